@@ -1,0 +1,285 @@
+"""WebSocket frames: routed by their channel, decoded once into typed values.
+
+Reference, section 8. A frame is decoded in two steps, envelope first, so that one channel's surprise cannot touch another,
+and lists are read item by item when they do not decode as a whole: one malformed item costs only itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from .messages import (
+    ActiveAssetContext,
+    AllDexsClearinghouseState,
+    Bbo,
+    CanceledByVenue,
+    ClearinghouseState,
+    Fill,
+    FundingPayment,
+    L2Book,
+    OrderUpdate,
+    SpotState,
+    Trade,
+)
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """A frame whose data is not decoded yet."""
+
+    channel: str
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class OrderUpdates(msgspec.Struct, frozen=True):
+    """Changes of orders of the subscribed user."""
+
+    updates: list[OrderUpdate]
+    malformed: int = 0
+
+
+class Trades(msgspec.Struct, frozen=True):
+    """Public trades."""
+
+    trades: list[Trade]
+    malformed: int = 0
+
+
+class UserFills(msgspec.Struct, frozen=True):
+    """Fills of a user; the first frame after subscribing repeats old ones and says so."""
+
+    user: str
+    fills: list[Fill]
+    is_snapshot: bool = False
+    malformed: int = 0
+
+
+class UserFundings(msgspec.Struct, frozen=True):
+    """Funding payments of a user."""
+
+    user: str
+    fundings: list[FundingPayment]
+    is_snapshot: bool = False
+    malformed: int = 0
+
+
+class UserEvent(msgspec.Struct, frozen=True):
+    """What the ``user`` channel says besides fills: funding, liquidation, cancels nobody asked for."""
+
+    fills: list[Fill] = []
+    funding: FundingPayment | None = None
+    liquidation: dict[str, Any] | None = None
+    non_user_cancels: list[CanceledByVenue] = []
+    malformed: int = 0
+
+
+class DexClearinghouseState(msgspec.Struct, frozen=True):
+    """What an account has on one dex, as the stream pushes it."""
+
+    user: str
+    dex: str
+    clearinghouseState: ClearinghouseState
+
+
+class SubscriptionResponse(msgspec.Struct, frozen=True):
+    """The acknowledgement of a (un)subscription; ``subscription`` is echoed with defaults added."""
+
+    method: str
+    subscription: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFrame:
+    """The server refused something; the text may quote the request."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a ping."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostResponse:
+    """The answer to a request sent over the socket; ``kind`` is info, action or error."""
+
+    id: int
+    kind: str
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A frame that could not be decoded, or of a channel this package does not know."""
+
+    channel: str
+    reason: str
+    raw: bytes = field(repr=False, default=b"")
+
+
+PONG: Final = Pong()
+
+Message = (
+    L2Book
+    | Bbo
+    | Trades
+    | ActiveAssetContext
+    | OrderUpdates
+    | UserFills
+    | UserFundings
+    | UserEvent
+    | AllDexsClearinghouseState
+    | DexClearinghouseState
+    | SpotState
+    | SubscriptionResponse
+    | ErrorFrame
+    | Pong
+    | PostResponse
+    | Unreadable
+)
+
+_envelope = msgspec.json.Decoder(Envelope).decode
+_l2_book = msgspec.json.Decoder(L2Book).decode
+_bbo = msgspec.json.Decoder(Bbo).decode
+_asset_context = msgspec.json.Decoder(ActiveAssetContext).decode
+_all_states = msgspec.json.Decoder(AllDexsClearinghouseState).decode
+_dex_state = msgspec.json.Decoder(DexClearinghouseState).decode
+_spot_state = msgspec.json.Decoder(SpotState).decode
+_subscription = msgspec.json.Decoder(SubscriptionResponse).decode
+_text = msgspec.json.Decoder(str).decode
+_raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class _PostResponseBody(msgspec.Struct, frozen=True):
+    type: str
+    payload: Any = None
+
+
+class _PostData(msgspec.Struct, frozen=True):
+    id: int
+    response: _PostResponseBody
+
+
+_post = msgspec.json.Decoder(_PostData).decode
+
+
+class _ListOf[T]:
+    """Decodes a list at once, or item by item when that fails."""
+
+    def __init__(self, item_type: type[T]) -> None:
+        self._whole = msgspec.json.Decoder(list[item_type]).decode  # type: ignore[valid-type]
+        self._item = msgspec.json.Decoder(item_type).decode
+
+    def decode(self, raw: bytes | msgspec.Raw) -> tuple[list[T], int]:
+        """The items that could be read, and how many could not."""
+        try:
+            return self._whole(raw), 0
+        except msgspec.DecodeError:
+            items: list[T] = []
+            malformed = 0
+            for item in _raw_list(raw):
+                try:
+                    items.append(self._item(item))
+                except msgspec.DecodeError:
+                    malformed += 1
+            return items, malformed
+
+
+_order_updates = _ListOf(OrderUpdate)
+_trades = _ListOf(Trade)
+_fills = _ListOf(Fill)
+_fundings = _ListOf(FundingPayment)
+_canceled = _ListOf(CanceledByVenue)
+_funding = msgspec.json.Decoder(FundingPayment).decode
+_any_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def decode_frame(frame: bytes | str) -> Message:
+    """A frame as a typed message. Never raises: what cannot be read comes back as ``Unreadable``."""
+    try:
+        envelope = _envelope(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Unreadable("", str(error), frame if isinstance(frame, bytes) else frame.encode(errors="replace"))
+    decode = _DECODERS.get(envelope.channel)
+    if decode is None:
+        return Unreadable(envelope.channel, "unknown channel", bytes(envelope.data))
+    try:
+        return decode(envelope.data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Unreadable(envelope.channel, str(error), bytes(envelope.data))
+
+
+def _decode_trades(data: msgspec.Raw) -> Trades:
+    return Trades(*_trades.decode(data))
+
+
+def _decode_order_updates(data: msgspec.Raw) -> OrderUpdates:
+    return OrderUpdates(*_order_updates.decode(data))
+
+
+def _decode_user_fills(data: msgspec.Raw) -> UserFills:
+    fields = _raw_object(data)
+    fills, malformed = _fills.decode(fields["fills"]) if "fills" in fields else ([], 0)
+    return UserFills(_optional_text(fields, "user"), fills, _is_true(fields, "isSnapshot"), malformed)
+
+
+def _decode_user_fundings(data: msgspec.Raw) -> UserFundings:
+    fields = _raw_object(data)
+    fundings, malformed = _fundings.decode(fields["fundings"]) if "fundings" in fields else ([], 0)
+    return UserFundings(_optional_text(fields, "user"), fundings, _is_true(fields, "isSnapshot"), malformed)
+
+
+def _decode_user_event(data: msgspec.Raw) -> UserEvent:
+    fields = _raw_object(data)
+    fills, malformed_fills = _fills.decode(fields["fills"]) if "fills" in fields else ([], 0)
+    canceled, malformed_cancels = _canceled.decode(fields["nonUserCancel"]) if "nonUserCancel" in fields else ([], 0)
+    return UserEvent(
+        fills=fills,
+        funding=_funding(fields["funding"]) if "funding" in fields else None,
+        liquidation=_any_object(fields["liquidation"]) if "liquidation" in fields else None,
+        non_user_cancels=canceled,
+        malformed=malformed_fills + malformed_cancels,
+    )
+
+
+def _decode_error(data: msgspec.Raw) -> ErrorFrame:
+    try:
+        return ErrorFrame(_text(data))
+    except msgspec.DecodeError:
+        return ErrorFrame(bytes(data).decode(errors="replace"))
+
+
+def _decode_post(data: msgspec.Raw) -> PostResponse:
+    post = _post(data)
+    return PostResponse(post.id, post.response.type, post.response.payload)
+
+
+def _optional_text(fields: dict[str, msgspec.Raw], name: str) -> str:
+    return _text(fields[name]) if name in fields else ""
+
+
+def _is_true(fields: dict[str, msgspec.Raw], name: str) -> bool:
+    return name in fields and bytes(fields[name]) == b"true"
+
+
+_DECODERS: dict[str, Callable[[msgspec.Raw], Message]] = {
+    "l2Book": _l2_book,
+    "bbo": _bbo,
+    "trades": _decode_trades,
+    "activeAssetCtx": _asset_context,
+    "orderUpdates": _decode_order_updates,
+    "userFills": _decode_user_fills,
+    "userFundings": _decode_user_fundings,
+    "user": _decode_user_event,
+    "userEvents": _decode_user_event,
+    "allDexsClearinghouseState": _all_states,
+    "clearinghouseState": _dex_state,
+    "spotState": _spot_state,
+    "subscriptionResponse": _subscription,
+    "error": _decode_error,
+    "pong": lambda _data: PONG,
+    "post": _decode_post,
+}

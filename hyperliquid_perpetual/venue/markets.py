@@ -1,0 +1,208 @@
+"""The tradable markets of all perpetual dexs: names, asset ids, precision, leverage limits and collateral.
+
+Reference, sections 2.1 and 7. The asset id of a market follows from two array positions in the venue's raw replies, the dex
+in ``perpDexs`` (the leading null is the first dex) and the market in that dex's ``universe``. Entries that cannot be used
+(delisted, malformed, empty dexs) therefore keep their place in the count.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from .fees import hip3_fee_multiplier
+from .margin import MarginTable, MarginTier
+from .numbers import to_decimal
+
+FIRST_DEX = ""
+"""The name by which requests address the validator-operated dex."""
+
+QUOTE = "USD"
+"""The quote of every trading pair: what Hummingbot users know, whatever token a dex takes as collateral."""
+
+_HIP3_BASE = 100_000
+_HIP3_STRIDE = 10_000
+_USDC = "USDC"
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """One perpetual market, as of the last metadata refresh."""
+
+    coin: str
+    """The venue's full name, case and dex prefix kept: ``BTC``, ``kPEPE``, ``xyz:TSLA``."""
+    asset_id: int
+    dex: str
+    sz_decimals: int
+    max_leverage: int
+    collateral_token: str
+    """Name of the token the dex takes as margin and charges fees in."""
+    only_isolated: bool = False
+    """Cross margin is not allowed (``onlyIsolated``, or margin mode ``noCross`` or ``strictIsolated``)."""
+    strict_isolated: bool = False
+    """Isolated margin cannot be removed while the position is open."""
+    is_delisted: bool = False
+    margin_table: MarginTable | None = None
+    fee_multiplier: Decimal = Decimal(1)
+    """What the account's fee rates are multiplied with: 1 on the first dex (section 13)."""
+
+    @property
+    def trading_pair(self) -> str:
+        """Hummingbot's name of the market: the coin as the venue writes it, and ``USD``."""
+        return f"{self.coin}-{QUOTE}"
+
+    @property
+    def is_hip3(self) -> bool:
+        """Whether the market belongs to a builder-deployed dex."""
+        return self.dex != FIRST_DEX
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTable:
+    """All markets at one moment. Immutable: a refresh makes a new one, which is swapped in whole."""
+
+    by_coin: Mapping[str, Market]
+    by_asset_id: Mapping[int, Market]
+    by_trading_pair: Mapping[str, Market]
+    """Tradable markets only: delisted ones are left out here, and here alone."""
+    dexs: tuple[str, ...]
+    """Names of the dexs in index order; the empty string is the first one. Dexs without a usable name are empty too."""
+    problems: tuple[str, ...] = field(default=())
+    """What could not be read, one sentence each. Each problem cost only itself."""
+
+    def __iter__(self) -> Iterator[Market]:
+        return iter(self.by_coin.values())
+
+    @property
+    def delisted(self) -> list[Market]:
+        """Markets that exist but no longer trade."""
+        return [market for market in self if market.is_delisted]
+
+    def dexs_of(self, coins: Iterable[str]) -> list[str]:
+        """The dexs that the given coins trade on, each once; coins that are not known are skipped."""
+        return list(dict.fromkeys(self.by_coin[coin].dex for coin in coins if coin in self.by_coin))
+
+
+EMPTY_TABLE = MarketTable(by_coin={}, by_asset_id={}, by_trading_pair={}, dexs=(FIRST_DEX,))
+
+
+def asset_id_of(dex_index: int, market_index: int) -> int:
+    """The id used in actions (section 7): the market's own index on the first dex, 110000 and up on builder dexs."""
+    return market_index if dex_index == 0 else _HIP3_BASE + dex_index * _HIP3_STRIDE + market_index
+
+
+def parse_market_table(
+    perp_dexs: Sequence[Any] | None,
+    metas: Sequence[Any],
+    collateral_names: Mapping[int, str] | None = None,
+) -> MarketTable:
+    """Builds the table from raw replies.
+
+    :param perp_dexs: the reply to ``perpDexs`` as it is; None when only the first dex is wanted.
+    :param metas: the reply to ``allPerpMetas``: one meta (or ``[meta, contexts]`` pair) for each entry of ``perp_dexs``.
+    :param collateral_names: token index to name, from ``spotMeta``; see ``parse_token_names``.
+    """
+    names = _dex_names(perp_dexs)
+    tokens = {0: _USDC, **(collateral_names or {})}
+    problems: list[str] = []
+    by_coin: dict[str, Market] = {}
+    by_asset_id: dict[int, Market] = {}
+    for dex_index, dex in enumerate(names):
+        if dex_index >= len(metas):
+            problems.append(f"dex {dex!r} (index {dex_index}) has no metadata")
+            continue
+        if dex is None:
+            problems.append(f"dex index {dex_index} has no name")
+            continue
+        for market in _parse_dex(dex, dex_index, metas[dex_index], tokens, problems):
+            by_coin[market.coin] = market
+            by_asset_id[market.asset_id] = market
+    return MarketTable(
+        by_coin=by_coin,
+        by_asset_id=by_asset_id,
+        by_trading_pair={m.trading_pair: m for m in by_coin.values() if not m.is_delisted},
+        dexs=tuple(name or "" for name in names),
+        problems=tuple(problems),
+    )
+
+
+def parse_token_names(spot_meta: Any) -> dict[int, str]:
+    """Token index to name out of a ``spotMeta`` reply; entries that cannot be read are skipped."""
+    tokens = spot_meta.get("tokens") if isinstance(spot_meta, dict) else None
+    names: dict[int, str] = {}
+    for token in tokens if isinstance(tokens, list) else []:
+        if isinstance(token, dict) and isinstance(token.get("index"), int) and isinstance(token.get("name"), str):
+            names[token["index"]] = token["name"]
+    return names
+
+
+def _dex_names(perp_dexs: Sequence[Any] | None) -> list[str | None]:
+    if not perp_dexs:
+        return [FIRST_DEX]
+    names: list[str | None] = []
+    for index, entry in enumerate(perp_dexs):
+        if index == 0:
+            names.append(FIRST_DEX)
+        else:
+            name = entry.get("name") if isinstance(entry, dict) else None
+            names.append(name if isinstance(name, str) and name else None)
+    return names
+
+
+def _parse_dex(dex: str, dex_index: int, raw: Any, tokens: Mapping[int, str], problems: list[str]) -> Iterator[Market]:
+    meta = raw[0] if isinstance(raw, list) and raw else raw
+    if not isinstance(meta, dict) or not isinstance(meta.get("universe"), list):
+        problems.append(f"dex {dex!r} (index {dex_index}) has no universe")
+        return
+    token_index = meta.get("collateralToken", 0)
+    collateral = tokens.get(token_index, f"TOKEN{token_index}")
+    tables = _margin_tables(meta.get("marginTables"))
+    for market_index, entry in enumerate(meta["universe"]):
+        try:
+            yield _parse_market(entry, dex, asset_id_of(dex_index, market_index), collateral, tables)
+        except (KeyError, TypeError, ValueError) as error:
+            problems.append(f"market {market_index} of dex {dex!r} cannot be read: {error!r}")
+
+
+def _parse_market(entry: Any, dex: str, asset_id: int, collateral: str, tables: Mapping[int, MarginTable]) -> Market:
+    coin, sz_decimals, max_leverage = entry["name"], entry["szDecimals"], entry["maxLeverage"]
+    if not isinstance(coin, str) or not coin:
+        raise ValueError(f"expected a name, got {coin!r}")
+    if not isinstance(sz_decimals, int) or not 0 <= sz_decimals <= 6:
+        raise ValueError(f"expected szDecimals from 0 to 6, got {sz_decimals!r}")
+    if not isinstance(max_leverage, int) or max_leverage < 1:
+        raise ValueError(f"expected a maxLeverage of at least 1, got {max_leverage!r}")
+    mode = entry.get("marginMode")
+    table_id = entry.get("marginTableId", max_leverage)
+    return Market(
+        coin=coin,
+        asset_id=asset_id,
+        dex=dex,
+        sz_decimals=sz_decimals,
+        max_leverage=max_leverage,
+        collateral_token=collateral,
+        only_isolated=entry.get("onlyIsolated") is True or mode in ("noCross", "strictIsolated"),
+        strict_isolated=mode == "strictIsolated",
+        is_delisted=entry.get("isDelisted") is True,
+        margin_table=tables.get(table_id) or MarginTable((MarginTier(Decimal(0), max_leverage),)),
+        fee_multiplier=_fee_multiplier(entry) if dex != FIRST_DEX else Decimal(1),
+    )
+
+
+def _fee_multiplier(entry: Mapping[str, Any]) -> Decimal:
+    scale = to_decimal(entry.get("deployerFeeScale", "1.0"))
+    return hip3_fee_multiplier(scale, growth_mode=entry.get("growthMode") == "enabled")
+
+
+def _margin_tables(raw: Any) -> dict[int, MarginTable]:
+    tables: dict[int, MarginTable] = {}
+    for item in raw if isinstance(raw, list) else []:
+        try:
+            table_id, table = item
+            tiers = tuple(MarginTier(to_decimal(t["lowerBound"]), int(t["maxLeverage"])) for t in table["marginTiers"])
+        except (KeyError, TypeError, ValueError):
+            # The market falls back to one tier of its own maxLeverage, which is what most tables say.
+            continue
+        if tiers:
+            tables[table_id] = MarginTable(tiers)
+    return tables

@@ -1,0 +1,54 @@
+"""Numbers as they travel: exact decimals to wire strings and back.
+
+Reference, sections 1.5 and 4.3. Strings are hashed as they are sent, so a trailing zero makes a valid signature wrong;
+nothing here ever passes through a float.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+WIRE_DECIMALS = 8
+"""The venue keeps at most this many decimals of a price or size."""
+
+
+def to_wire(value: Decimal) -> str:
+    """A price or size as the venue wants it: plain digits, no exponent, no trailing zero, no ``-0``.
+
+    :raises ValueError: for NaN, infinities, and values with more than eight decimals: rounding is the caller's decision.
+    """
+    if not value.is_finite():
+        raise ValueError(f"expected a finite number, got {value}")
+    if not value:
+        return "0"
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0")
+        if text[-1] == ".":
+            return text[:-1]
+        if len(text) - text.index(".") - 1 > WIRE_DECIMALS:
+            raise ValueError(f"expected at most {WIRE_DECIMALS} decimals, got {value}")
+    return text
+
+
+def to_decimal(text: str) -> Decimal:
+    """A number out of a reply.
+
+    :raises ValueError: when the text is not a finite decimal number.
+    """
+    try:
+        value = Decimal(text)
+    except (InvalidOperation, TypeError):
+        raise ValueError(f"expected a decimal number, got {text!r}") from None
+    if not value.is_finite():
+        raise ValueError(f"expected a finite number, got {text!r}")
+    return value
+
+
+def to_usd_integer(value: Decimal) -> int:
+    """Dollars as the integer of 1e-6 USD that margin and transfer actions carry (section 4.3).
+
+    :raises ValueError: when the amount is finer than a millionth of a dollar.
+    """
+    scaled = value.scaleb(6)
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"expected at most 6 decimals of a dollar, got {value}")
+    return int(scaled)

@@ -1,0 +1,196 @@
+"""What the venue answers to a signed action, as typed outcomes.
+
+Reference, section 1.3 and 3.1 to 3.12. An HTTP 200 is no success: errors stand at the top level (the whole action was
+refused), per item, or in the single status of a TWAP. ``parse_action_reply`` is total: whatever arrives becomes outcomes, and
+what is no answer of the venue becomes ``Unclear``, never a rejection.
+"""
+
+import enum
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from .numbers import to_decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """The order is on the book."""
+
+    oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The order matched on arrival. ``size`` may be less than was asked for: the rest of an IOC is cancelled."""
+
+    oid: int
+    size: Decimal
+    average_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A trigger order is armed or waits for its parent; the reply carries no oid."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The action (a cancel, a leverage change...) took effect."""
+
+
+class RejectCode(enum.Enum):
+    """Why the venue refused, as far as a trader or this package acts on it."""
+
+    TICK = "price is not a multiple of the tick size"
+    SIZE = "size is not valid"
+    MIN_NOTIONAL = "order is below the minimum value"
+    MARGIN = "not enough margin"
+    REDUCE_ONLY = "a reduce-only order would increase the position"
+    POST_ONLY_CROSSED = "a post-only order would have matched at once"
+    NO_MATCH = "an immediate-or-cancel order found nothing to match"
+    NO_LIQUIDITY = "no liquidity for a market order"
+    PRICE_TOO_FAR = "price is too far from the market"
+    OPEN_INTEREST = "open interest is capped"
+    TRIGGER_PRICE = "trigger price is not valid"
+    ORDER_GONE = "order was never placed, already canceled, or filled"
+    TOO_MANY_ORDERS = "too many open orders"
+    POST_ONLY_WINDOW = "only post-only orders are accepted right now"
+    HALTED = "trading is halted"
+    SIGNATURE = "the signature does not belong to the account"
+    NONCE = "the nonce was refused"
+    RATE_LIMIT = "the account's request budget is used up"
+    EXPIRED = "the action arrived after its expiry"
+    LEVERAGE = "leverage or margin mode is not allowed"
+    BUILDER_FEE = "the builder fee was not approved"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue refused the item, or the whole action: it did not take effect."""
+
+    reason: str
+    """The venue's own text."""
+    whole_action: bool = False
+    """The text stood for the whole action: none of its items took effect."""
+
+    @property
+    def code(self) -> RejectCode:
+        """What kind of refusal the text is."""
+        return classify_rejection(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """No statement of the venue about the item: it may or may not have taken effect."""
+
+    reason: str
+
+
+Outcome = Resting | Filled | Waiting | Done | Rejected | Unclear
+
+# Matched as substrings, ignoring case: live texts carry prefixes, an " asset=N" suffix and figures. First match wins.
+_REJECTIONS: tuple[tuple[str, RejectCode], ...] = (
+    ("divisible by tick size", RejectCode.TICK),
+    ("invalid price", RejectCode.TICK),
+    ("invalid size", RejectCode.SIZE),
+    ("zero size", RejectCode.SIZE),
+    ("minimum value of", RejectCode.MIN_NOTIONAL),
+    ("insufficient margin", RejectCode.MARGIN),
+    ("insufficient spot balance", RejectCode.MARGIN),
+    ("margin tier limit", RejectCode.MARGIN),
+    ("must deposit before", RejectCode.SIGNATURE),
+    ("reduce only order would increase", RejectCode.REDUCE_ONLY),
+    ("post only order would have", RejectCode.POST_ONLY_CROSSED),
+    ("only post-only orders allowed", RejectCode.POST_ONLY_WINDOW),
+    ("could not immediately match", RejectCode.NO_MATCH),
+    ("no liquidity available", RejectCode.NO_LIQUIDITY),
+    ("too far from oracle", RejectCode.PRICE_TOO_FAR),
+    ("away from the reference price", RejectCode.PRICE_TOO_FAR),
+    ("open interest", RejectCode.OPEN_INTEREST),
+    ("invalid tp/sl price", RejectCode.TRIGGER_PRICE),
+    ("never placed, already canceled, or filled", RejectCode.ORDER_GONE),
+    ("cannot modify canceled or filled", RejectCode.ORDER_GONE),
+    ("too many open orders", RejectCode.TOO_MANY_ORDERS),
+    ("trading is halted", RejectCode.HALTED),
+    ("user or api wallet", RejectCode.SIGNATURE),
+    ("unable to recover signer", RejectCode.SIGNATURE),
+    ("vault not registered", RejectCode.SIGNATURE),
+    ("invalid nonce", RejectCode.NONCE),
+    ("too many cumulative requests", RejectCode.RATE_LIMIT),
+    ("expired", RejectCode.EXPIRED),
+    ("expiresafter", RejectCode.EXPIRED),
+    ("leverage", RejectCode.LEVERAGE),
+    ("cross margin is not allowed", RejectCode.LEVERAGE),
+    ("builder fee has not been approved", RejectCode.BUILDER_FEE),
+)
+
+
+def classify_rejection(text: str) -> RejectCode:
+    """What kind of refusal a text of section 3.12 is; ``OTHER`` for texts that are not known."""
+    lower = text.lower()
+    for fragment, code in _REJECTIONS:
+        if fragment in lower:
+            return code
+    return RejectCode.OTHER
+
+
+def parse_action_reply(reply: Any, items: int) -> list[Outcome]:
+    """The outcome of each item of an action, in order.
+
+    :param reply: the decoded body of an ``/exchange`` reply, or the payload of a WebSocket post.
+    :param items: how many orders or cancels the action carried; 1 for actions without items.
+    """
+    if not isinstance(reply, dict):
+        return [Unclear(f"expected an object, got {_short(reply)}")] * items
+    response = reply.get("response")
+    if reply.get("status") == "err":
+        return [Rejected(_text_of(response), whole_action=True)] * items
+    if reply.get("status") != "ok" or not isinstance(response, dict):
+        return [Unclear(f"neither ok nor err: {_short(reply)}")] * items
+    data = response.get("data")
+    if not isinstance(data, dict):
+        return [Done()] * items
+    if "status" in data:
+        return [_parse_item(data["status"])] * items
+    statuses = data.get("statuses")
+    if not isinstance(statuses, list):
+        return [Done()] * items
+    outcomes = [_parse_item(status) for status in statuses]
+    if len(outcomes) == 1 < items and isinstance(outcomes[0], Rejected):
+        # Pre-validation refuses a batch with a single error that stands for all of it (section 3.1).
+        return [Rejected(outcomes[0].reason, whole_action=True)] * items
+    if len(outcomes) != items:
+        return [Unclear(f"{len(outcomes)} statuses for {items} items: {_short(reply)}")] * items
+    return outcomes
+
+
+def _parse_item(status: Any) -> Outcome:
+    if isinstance(status, str):
+        return Done() if status == "success" else Waiting(status)
+    if isinstance(status, dict):
+        try:
+            if "error" in status:
+                return Rejected(_text_of(status["error"]))
+            if "resting" in status:
+                return Resting(int(status["resting"]["oid"]))
+            if "filled" in status:
+                filled = status["filled"]
+                return Filled(int(filled["oid"]), to_decimal(filled["totalSz"]), to_decimal(filled["avgPx"]))
+            if "running" in status:
+                return Done()
+        except (KeyError, TypeError, ValueError):
+            pass
+    return Unclear(f"unknown status {_short(status)}")
+
+
+def _text_of(value: Any) -> str:
+    return value if isinstance(value, str) else _short(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + "…"
