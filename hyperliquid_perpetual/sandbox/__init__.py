@@ -1,0 +1,1 @@
+"""A local exchange that speaks Hyperliquid's wire protocol: `engine` is pure, everything around it does the I/O."""

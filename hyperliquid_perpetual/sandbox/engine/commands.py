@@ -1,0 +1,139 @@
+"""What can be asked of the engine: frozen commands, already checked for form and signature by whoever sends them.
+
+Commands that act for an account (`AccountCommand`) are answered by exactly one `events.Replied`. Commands that move the
+world around the accounts (`WorldCommand`: time, prices, deposits) have no reply; a malformed one raises `ValueError`.
+Accounts are named by their lowercase `0x` address: the acting account, after agents and vaults have been resolved.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket"]
+"""Time in force (reference, section 3.1); FrontendMarket is an Ioc that is shown as a market order."""
+
+
+class OrderIntent(Struct, frozen=True):
+    """One order that somebody wants to place.
+
+    `px` is the limit in 1e-6 USD, `sz` in lots, `cloid` is `0x` and 32 lowercase hex digits or None. Nothing here is
+    checked yet: zero sizes, bad ticks and unknown assets are answered with the venue's error texts.
+    """
+
+    asset: int
+    is_buy: bool
+    px: int
+    sz: int
+    reduce_only: bool = False
+    tif: Tif = "Gtc"
+    cloid: str | None = None
+
+
+class Modification(Struct, frozen=True):
+    """Replace the open order `target` (an oid, or a cloid) by a new one (reference, section 3.3)."""
+
+    target: int | str
+    intent: OrderIntent
+
+
+class AccountCommand(Struct, frozen=True, tag=True):
+    """Something that `account` asks for. Answered by exactly one `Replied`."""
+
+    account: str
+
+
+class PlaceOrders(AccountCommand, frozen=True):
+    """Place a batch of orders, in the order given."""
+
+    orders: tuple[OrderIntent, ...]
+
+
+class CancelOrders(AccountCommand, frozen=True):
+    """Cancel open orders by (asset id, oid)."""
+
+    cancels: tuple[tuple[int, int], ...]
+
+
+class CancelOrdersByCloid(AccountCommand, frozen=True):
+    """Cancel open orders by (asset id, cloid)."""
+
+    cancels: tuple[tuple[int, str], ...]
+
+
+class ModifyOrders(AccountCommand, frozen=True):
+    """Cancel and replace, item by item: each replacement has a new oid and the cloid of its own intent.
+
+    Serves both `modify` and `batchModify`: the reply always has one status per item, which the wire of the single
+    `modify` turns into its top-level answer.
+    """
+
+    modifications: tuple[Modification, ...]
+
+
+class UpdateLeverage(AccountCommand, frozen=True):
+    """Set the leverage and margin mode of `account` in one asset (reference, section 3.5)."""
+
+    asset: int
+    is_cross: bool
+    leverage: int
+
+
+class ScheduleCancel(AccountCommand, frozen=True):
+    """Cancel everything at `time` (Unix ms), or forget the schedule with None (reference, section 3.4)."""
+
+    time: int | None
+
+
+class Noop(AccountCommand, frozen=True):
+    """Do nothing; the venue's way to spend a nonce."""
+
+
+class ApproveAgent(AccountCommand, frozen=True):
+    """Let `agent` sign trading actions for the account (reference, section 5).
+
+    `name` is empty for the one unnamed agent; a name in use replaces the agent that has it. `valid_until` is Unix ms,
+    or None for the longest that the venue allows.
+    """
+
+    agent: str
+    name: str = ""
+    valid_until: int | None = None
+
+
+class WorldCommand(Struct, frozen=True, tag=True):
+    """Something that happens to the exchange rather than being asked for by an account. No reply."""
+
+
+class Deposit(WorldCommand, frozen=True):
+    """Credit `amount` (money, positive) of a dex's collateral to an account, which begins to exist by its first."""
+
+    account: str
+    amount: int
+    dex: str = ""
+
+
+class SetPrices(WorldCommand, frozen=True):
+    """New outside prices of one asset: the oracle, and where other venues' perpetuals trade (default: the oracle)."""
+
+    asset: int
+    oracle_px: int
+    external_px: int | None = None
+
+
+class Tick(WorldCommand, frozen=True):
+    """Nothing but time: whatever became due up to `now` happens. Every other command does this first as well."""
+
+
+Command = (
+    PlaceOrders
+    | CancelOrders
+    | CancelOrdersByCloid
+    | ModifyOrders
+    | UpdateLeverage
+    | ScheduleCancel
+    | Noop
+    | ApproveAgent
+    | Deposit
+    | SetPrices
+    | Tick
+)

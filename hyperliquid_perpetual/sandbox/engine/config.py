@@ -1,0 +1,53 @@
+"""Everything about the exchange that can be chosen, with the venue's values as defaults."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .fees import FeeSchedule, TierZeroFees
+from .markets import Market
+from .units import usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeConfig:
+    """Settings of one `Exchange`. Money in 1e-12 USD. Flags marked "unconfirmed" stand for what the reference leaves open."""
+
+    markets: tuple[Market, ...]
+    fees: FeeSchedule = field(default_factory=TierZeroFees)
+
+    first_oid: int = 500_000_000_000
+    """As on the venue, above 2^32: a client that squeezes an oid into 32 bits or a float notices here."""
+    hash_seed: str = ""
+    """Goes into the made-up transaction hashes, so that two exchanges have different ones."""
+
+    min_notional: int = usd(10)
+    price_band_percent: int = 80
+    """Pre-validation refuses prices further than this from the mid (the oracle, without two sides)."""
+    oracle_band_percent: int = 95
+    """Orders further than this from the oracle are rejected one by one (unconfirmed)."""
+    small_reduce_only_close: bool = True
+    """A reduce-only order for the whole position may be below the minimum notional (unconfirmed)."""
+    partial_gtc_reply: Literal["resting", "filled"] = "resting"
+    """The reply to a Gtc that matched in part and then rests (unconfirmed)."""
+
+    open_orders_base: int = 1_000
+    open_orders_max: int = 5_000
+    open_orders_volume_step: int = usd(5_000_000)
+    """One more open order for each of these traded."""
+
+    scheduled_cancel_volume: int = usd(1_000_000)
+    scheduled_cancels_per_day: int = 10
+
+    default_leverage: int = 20
+    """The leverage an account has before it sets one (capped by the market's maximum)."""
+
+    history_limit: int = 10_000
+    """Finished orders kept per account."""
+    fill_limit: int = 10_000
+    """Fills kept per account, as on the venue."""
+    ledger_limit: int = 10_000
+    """Funding payments, and other ledger entries, kept per account."""
+    trade_limit: int = 1_000
+    """Trades kept per market."""
+    funding_limit: int = 24 * 365
+    """Hourly funding rates kept per market."""

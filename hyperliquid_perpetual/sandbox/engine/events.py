@@ -1,0 +1,155 @@
+"""What the engine says has happened, in one total order; the state can be read when the command has been applied.
+
+Within the events of one command a `Replied`, if any, is the first. After it come the things that had become due by the
+time of the command, then its own effects in the order in which they happened, and at the end, once per market and
+account touched, what they add up to (`PositionChanged`, `BalanceChanged`, `BookChanged`).
+"""
+
+from msgspec import Struct
+
+from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade
+
+
+class Resting(Struct, frozen=True, tag=True):
+    """Item status: on the book."""
+
+    oid: int
+    cloid: str | None
+
+
+class Filled(Struct, frozen=True, tag=True):
+    """Item status: matched on arrival. `total_sz` in lots, `avg_px` in 1e-6 USD (rounded half to even).
+
+    `notional` (money) over `total_sz` is the exact average.
+    """
+
+    oid: int
+    cloid: str | None
+    total_sz: int
+    avg_px: int
+    notional: int
+
+
+class Success(Struct, frozen=True, tag=True):
+    """Item status: canceled as asked."""
+
+
+class Failed(Struct, frozen=True, tag=True):
+    """Item status: refused, with the venue's text (its ` asset=N` included where the venue has it)."""
+
+    error: str
+
+
+ItemStatus = Resting | Filled | Success | Failed
+
+
+class Event(Struct, frozen=True, tag=True):
+    """Something that happened at `time` (Unix ms)."""
+
+    time: int
+
+
+class Replied(Event, frozen=True):
+    """The answer to an account's command.
+
+    Either `error`, the venue's top-level text: nothing was done; or `statuses`, aligned with the items asked for and
+    empty for commands without items. Orders refused before they are looked at one by one (reference, section 3.1,
+    "pre-validation") have one `error` for the whole batch and `pre_validation` is true.
+    """
+
+    account: str
+    statuses: tuple[ItemStatus, ...] = ()
+    error: str | None = None
+    pre_validation: bool = False
+
+
+class OrderUpdated(Event, frozen=True):
+    """An order has a new status. Partial fills of a resting order are told by `FillMade` alone."""
+
+    order: OrderRecord
+
+
+class FillMade(Event, frozen=True):
+    """An account's side of a match."""
+
+    fill: Fill
+
+
+class TradeMade(Event, frozen=True):
+    """A match as the public sees it; comes before the two `FillMade` of it."""
+
+    trade: Trade
+
+
+class BookChanged(Event, frozen=True):
+    """The book of a market has changed during the command; at most once per market and command."""
+
+    asset: int
+
+
+class PositionChanged(Event, frozen=True):
+    """Size, entry price, margin or margin mode of an account's position has changed; `szi` is the signed size now."""
+
+    account: str
+    asset: int
+    szi: int
+
+
+class BalanceChanged(Event, frozen=True):
+    """The cash of an account on one dex has changed; `raw_usd` is the cross cash now (money)."""
+
+    account: str
+    dex: str
+    raw_usd: int
+
+
+class LeverageChanged(Event, frozen=True):
+    """An account's leverage setting in one asset."""
+
+    account: str
+    asset: int
+    is_cross: bool
+    leverage: int
+
+
+class PriceChanged(Event, frozen=True):
+    """Oracle or mark price of a market has changed (1e-6 USD)."""
+
+    asset: int
+    oracle_px: int
+    mark_px: int
+
+
+class FundingSettled(Event, frozen=True):
+    """A market's hourly funding; comes before the `FundingPaid` of its positions."""
+
+    settlement: FundingRate
+
+
+class FundingPaid(Event, frozen=True):
+    """Funding of one position."""
+
+    account: str
+    payment: FundingPayment
+
+
+class LedgerUpdated(Event, frozen=True):
+    """A deposit or another movement of cash."""
+
+    account: str
+    update: LedgerUpdate
+
+
+class AgentApproved(Event, frozen=True):
+    """An account has a new agent; `replaced` is the address that lost its right by this, if any."""
+
+    account: str
+    agent: Agent
+    replaced: str | None
+
+
+class CancelScheduled(Event, frozen=True):
+    """The dead man's switch of an account is set to `at` (Unix ms), or cleared (None)."""
+
+    account: str
+    at: int | None

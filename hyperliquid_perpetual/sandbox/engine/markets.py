@@ -1,0 +1,93 @@
+"""What a market is: its names, its steps of price and size, its leverage and margin tiers, its funding terms."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from .units import MONEY_SCALE, PRICE_SCALE, RATE_SCALE, usd
+
+MAX_PRICE_DECIMALS = 6
+SIGNIFICANT_FIGURES = 5
+_POWERS = tuple(10**n for n in range(MAX_PRICE_DECIMALS + 1))
+
+MarginMode = Literal["any", "noCross", "strictIsolated"]
+
+
+class MarginTier(Struct, frozen=True):
+    """From `lower_bound` of notional (money) on, at most `max_leverage` (reference, section 2.1)."""
+
+    lower_bound: int
+    max_leverage: int
+
+
+class MarginTable(Struct, frozen=True):
+    """A venue's margin table: tiers in ascending order, the first with lower bound 0."""
+
+    id: int
+    tiers: tuple[MarginTier, ...]
+    description: str = ""
+
+
+class FundingTerms(Struct, frozen=True):
+    """How a market's funding is made (reference, section 12). Rates in 1e-10 per 8 hours, notional in money."""
+
+    impact_notional: int = usd(6_000)
+    interest: int = RATE_SCALE // 10_000
+    clamp: int = 5 * RATE_SCALE // 10_000
+    multiplier_percent: int = 100
+    hourly_cap: int = 4 * RATE_SCALE // 100
+
+
+class Market(Struct, frozen=True, kw_only=True):
+    """The fixed facts of one perpetual.
+
+    `coin` is the full name (`BTC`, `xyz:TSLA`), `asset` the id used in actions (reference, section 7), `dex` is empty
+    for the first one. `collateral` is the token's name as in `feeToken`, `collateral_token` its index. `oracle_px` is
+    the price to start from. `margin_table` None means the single tier of `max_leverage`.
+    """
+
+    coin: str
+    asset: int
+    sz_decimals: int
+    max_leverage: int
+    oracle_px: int
+    margin_table: MarginTable | None = None
+    margin_mode: MarginMode = "any"
+    dex: str = ""
+    collateral: str = "USDC"
+    collateral_token: int = 0
+    is_delisted: bool = False
+    funding: FundingTerms = FundingTerms()
+
+    @property
+    def only_isolated(self) -> bool:
+        """Whether cross margin is refused here."""
+        return self.margin_mode != "any"
+
+    @property
+    def lot_value(self) -> int:
+        """Money per lot and price unit: notional = price x size x lot_value."""
+        return _POWERS[MAX_PRICE_DECIMALS - self.sz_decimals]
+
+    def to_px(self, value: Decimal) -> int | None:
+        """A decimal price in price units, or None if it has more than six decimals."""
+        return _exact(value, PRICE_SCALE)
+
+    def to_sz(self, value: Decimal) -> int | None:
+        """A decimal size in lots, or None if it is not a whole number of them."""
+        return _exact(value, _POWERS[self.sz_decimals])
+
+
+def to_money(value: Decimal) -> int | None:
+    """A decimal amount as money, or None if it has more than twelve decimals."""
+    return _exact(value, MONEY_SCALE)
+
+
+def _exact(value: Decimal, scale: int) -> int | None:
+    """`value * scale` if that is a whole number of a size that can mean anything, computed without a context."""
+    if not value.is_finite() or value.adjusted() > 30:
+        return None
+    numerator, denominator = value.as_integer_ratio()
+    whole, rest = divmod(numerator * scale, denominator)
+    return whole if rest == 0 else None

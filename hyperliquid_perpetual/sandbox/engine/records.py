@@ -1,0 +1,141 @@
+"""The immutable records that the engine keeps and hands out: order states, fills, trades, funding, ledger entries."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from .commands import Tif
+
+
+class OrderStatus(StrEnum):
+    """The order statuses that the engine gives so far, in the venue's words (reference, section 10)."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    MARGIN_CANCELED = "marginCanceled"
+    SELF_TRADE_CANCELED = "selfTradeCanceled"
+    REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
+    SCHEDULED_CANCEL = "scheduledCancel"
+    REJECTED = "rejected"
+    TICK_REJECTED = "tickRejected"
+    MIN_TRADE_NTL_REJECTED = "minTradeNtlRejected"
+    PERP_MARGIN_REJECTED = "perpMarginRejected"
+    REDUCE_ONLY_REJECTED = "reduceOnlyRejected"
+    BAD_ALO_PX_REJECTED = "badAloPxRejected"
+    IOC_CANCEL_REJECTED = "iocCancelRejected"
+    MARKET_ORDER_NO_LIQUIDITY_REJECTED = "marketOrderNoLiquidityRejected"
+    ORACLE_REJECTED = "oracleRejected"
+    TOO_MANY_OPEN_ORDERS_REJECTED = "tooManyOpenOrdersRejected"
+
+
+class OrderRecord(Struct, frozen=True):
+    """An order as it stood at `status_timestamp`.
+
+    `sz` is what remains (for canceled and rejected orders: what was left unfilled), `orig_sz - sz` has been filled.
+    Sizes are lots, prices 1e-6 USD, times Unix ms.
+    """
+
+    oid: int
+    account: str
+    asset: int
+    coin: str
+    is_buy: bool
+    limit_px: int
+    sz: int
+    orig_sz: int
+    timestamp: int
+    reduce_only: bool
+    tif: Tif
+    cloid: str | None
+    status: OrderStatus
+    status_timestamp: int
+
+
+class Fill(Struct, frozen=True):
+    """One side of one match (reference, section 11), with its own price, fee and position before it.
+
+    `closed_pnl` and `fee` are money (1e-12 USD); `closed_pnl` is before fees, `fee` is positive when paid. `crossed` is
+    true for the taker. Both sides share `tid` and `hash`.
+    """
+
+    account: str
+    asset: int
+    coin: str
+    px: int
+    sz: int
+    is_buy: bool
+    time: int
+    start_position: int
+    dir: str
+    closed_pnl: int
+    hash: str
+    oid: int
+    crossed: bool
+    fee: int
+    fee_token: str
+    tid: int
+    cloid: str | None
+
+
+class Trade(Struct, frozen=True):
+    """One match as everybody sees it; `is_buy` is the aggressor's side."""
+
+    asset: int
+    coin: str
+    is_buy: bool
+    px: int
+    sz: int
+    time: int
+    hash: str
+    tid: int
+    buyer: str
+    seller: str
+
+
+class FundingPayment(Struct, frozen=True):
+    """Funding that one position received (positive `amount`) or paid, in money; `rate` is hourly, in 1e-10."""
+
+    time: int
+    asset: int
+    coin: str
+    amount: int
+    szi: int
+    rate: int
+    hash: str
+
+
+class FundingRate(Struct, frozen=True):
+    """The hourly settlement of one market: `rate` (hourly) and `premium` (mean of the samples), both in 1e-10."""
+
+    time: int
+    asset: int
+    coin: str
+    rate: int
+    premium: int
+
+
+class LedgerUpdate(Struct, frozen=True):
+    """A change of an account's cash that is neither trading nor funding; `kind` is the venue's `delta.type`."""
+
+    time: int
+    hash: str
+    kind: str
+    amount: int
+    dex: str
+
+
+class Agent(Struct, frozen=True):
+    """A key that may sign trading actions for an account; `name` is empty for the unnamed one."""
+
+    address: str
+    name: str
+    valid_until: int
+
+
+class Level(Struct, frozen=True):
+    """One price of a book: total size in lots, and how many orders make it up."""
+
+    px: int
+    sz: int
+    n: int

@@ -1,0 +1,222 @@
+"""The state that the engine owns: accounts with their positions, orders and history. Others read it, only it writes.
+
+Everything here may be read between two commands, and only then; what must outlive a command is in `records`.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from .commands import OrderIntent, Tif
+from .markets import Market
+from .records import Agent, Fill, FundingPayment, LedgerUpdate, OrderRecord, OrderStatus
+
+
+class Order:
+    """An order that lives: being matched, or resting. `sz` is what remains (lots)."""
+
+    __slots__ = (
+        "account",
+        "asset",
+        "cloid",
+        "coin",
+        "is_buy",
+        "oid",
+        "orig_sz",
+        "px",
+        "reduce_only",
+        "sz",
+        "tif",
+        "timestamp",
+    )
+
+    def __init__(self, oid: int, account: "Account", market: Market, intent: OrderIntent, timestamp: int) -> None:
+        self.oid = oid
+        self.account = account
+        self.asset = market.asset
+        self.coin = market.coin
+        self.is_buy = intent.is_buy
+        self.px = intent.px
+        self.sz = intent.sz
+        self.orig_sz = intent.sz
+        self.reduce_only = intent.reduce_only
+        self.tif: Tif = intent.tif
+        self.cloid = intent.cloid
+        self.timestamp = timestamp
+
+    def record(self, status: OrderStatus, time: int) -> OrderRecord:
+        """The order as it stands, with the status it has since `time`."""
+        return OrderRecord(
+            self.oid,
+            self.account.address,
+            self.asset,
+            self.coin,
+            self.is_buy,
+            self.px,
+            self.sz,
+            self.orig_sz,
+            self.timestamp,
+            self.reduce_only,
+            self.tif,
+            self.cloid,
+            status,
+            time,
+        )
+
+
+class Position:
+    """What an account has in one asset: the position, its cost, its leverage setting and its resting orders.
+
+    It stays when the position is closed (`szi` 0), because the leverage setting and the all-time funding stay.
+    """
+
+    __slots__ = (
+        "asset",
+        "cost",
+        "funding_all_time",
+        "funding_since_change",
+        "funding_since_open",
+        "is_cross",
+        "isolated_usd",
+        "leverage",
+        "market",
+        "reduce_only_orders",
+        "resting_buys",
+        "resting_sells",
+        "szi",
+    )
+
+    def __init__(self, market: Market, is_cross: bool, leverage: int) -> None:
+        self.market = market
+        self.asset = market.asset
+        self.szi = 0
+        """Signed size in lots, negative when short."""
+        self.cost = 0
+        """What the position cost: |szi| x entry price, in money, never negative."""
+        self.is_cross = is_cross
+        self.leverage = leverage
+        self.isolated_usd = 0
+        """The raw USD of an isolated position (money); its margin is this + szi x mark. Zero for a cross position."""
+        self.resting_buys = 0
+        """Lots in resting bids that are not reduce-only."""
+        self.resting_sells = 0
+        """Lots in resting asks that are not reduce-only."""
+        self.reduce_only_orders: dict[int, Order] = {}
+        self.funding_all_time = 0
+        """Funding paid (positive) since ever, in money."""
+        self.funding_since_open = 0
+        self.funding_since_change = 0
+
+    def notional(self, px: int) -> int:
+        """Signed size x price, in money."""
+        return self.szi * px * self.market.lot_value
+
+    def unrealized_pnl(self, mark_px: int) -> int:
+        """Money that closing at `mark_px` would win, before fees."""
+        value = self.notional(mark_px)
+        return value - self.cost if self.szi >= 0 else value + self.cost
+
+
+class Clearinghouse:
+    """An account's cash and positions on one dex, margined together."""
+
+    __slots__ = ("dex", "positions", "raw_usd")
+
+    def __init__(self, dex: str) -> None:
+        self.dex = dex
+        self.raw_usd = 0
+        """Cross cash in money: deposits - bought notional + sold notional - fees +- funding. Often negative."""
+        self.positions: dict[int, Position] = {}
+        """By asset id; includes flat ones."""
+
+    def open_positions(self) -> Iterator[Position]:
+        """The positions that are not flat."""
+        return (position for position in self.positions.values() if position.szi)
+
+
+class OrderHistory:
+    """The finished orders of an account, the newest `limit` of them, found by oid or cloid."""
+
+    __slots__ = ("_by_cloid", "_by_oid", "_limit", "_oids")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._oids: deque[int] = deque()
+        self._by_oid: dict[int, OrderRecord] = {}
+        self._by_cloid: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._oids)
+
+    def add(self, record: OrderRecord) -> None:
+        """Keep an order's last record; an order ends only once."""
+        if len(self._oids) >= self._limit:
+            oldest = self._by_oid.pop(self._oids.popleft())
+            if oldest.cloid is not None and self._by_cloid.get(oldest.cloid) == oldest.oid:
+                del self._by_cloid[oldest.cloid]
+        self._oids.append(record.oid)
+        self._by_oid[record.oid] = record
+        if record.cloid is not None:
+            self._by_cloid[record.cloid] = record.oid
+
+    def find(self, key: int | str) -> OrderRecord | None:
+        """The record of an oid, or the newest one of a cloid."""
+        oid = self._by_cloid.get(key) if isinstance(key, str) else key
+        return None if oid is None else self._by_oid.get(oid)
+
+    def newest_first(self) -> Iterator[OrderRecord]:
+        """All kept records, the last finished first."""
+        by_oid = self._by_oid
+        return (by_oid[oid] for oid in reversed(self._oids))
+
+
+class Account:
+    """Everything about one address."""
+
+    __slots__ = (
+        "address",
+        "agents",
+        "cancel_at",
+        "clearinghouses",
+        "fills",
+        "fundings",
+        "history",
+        "ledger",
+        "open_by_cloid",
+        "open_orders",
+        "scheduled_cancel_day",
+        "scheduled_cancels",
+        "volume",
+    )
+
+    def __init__(self, address: str, history_limit: int, fill_limit: int, ledger_limit: int) -> None:
+        self.address = address
+        self.clearinghouses: dict[str, Clearinghouse] = {}
+        """By dex name, the first dex is the empty string."""
+        self.open_orders: dict[int, Order] = {}
+        """Resting orders by oid, oldest first."""
+        self.open_by_cloid: dict[str, Order] = {}
+        self.history = OrderHistory(history_limit)
+        self.fills: deque[Fill] = deque(maxlen=fill_limit)
+        """Oldest first."""
+        self.fundings: deque[FundingPayment] = deque(maxlen=ledger_limit)
+        self.ledger: deque[LedgerUpdate] = deque(maxlen=ledger_limit)
+        self.agents: dict[str, Agent] = {}
+        """By name; the unnamed agent under the empty string. Expired ones stay until replaced."""
+        self.volume = 0
+        """Traded notional since ever, as maker and taker, in money."""
+        self.cancel_at: int | None = None
+        self.scheduled_cancels = 0
+        """How often the dead man's switch fired on `scheduled_cancel_day` (days since 1970)."""
+        self.scheduled_cancel_day = 0
+
+    def clearinghouse(self, dex: str) -> Clearinghouse:
+        """The account's side of a dex, made on first use."""
+        found = self.clearinghouses.get(dex)
+        if found is None:
+            found = self.clearinghouses[dex] = Clearinghouse(dex)
+        return found
+
+    def position(self, market: Market) -> Position | None:
+        """What the account has in a market, None if it never touched it."""
+        found = self.clearinghouses.get(market.dex)
+        return None if found is None else found.positions.get(market.asset)

@@ -1,0 +1,312 @@
+"""The body of ``POST /exchange`` as typed values whose msgpack form is the venue's canonical one.
+
+Decoding does three things the venue does before it looks at a signature: it refuses what does not have the right shape
+(HTTP 422, reference section 1.4), drops keys it does not know, and spells numbers, cloids and addresses in its own way.
+The field order of the structs here *is* the canonical key order of section 3, so `canonical_bytes` is what gets hashed.
+"""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hyperliquid_perpetual.sandbox.wire import canonical_decimal
+
+MAX_U64 = 2**64 - 1
+
+AssetId = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+U64 = Annotated[int, Meta(ge=0)]
+Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+Cloid = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{32}$")]
+HexNumber = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{1,64}$")]
+
+
+class Malformed(Exception):
+    """The body cannot be what the caller claims it is; `status` and `text` are the venue's HTTP answer."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class LimitType(Struct, frozen=True):
+    tif: Literal["Alo", "Ioc", "Gtc", "FrontendMarket"]
+
+
+class TriggerType(Struct):
+    isMarket: bool
+    triggerPx: str
+    tpsl: Literal["tp", "sl"]
+
+
+class OrderType(Struct, omit_defaults=True):
+    limit: LimitType | None = None
+    trigger: TriggerType | None = None
+
+
+class Order(Struct, omit_defaults=True):
+    a: AssetId
+    b: bool
+    p: str
+    s: str
+    r: bool
+    t: OrderType
+    c: Cloid | None = None
+
+    def normalise(self) -> None:
+        """Spell numbers and the cloid as the venue does; ValueError when a number is none."""
+        self.p = canonical_decimal(self.p)
+        self.s = canonical_decimal(self.s)
+        if self.c is not None:
+            self.c = self.c.lower()
+        if (self.t.limit is None) == (self.t.trigger is None):
+            raise ValueError("an order is either limit or trigger")
+        if self.t.trigger is not None:
+            self.t.trigger.triggerPx = canonical_decimal(self.t.trigger.triggerPx)
+
+
+class Builder(Struct):
+    b: Address
+    f: U64
+
+
+class Priority(Struct):
+    p: U64
+
+
+class Cancel(Struct):
+    a: AssetId
+    o: U64
+
+
+class CancelByCloid(Struct):
+    asset: AssetId
+    cloid: Cloid
+
+
+class Modification(Struct):
+    oid: U64 | Cloid
+    order: Order
+
+    def normalise(self) -> None:
+        if isinstance(self.oid, str):
+            self.oid = self.oid.lower()
+        self.order.normalise()
+
+
+class Action(Struct, tag_field="type", omit_defaults=True):
+    """One L1 action. `items` is what the address budget counts (section 9.3), `batch` what the IP weight counts."""
+
+    takes_vault: ClassVar[bool] = True
+
+    def normalise(self) -> None:
+        """Bring every value to the venue's spelling; ValueError when one cannot be."""
+
+    @property
+    def items(self) -> int:
+        return 1
+
+
+class OrderAction(Action, tag="order"):
+    orders: list[Order]
+    grouping: Literal["na", "normalTpsl", "positionTpsl"] | Priority
+    builder: Builder | None = None
+
+    def normalise(self) -> None:
+        for order in self.orders:
+            order.normalise()
+        if self.builder is not None:
+            self.builder.b = self.builder.b.lower()
+
+    @property
+    def items(self) -> int:
+        return len(self.orders)
+
+
+class CancelAction(Action, tag="cancel"):
+    cancels: list[Cancel]
+    f: bool | None = None
+
+    @property
+    def items(self) -> int:
+        return len(self.cancels)
+
+
+class CancelByCloidAction(Action, tag="cancelByCloid"):
+    cancels: list[CancelByCloid]
+    f: bool | None = None
+
+    def normalise(self) -> None:
+        for cancel in self.cancels:
+            cancel.cloid = cancel.cloid.lower()
+
+    @property
+    def items(self) -> int:
+        return len(self.cancels)
+
+
+class ModifyAction(Action, tag="modify"):
+    oid: U64 | Cloid
+    order: Order
+    a: bool | None = None
+
+    def normalise(self) -> None:
+        if isinstance(self.oid, str):
+            self.oid = self.oid.lower()
+        self.order.normalise()
+
+
+class BatchModifyAction(Action, tag="batchModify"):
+    modifies: list[Modification]
+    a: bool | None = None
+
+    def normalise(self) -> None:
+        for modification in self.modifies:
+            modification.normalise()
+
+    @property
+    def items(self) -> int:
+        return len(self.modifies)
+
+
+class ScheduleCancelAction(Action, tag="scheduleCancel"):
+    time: U64 | None = None
+
+
+class UpdateLeverageAction(Action, tag="updateLeverage"):
+    asset: AssetId
+    isCross: bool
+    leverage: U64
+
+
+class UpdateIsolatedMarginAction(Action, tag="updateIsolatedMargin"):
+    asset: AssetId
+    isBuy: bool
+    ntli: int
+
+
+class NoopAction(Action, tag="noop"):
+    pass
+
+
+class ApproveAgentAction(Action, tag="approveAgent"):
+    """User-signed (section 3.7): hashed as EIP-712 fields, so its msgpack form is never used."""
+
+    takes_vault: ClassVar[bool] = False
+    hyperliquidChain: Literal["Mainnet", "Testnet"]
+    signatureChainId: HexNumber
+    agentAddress: Address
+    nonce: U64
+    agentName: str | None = None
+
+
+KnownAction = (
+    OrderAction
+    | CancelAction
+    | CancelByCloidAction
+    | ModifyAction
+    | BatchModifyAction
+    | ScheduleCancelAction
+    | UpdateLeverageAction
+    | UpdateIsolatedMarginAction
+    | NoopAction
+    | ApproveAgentAction
+)
+
+UNSUPPORTED_ACTIONS = frozenset(
+    """topUpIsolatedOnlyMargin twapOrder twapCancel reserveRequestWeight setReferrer createSubAccount subAccountModify
+    subAccountTransfer subAccountSpotTransfer vaultTransfer agentSetAbstraction agentEnableDexAbstraction agentSendAsset
+    evmUserModify gossipPriorityBid usdClassTransfer sendAsset usdSend spotSend withdraw3 approveBuilderFee
+    userSetAbstraction userDexAbstraction userPortfolioMargin multiSig convertToMultiSigUser tokenDelegate cDeposit
+    cWithdraw linkStakingUser spotDeploy perpDeploy createVault vaultDistribute vaultModify""".split()
+)
+"""Actions the venue has and the sandbox does not do: answered by name instead of as unknown."""
+
+
+class Signature(Struct):
+    r: HexNumber
+    s: HexNumber
+    v: U64
+
+
+class SignedRequest(Struct):
+    """The envelope of section 1.2, with the action already in canonical form."""
+
+    action: KnownAction
+    nonce: U64
+    signature: Signature
+    vaultAddress: Address | None = None
+    expiresAfter: U64 | None = None
+
+
+class _OuterAction(Struct):
+    type: str
+
+
+class _Outer(Struct):
+    action: _OuterAction
+
+
+UNPARSABLE = "Failed to parse the request body as JSON"
+WRONG_SHAPE = "Failed to deserialize the JSON body into the target type"
+
+_requests = msgspec.json.Decoder(SignedRequest)
+_outers = msgspec.json.Decoder(_Outer)
+_packer = msgspec.msgpack.Encoder()
+
+
+class Unsupported(Exception):
+    """A well-known action that the sandbox does not do; the text is a top-level error of a 200 reply."""
+
+
+def decode_request(body: bytes) -> SignedRequest:
+    """The request in a body, in canonical form.
+
+    :raises Malformed: when the venue would answer with HTTP 400 or 422.
+    :raises Unsupported: when the action exists on the venue but not here.
+    """
+    try:
+        request = _requests.decode(body)
+        request.action.normalise()
+        if request.vaultAddress is not None:
+            request.vaultAddress = request.vaultAddress.lower()
+        if request.nonce > MAX_U64 or (request.expiresAfter or 0) > MAX_U64:
+            raise ValueError("does not fit 64 bits")
+        return request
+    except msgspec.ValidationError as error:
+        _refuse_unsupported(body)
+        raise Malformed(422, f"{WRONG_SHAPE}: {error}") from None
+    except msgspec.DecodeError:
+        raise Malformed(400, UNPARSABLE) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Malformed(422, f"{WRONG_SHAPE}: {error}") from None
+
+
+def canonical_bytes(action: Action) -> bytes:
+    """The msgpack form of an L1 action, as the venue hashes it (section 4.1)."""
+    return _packer.encode(action)
+
+
+def _refuse_unsupported(body: bytes) -> None:
+    try:
+        kind = _outers.decode(body).action.type
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    if kind in UNSUPPORTED_ACTIONS:
+        raise Unsupported(f"The sandbox does not do the action {kind}.")
+
+
+def plain(action: Action) -> dict[str, Any]:
+    """The action as plain JSON values, for records and diagnoses."""
+    value: dict[str, Any] = msgspec.to_builtins(action)
+    return value
+
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def is_address(value: object) -> bool:
+    """Whether a value is an address as the venue accepts it: 0x and 40 hex digits, in any case."""
+    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None
