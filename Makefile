@@ -4,14 +4,52 @@ PYTHON3 ?= python3
 STRATEGY ?= perpetual_market_making
 DEMO_SECONDS ?= 60
 
-BIN := .venv/bin
+CHECKS := .venv/bin/python tools/checks.py
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: env
-env: ## Build .venv and .venv-sdk, or bring them up to date
+env: ## build .venv and .venv-sdk, or bring them up to date
 	@$(PYTHON3) tools/make_env.py
+
+.PHONY: demo
+demo: env ## trade on the sandbox and compare the books   (STRATEGY=name in conf/, DEMO_SECONDS=60)
+	@.venv/bin/hyperliquid-perpetual demo --strategy "$(STRATEGY)" --seconds "$(DEMO_SECONDS)"
+
+.PHONY: test
+test: env ## run every check: lint, format, import rules, types, tests, coverage
+	@$(CHECKS)
+
+.PHONY: lint
+lint: env ## check style, format and import rules
+	@$(CHECKS) lint format imports
+
+.PHONY: types
+types: env ## check the types
+	@$(CHECKS) types
+
+.PHONY: unit
+unit: env ## run the unit tests alone
+	@.venv/bin/python -m pytest tests/unit
+
+.PHONY: format
+format: env ## put the code into the project's format
+	@.venv/bin/ruff check --quiet --fix . || true
+	@.venv/bin/ruff format .
+
+.PHONY: lock
+lock: ## solve requirements/*.in anew and write the lock files
+	@$(PYTHON3) tools/make_env.py --lock
+
+.PHONY: clean
+clean: ## remove build products and caches; the environments stay
+	rm -rf build dist *.egg-info .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find hyperliquid_perpetual tests tools conf benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## remove the environments as well
+	rm -rf .venv .venv-sdk .tools

@@ -19,7 +19,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, NoReturn, Optional, Tuple
+from typing import Dict, Iterator, List, NoReturn, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
@@ -75,8 +75,9 @@ def make_environment(env: Path, lock_name: str) -> bool:
         stamp.unlink()
     packages = sum(1 for line in lock.read_text().splitlines() if re.match(r"[a-z0-9]\S*==", line))
     say("{}: installing {} packages at their locked versions".format(env.name, packages))
-    if env == MAIN_ENV:
-        say("   Hummingbot is compiled from source: 3 to 5 minutes the first time on a machine, then kept in uv's cache")
+    if env == MAIN_ENV and not glob.glob(str(env / "lib/*/site-packages/hummingbot")):
+        say("   the long step: Hummingbot is compiled from source, 3 to 5 minutes the first time on a machine;")
+        say("   the result stays in uv's cache, so that another checkout takes seconds")
     command = [uv(), "pip", "sync", "--python", env_python(env), "--require-hashes"]
     run([*command, "--build-constraints", str(REQUIREMENTS / "build.txt"), str(lock)])
     stamp.write_text(json.dumps(wanted) + "\n")
@@ -206,7 +207,7 @@ def uv() -> str:
 
 
 def write_locks() -> None:
-    """Solve requirements/*.in for Python 3.12 into the *.txt beside them: exact versions with hashes, no index named."""
+    """Solve requirements/*.in for Python 3.12 into *.txt beside them: exact versions with hashes, no index named."""
     python = find_python()
     for name in ("uv", "build", "sdk", "env"):
         say("solving requirements/{}.in".format(name))
@@ -231,7 +232,7 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def run(command: List[str], folder: Path = ROOT) -> None:
-    """Run one step, its output shown; on failure end with its status. Off a terminal, say now and then that it lives."""
+    """Run one step, its output shown; a failure ends us. Off a terminal, say now and then that it lives."""
     environment = dict(os.environ)
     environment.pop("VIRTUAL_ENV", None)
     environment.setdefault("UV_HTTP_TIMEOUT", "120")
@@ -271,11 +272,12 @@ def digest(*paths: Path) -> str:
     return content.hexdigest()
 
 
-def read_json(path: Path) -> Optional[dict]:
+def read_json(path: Path) -> Optional[Dict[str, str]]:
     try:
-        return json.loads(path.read_text())
+        content: Dict[str, str] = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
+    return content
 
 
 def say(line: str) -> None:

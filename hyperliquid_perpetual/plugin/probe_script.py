@@ -53,9 +53,14 @@ def look() -> dict[str, object]:
         derivative.HyperliquidPerpetualDerivative  # noqa: B018  # the name Hummingbot will ask for
         found["domains"] = [PACKAGE, *getattr(utils, "OTHER_DOMAINS", [])]
     except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        found["error"] = f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
+        found["error"] = f"{type(error).__name__}: {error}{place(error)}"
     return found
+
+
+def place(error: Exception) -> str:
+    """Where an import went wrong, leaving out Python's own import machinery."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.isfile(frame.filename)]
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
 
 
 def startup_files() -> list[str]:
@@ -83,7 +88,7 @@ def distribution_version(name: str) -> str | None:
 
 
 def release(root: str) -> str | None:
-    """The installed distribution's version if Hummingbot is imported from it, else what a source checkout says of itself.
+    """The installed distribution's version if Hummingbot is imported from it, else what a checkout says of itself.
 
     A bot home made of links into the installation counts as that installation.
     """

@@ -46,7 +46,7 @@ def enable(folder: Path | None = None) -> tuple[Path, bool]:
     content = TEMPLATE.read_bytes()
     if path.is_file() and path.read_bytes() == content:
         return path, False
-    # A new file in place of the old one, never a write into it: installers share files between environments by hard links.
+    # A new file in place of the old one, never a write into it: installers hard-link files to their caches.
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".hyperliquid-perpetual-")
     try:
         with os.fdopen(descriptor, "wb") as file:

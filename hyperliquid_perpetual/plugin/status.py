@@ -51,8 +51,8 @@ class Status:
         found = []
         if self.hummingbot_path is None:
             found.append(
-                f"No Hummingbot found in {self.python}. Install it there (pip install hummingbot), run this command with"
-                " the Python that Hummingbot runs with (--python PATH), or name a source checkout (--hummingbot FOLDER)."
+                f"No Hummingbot found in {self.python}. Install it there (pip install hummingbot), or name the Python"
+                " that Hummingbot runs with (--python PATH), or its source checkout (--hummingbot FOLDER)."
             )
             return found
         if not self.release_is_verified:
@@ -135,4 +135,3 @@ def interpreter_at(path: Path) -> str:
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return str(candidate.absolute())
     raise ProbeError(f"{path} is neither a Python executable nor an environment with bin/python in it")
-

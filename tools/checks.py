@@ -1,0 +1,100 @@
+"""Run the project's checks in order, quickest first, and stop at the first that fails.
+
+`python tools/checks.py` runs them all; naming some (`lint types`) runs those. The last line is pytest's own summary.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+COVERAGE_FOLDER = ROOT / "build" / "coverage"
+PYTEST_SUMMARY = re.compile(r"^=+ .*\b(passed|failed|error|errors|skipped|deselected|no tests ran)\b.* in [\d.]+s")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+#: (what is held, the lowest coverage in percent, the files it is measured over)
+COVERAGE_FLOORS = (
+    ("the whole package", 85, "hyperliquid_perpetual/*"),
+    ("venue", 90, "hyperliquid_perpetual/venue/*"),
+    ("trading", 90, "hyperliquid_perpetual/trading/*"),
+)
+
+
+def main() -> None:
+    checks: dict[str, tuple[str, Callable[[], bool]]] = {
+        "lint": ("Lint (ruff check)", lambda: run("ruff", "check", ".")),
+        "format": ("Format (ruff format --check)", lambda: run("ruff", "format", "--check", ".")),
+        "imports": ("Import rules (import-linter)", lambda: run("lint-imports", "--no-logo")),
+        "types": ("Types (mypy)", lambda: run("mypy")),
+        "tests": ("Tests (pytest, with coverage)", run_tests),
+        "coverage": ("Coverage", check_coverage),
+    }
+    wanted = sys.argv[1:] or list(checks)
+    unknown = [name for name in wanted if name not in checks]
+    if unknown:
+        sys.exit(f"checks.py: no check named {', '.join(unknown)}; there are {', '.join(checks)}")
+    started = time.monotonic()
+    for name in wanted:
+        title, check = checks[name]
+        heading(title)
+        began = time.monotonic()
+        if not check():
+            finish(f"FAILED: {title}")
+            sys.exit(1)
+        print(f"ok, {time.monotonic() - began:.0f} s", flush=True)
+    finish(f"Every check passed in {time.monotonic() - started:.0f} s: {', '.join(wanted)}")
+
+
+def run(program: str, *arguments: str) -> bool:
+    return subprocess.run([BIN / program, *arguments], cwd=ROOT).returncode == 0
+
+
+def run_tests() -> bool:
+    """pytest over tests/, measuring coverage in this process and in the Python processes that the tests start."""
+    shutil.rmtree(COVERAGE_FOLDER, ignore_errors=True)
+    COVERAGE_FOLDER.mkdir(parents=True)
+    colour = ["--color=yes"] if sys.stdout.isatty() else []
+    command = [str(BIN / "python"), "-m", "pytest", "--cov", "--cov-report=", *colour]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        if PYTEST_SUMMARY.match(COLOUR.sub("", line)):
+            summaries.append(line.rstrip())
+    return process.wait() == 0
+
+
+def check_coverage() -> bool:
+    """Every floor is looked at, so that one run shows all that is missing."""
+    results = []
+    for name, floor, files in COVERAGE_FLOORS:
+        print(f"\n{name}: at least {floor} %", flush=True)
+        results.append(run("coverage", "report", f"--include={files}", f"--fail-under={floor}"))
+    return all(results)
+
+
+#: pytest's own last line, kept to be shown again at the end
+summaries: list[str] = []
+
+
+def heading(title: str) -> None:
+    width = min(shutil.get_terminal_size().columns, 100)
+    print(f"\n{f'── {title} '.ljust(width, '─')}", flush=True)
+
+
+def finish(verdict: str) -> None:
+    print(f"\n{verdict}")
+    for line in summaries:
+        print(line)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    os.environ.pop("VIRTUAL_ENV", None)
+    main()
