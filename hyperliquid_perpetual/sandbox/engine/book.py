@@ -1,4 +1,4 @@
-"""A limit order book with price-time priority: sorted prices, and under each price the orders in the order they came."""
+"""A limit order book with price-time priority: sorted prices, and under each price its orders, first come first."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator

@@ -10,7 +10,10 @@ from .units import usd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeConfig:
-    """Settings of one `Exchange`. Money in 1e-12 USD. Flags marked "unconfirmed" stand for what the reference leaves open."""
+    """Settings of one `Exchange`. Money in 1e-12 USD.
+
+    What is marked "unconfirmed" stands for something that the reference leaves open.
+    """
 
     markets: tuple[Market, ...]
     fees: FeeSchedule = field(default_factory=TierZeroFees)

@@ -2,12 +2,35 @@
 
 from collections.abc import Sequence
 
-from .commands import Command
+from . import prices
+from .agents import AgentRegistry
+from .commands import (
+    AccountCommand,
+    ApproveAgent,
+    CancelOrders,
+    CancelOrdersByCloid,
+    Command,
+    Deposit,
+    ModifyOrders,
+    PlaceOrders,
+    ScheduleCancel,
+    SetPrices,
+    UpdateLeverage,
+    WorldCommand,
+)
 from .config import ExchangeConfig
-from .events import Event
+from .events import AgentApproved, CancelScheduled, Event, ItemStatus, LedgerUpdated, LeverageChanged, Replied
+from .leverage import INVALID_LEVERAGE, change_leverage
 from .market_state import MarketState
-from .records import OrderRecord
+from .matching import Matcher
+from .orders import OrderDesk
+from .outbox import Outbox
+from .placement import Placement
+from .records import LedgerUpdate, OrderRecord, OrderStatus
+from .rules import must_deposit, pre_validation_error
+from .schedule import CancelSchedule
 from .state import Account
+from .timeline import Timeline
 
 
 class Exchange:
@@ -25,10 +48,42 @@ class Exchange:
         """By asset id, in the order of the configuration."""
         self.accounts: dict[str, Account] = {}
         """By lowercase address, in the order of their first deposit."""
+        self.deposited: dict[str, int] = {}
+        """Money paid in so far, by dex. Accounts' raw USD + fees - net funding received always add up to it."""
+        self._by_coin: dict[str, MarketState] = {}
+        for market in config.markets:
+            if market.asset in self.markets or market.coin in self._by_coin:
+                raise ValueError(f"market {market.coin} (asset {market.asset}) is configured twice")
+            state = MarketState(market, config.trade_limit, config.funding_limit)
+            self.markets[market.asset] = self._by_coin[market.coin] = state
+        self._outbox = Outbox(config.hash_seed)
+        self._desk = OrderDesk(config.first_oid, self.markets, self._outbox)
+        self._matcher = Matcher(self.markets, config.fees, self._desk, self._outbox)
+        self._placement = Placement(config, self.markets, self._desk, self._matcher)
+        self._agents = AgentRegistry(self.accounts)
+        self._schedule = CancelSchedule(config, self.accounts)
+        self._timeline = Timeline(self.markets, self.accounts, self._desk, self._schedule, self._outbox)
 
     def apply(self, now: int, command: Command) -> list[Event]:
-        """Do what `command` asks at `now` (Unix ms, never before the last one; else `ValueError`)."""
-        raise NotImplementedError
+        """Do what `command` asks at `now` (Unix ms).
+
+        Raises `ValueError`, with nothing done, when `now` is before the last command or a world command makes no sense.
+        """
+        self._timeline.check(now)
+        if isinstance(command, AccountCommand):
+            return self._apply_for_account(now, command)
+        self._check(command)
+        self.now = now
+        self._outbox.begin(now)
+        self._timeline.advance(now)
+        if isinstance(command, Deposit):
+            self._deposit(command)
+        elif isinstance(command, SetPrices):
+            state = self.markets[command.asset]
+            oracle_before = state.oracle_px
+            prices.set_outside_prices(state, command.oracle_px, command.external_px)
+            self._timeline.update_mark(state, oracle_before)
+        return self._outbox.finish()
 
     def apply_block(self, now: int, commands: Sequence[Command]) -> list[tuple[int, list[Event]]]:
         """Apply what arrived for one block, in the venue's order (reference, section 15).
@@ -36,20 +91,145 @@ class Exchange:
         World commands first, then account commands without Gtc/Ioc orders, cancels, and commands with any Gtc/Ioc;
         within a class in the order given. Returns (index in `commands`, its events) in the order of execution.
         """
-        raise NotImplementedError
+        order = sorted(range(len(commands)), key=lambda index: block_class(commands[index]))
+        return [(index, self.apply(now, commands[index])) for index in order]
 
     def market(self, coin: str) -> MarketState | None:
         """A market by its full coin name."""
-        raise NotImplementedError
+        return self._by_coin.get(coin)
+
+    def account(self, address: str) -> Account | None:
+        """An account by its lowercase address, None before its first deposit."""
+        return self.accounts.get(address)
 
     def order(self, address: str, key: int | str) -> OrderRecord | None:
         """An order of an account by oid or cloid, open or finished; of a reused cloid the open or newest one."""
-        raise NotImplementedError
+        account = self.accounts.get(address)
+        if account is None:
+            return None
+        found = account.open_by_cloid.get(key) if isinstance(key, str) else account.open_orders.get(key)
+        return account.history.find(key) if found is None else found.record(OrderStatus.OPEN, found.timestamp)
 
     def open_orders(self, address: str, dex: str | None = None) -> list[OrderRecord]:
         """An account's resting orders, oldest first, on one dex or (None) on all."""
-        raise NotImplementedError
+        account = self.accounts.get(address)
+        if account is None:
+            return []
+        return [
+            order.record(OrderStatus.OPEN, order.timestamp)
+            for order in account.open_orders.values()
+            if dex is None or order.position.market.dex == dex
+        ]
 
     def master_of(self, agent: str, now: int) -> str | None:
         """The account for which an agent's address may sign at `now`, if any."""
-        raise NotImplementedError
+        return self._agents.master_of(agent, now)
+
+    def fees_collected(self, dex: str) -> int:
+        """Fees that all accounts have paid on a dex, less the rebates, in money."""
+        return self._matcher.fees_collected.get(dex, 0)
+
+    def funding_paid(self, dex: str) -> int:
+        """Funding that all accounts of a dex have received on balance, in money; not quite zero because of rounding."""
+        return self._timeline.funding_paid.get(dex, 0)
+
+    def _check(self, command: WorldCommand) -> None:
+        if isinstance(command, Deposit):
+            if command.amount <= 0:
+                raise ValueError(f"a deposit must be more than zero, not {command.amount}")
+            if all(state.market.dex != command.dex for state in self.markets.values()) and command.dex:
+                raise ValueError(f"there is no dex {command.dex!r} to deposit to")
+        elif isinstance(command, SetPrices):
+            if command.asset not in self.markets:
+                raise ValueError(f"there is no asset {command.asset}")
+            if command.oracle_px <= 0 or (command.external_px is not None and command.external_px <= 0):
+                raise ValueError("prices must be more than zero")
+
+    def _deposit(self, command: Deposit) -> None:
+        config, outbox = self.config, self._outbox
+        account = self.accounts.get(command.account)
+        if account is None:
+            account = Account(command.account, config.history_limit, config.fill_limit, config.ledger_limit)
+            self.accounts[command.account] = account
+        house = account.clearinghouse(command.dex)
+        house.raw_usd += command.amount
+        self.deposited[command.dex] = self.deposited.get(command.dex, 0) + command.amount
+        update = LedgerUpdate(outbox.time, outbox.tx_hash, "deposit", command.amount, command.dex)
+        account.ledger.append(update)
+        outbox.emit(LedgerUpdated(outbox.time, account.address, update))
+        outbox.touch_cash(account, house)
+
+    def _apply_for_account(self, now: int, command: AccountCommand) -> list[Event]:
+        outbox = self._outbox
+        self.now = now
+        outbox.begin(now)
+        outbox.emit(Replied(now, command.account))
+        self._timeline.advance(now)
+        account = self.accounts.get(command.account)
+        statuses: tuple[ItemStatus, ...] = ()
+        error: str | None = None
+        pre_validation = False
+        if account is None:
+            error = must_deposit(command.account)
+        elif isinstance(command, PlaceOrders):
+            error = pre_validation_error(command.orders, self.markets, self.config)
+            pre_validation = error is not None
+            if error is None:
+                statuses = tuple([self._placement.place(account, intent) for intent in command.orders])
+        elif isinstance(command, CancelOrders | CancelOrdersByCloid):
+            statuses = self._placement.cancel(account, command)
+        elif isinstance(command, ModifyOrders):
+            intents = tuple(modification.intent for modification in command.modifications)
+            error = pre_validation_error(intents, self.markets, self.config)
+            pre_validation = error is not None
+            if error is None:
+                statuses = tuple([self._placement.modify(account, item) for item in command.modifications])
+        elif isinstance(command, UpdateLeverage):
+            error = self._update_leverage(account, command)
+        elif isinstance(command, ScheduleCancel):
+            error = self._schedule.set(now, account, command.time)
+            if error is None:
+                self._timeline.plan()
+                outbox.emit(CancelScheduled(now, account.address, command.time))
+        elif isinstance(command, ApproveAgent):
+            approval = self._agents.approve(now, account, command)
+            if isinstance(approval, str):
+                error = approval
+            else:
+                outbox.emit(AgentApproved(now, account.address, *approval))
+        outbox.events[0] = Replied(now, command.account, statuses, error, pre_validation)
+        return outbox.finish()
+
+    def _update_leverage(self, account: Account, command: UpdateLeverage) -> str | None:
+        state = self.markets.get(command.asset)
+        if state is None:
+            return INVALID_LEVERAGE
+        house = account.clearinghouse(state.market.dex)
+        position = self._placement.position(account, state)
+        raw_usd = house.raw_usd
+        error = change_leverage(house, position, command.is_cross, command.leverage, self.markets)
+        if error is None:
+            now, outbox = self.now, self._outbox
+            outbox.emit(LeverageChanged(now, account.address, command.asset, command.is_cross, command.leverage))
+            outbox.touch_position(account, position)
+            if house.raw_usd != raw_usd:
+                outbox.touch_cash(account, house)
+        return error
+
+
+def block_class(command: Command) -> int:
+    """The class of a command in the order of a block: 0 the world, then 1 to 3 as the venue counts them.
+
+    Modifications count by their new orders.
+    """
+    if isinstance(command, WorldCommand):
+        return 0
+    if isinstance(command, CancelOrders | CancelOrdersByCloid):
+        return 2
+    if isinstance(command, PlaceOrders):
+        intents = command.orders
+    elif isinstance(command, ModifyOrders):
+        intents = tuple(modification.intent for modification in command.modifications)
+    else:
+        return 1
+    return 1 if all(intent.tif == "Alo" for intent in intents) else 3

@@ -12,6 +12,7 @@ class MarketState:
 
     __slots__ = (
         "basis_ema",
+        "basis_time",
         "book",
         "external_px",
         "funding_history",
@@ -34,7 +35,9 @@ class MarketState:
         self.last_px: int | None = None
         self.open_interest = 0
         """Lots held long, which equals the lots held short."""
-        self.basis_ema = 0
+        self.basis_ema: int | None = None
+        """Moving average of mid - oracle in 1e-9 USD, as of `basis_time`; None before the first mid."""
+        self.basis_time = 0
         self.premium_sum = 0
         self.premium_samples = 0
         self.trades: deque[Trade] = deque(maxlen=trade_limit)

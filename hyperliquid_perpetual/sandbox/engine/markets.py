@@ -9,7 +9,7 @@ from .units import MONEY_SCALE, PRICE_SCALE, RATE_SCALE, usd
 
 MAX_PRICE_DECIMALS = 6
 SIGNIFICANT_FIGURES = 5
-_POWERS = tuple(10**n for n in range(MAX_PRICE_DECIMALS + 1))
+_POWERS: tuple[int, ...] = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 MarginMode = Literal["any", "noCross", "strictIsolated"]
 
@@ -66,9 +66,26 @@ class Market(Struct, frozen=True, kw_only=True):
         return self.margin_mode != "any"
 
     @property
+    def px_step(self) -> int:
+        """The smallest step of any price (1e-6 USD): 6 - szDecimals decimals. Marks and oracles are multiples of it."""
+        return _POWERS[self.sz_decimals]
+
+    @property
     def lot_value(self) -> int:
         """Money per lot and price unit: notional = price x size x lot_value."""
         return _POWERS[MAX_PRICE_DECIMALS - self.sz_decimals]
+
+    def is_valid_px(self, px: int) -> bool:
+        """Whether an order may have this price: whole dollars, or five significant figures and not too many decimals.
+
+        Reference, section 6.
+        """
+        if px % PRICE_SCALE == 0:
+            return True
+        if px % _POWERS[self.sz_decimals]:
+            return False
+        excess = len(str(px)) - SIGNIFICANT_FIGURES
+        return excess <= 0 or px % 10**excess == 0
 
     def to_px(self, value: Decimal) -> int | None:
         """A decimal price in price units, or None if it has more than six decimals."""
@@ -77,6 +94,13 @@ class Market(Struct, frozen=True, kw_only=True):
     def to_sz(self, value: Decimal) -> int | None:
         """A decimal size in lots, or None if it is not a whole number of them."""
         return _exact(value, _POWERS[self.sz_decimals])
+
+
+def default_funding_terms(coin: str, dex: str = "") -> FundingTerms:
+    """The venue's terms where a deployer has not chosen others: impact notional by coin, clamp by kind of dex."""
+    if dex:
+        return FundingTerms(clamp=3 * RATE_SCALE // 10_000)
+    return FundingTerms(impact_notional=usd(20_000)) if coin in ("BTC", "ETH") else FundingTerms()
 
 
 def to_money(value: Decimal) -> int | None:

@@ -25,6 +25,7 @@ class OrderStatus(StrEnum):
     BAD_ALO_PX_REJECTED = "badAloPxRejected"
     IOC_CANCEL_REJECTED = "iocCancelRejected"
     MARKET_ORDER_NO_LIQUIDITY_REJECTED = "marketOrderNoLiquidityRejected"
+    PERP_MAX_POSITION_REJECTED = "perpMaxPositionRejected"
     ORACLE_REJECTED = "oracleRejected"
     TOO_MANY_OPEN_ORDERS_REJECTED = "tooManyOpenOrdersRejected"
 

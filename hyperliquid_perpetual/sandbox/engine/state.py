@@ -22,6 +22,7 @@ class Order:
         "is_buy",
         "oid",
         "orig_sz",
+        "position",
         "px",
         "reduce_only",
         "sz",
@@ -29,11 +30,12 @@ class Order:
         "timestamp",
     )
 
-    def __init__(self, oid: int, account: "Account", market: Market, intent: OrderIntent, timestamp: int) -> None:
+    def __init__(self, oid: int, account: "Account", position: "Position", intent: OrderIntent, timestamp: int) -> None:
         self.oid = oid
         self.account = account
-        self.asset = market.asset
-        self.coin = market.coin
+        self.position = position
+        self.asset = position.asset
+        self.coin = position.market.coin
         self.is_buy = intent.is_buy
         self.px = intent.px
         self.sz = intent.sz

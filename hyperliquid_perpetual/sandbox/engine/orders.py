@@ -1,0 +1,109 @@
+"""The life of an order between its number and its end, with every index that knows it kept in step."""
+
+from collections.abc import Mapping
+
+from .commands import OrderIntent
+from .events import OrderUpdated
+from .market_state import MarketState
+from .outbox import Outbox
+from .records import OrderStatus
+from .state import Account, Order, Position
+
+
+class OrderDesk:
+    """The only place where orders are numbered, put on a book, cut and taken off."""
+
+    __slots__ = ("_markets", "_next_oid", "_outbox")
+
+    def __init__(self, first_oid: int, markets: Mapping[int, MarketState], outbox: Outbox) -> None:
+        self._next_oid = first_oid
+        self._markets = markets
+        self._outbox = outbox
+
+    def create(self, account: Account, position: Position, intent: OrderIntent) -> Order:
+        """An order with the next oid that is nowhere yet."""
+        order = Order(self._next_oid, account, position, intent, self._outbox.time)
+        self._next_oid += 1
+        return order
+
+    def rest(self, order: Order) -> None:
+        """Put an order on its book: status open."""
+        account, position = order.account, order.position
+        self._markets[order.asset].book.side(order.is_buy).add(order)
+        account.open_orders[order.oid] = order
+        if order.cloid is not None:
+            account.open_by_cloid[order.cloid] = order
+        if order.reduce_only:
+            position.reduce_only_orders[order.oid] = order
+        elif order.is_buy:
+            position.resting_buys += order.sz
+        else:
+            position.resting_sells += order.sz
+        self._outbox.touch_book(order.asset)
+        self._outbox.emit(OrderUpdated(self._outbox.time, order.record(OrderStatus.OPEN, self._outbox.time)))
+
+    def match_resting(self, order: Order, sz: int) -> None:
+        """Take `sz` matched lots off a resting order, and the order off the book when nothing is left."""
+        if order.sz > sz:
+            self._shrink(order, sz)
+            self._outbox.touch_book(order.asset)
+            return
+        self._take_off(order)
+        order.sz = 0
+        self.end(order, OrderStatus.FILLED)
+
+    def cancel(self, order: Order, status: OrderStatus) -> None:
+        """End a resting order before it is filled."""
+        self._take_off(order)
+        self.end(order, status)
+
+    def end(self, order: Order, status: OrderStatus) -> None:
+        """Write down the end of an order that is on no book."""
+        record = order.record(status, self._outbox.time)
+        order.account.history.add(record)
+        self._outbox.emit(OrderUpdated(self._outbox.time, record))
+
+    def trim_reduce_only(self, account: Account, position: Position) -> None:
+        """Make the resting reduce-only orders fit the position: cancel what would open, cut what is larger.
+
+        A cut order loses the lots from its original size as well, so that original minus remaining stays what has been
+        filled.
+        """
+        held = abs(position.szi)
+        for order in list(position.reduce_only_orders.values()):
+            if held == 0 or order.is_buy == (position.szi > 0):
+                self.cancel(order, OrderStatus.REDUCE_ONLY_CANCELED)
+            elif order.sz > held:
+                order.orig_sz -= order.sz - held
+                order.sz = held
+                self._outbox.touch_book(order.asset)
+                self._outbox.emit(OrderUpdated(self._outbox.time, order.record(OrderStatus.OPEN, self._outbox.time)))
+
+    def cancel_all(self, account: Account, status: OrderStatus) -> None:
+        """Cancel every open order of an account, oldest first."""
+        for order in list(account.open_orders.values()):
+            self.cancel(order, status)
+
+    def _take_off(self, order: Order) -> None:
+        account = order.account
+        self._markets[order.asset].book.side(order.is_buy).remove(order)
+        del account.open_orders[order.oid]
+        if order.cloid is not None:
+            del account.open_by_cloid[order.cloid]
+        if order.reduce_only:
+            del order.position.reduce_only_orders[order.oid]
+        else:
+            self._release(order, order.sz)
+        self._outbox.touch_book(order.asset)
+
+    def _shrink(self, order: Order, sz: int) -> None:
+        order.sz -= sz
+        if not order.reduce_only:
+            self._release(order, sz)
+
+    @staticmethod
+    def _release(order: Order, sz: int) -> None:
+        if order.is_buy:
+            order.position.resting_buys -= sz
+        else:
+            order.position.resting_sells -= sz

@@ -1,0 +1,130 @@
+"""Placing, canceling and modifying: from what an account asks for to one status per item."""
+
+from collections.abc import Mapping
+
+from .commands import CancelOrders, CancelOrdersByCloid, Modification, OrderIntent
+from .config import ExchangeConfig
+from .events import Failed, Filled, ItemStatus, Resting, Success
+from .market_state import MarketState
+from .matching import Matcher
+from .orders import OrderDesk
+from .records import OrderStatus
+from .rules import (
+    CANNOT_MODIFY,
+    INSUFFICIENT_MARGIN,
+    NEVER_PLACED,
+    NO_LIQUIDITY,
+    NO_MATCH,
+    Rejection,
+    form_rejection,
+    standing_rejection,
+    with_asset,
+)
+from .state import Account, Order, Position
+from .units import divide_half_even
+
+
+class Placement:
+    """Takes order intents that have passed pre-validation through the rules and the book."""
+
+    __slots__ = ("_config", "_desk", "_markets", "_matcher")
+
+    def __init__(
+        self, config: ExchangeConfig, markets: Mapping[int, MarketState], desk: OrderDesk, matcher: Matcher
+    ) -> None:
+        self._config = config
+        self._markets = markets
+        self._desk = desk
+        self._matcher = matcher
+
+    def position(self, account: Account, state: MarketState) -> Position:
+        """What an account has in a market, made with the default leverage on first use."""
+        market = state.market
+        positions = account.clearinghouse(market.dex).positions
+        found = positions.get(market.asset)
+        if found is None:
+            leverage = min(self._config.default_leverage, market.max_leverage)
+            found = positions[market.asset] = Position(market, not market.only_isolated, leverage)
+        return found
+
+    def place(self, account: Account, intent: OrderIntent) -> ItemStatus:
+        """Place one order."""
+        state = self._markets[intent.asset]
+        position = self.position(account, state)
+        rejection = form_rejection(account, position, intent, state, self._config)
+        return self._enter(account, position, intent, rejection)
+
+    def cancel(self, account: Account, command: CancelOrders | CancelOrdersByCloid) -> tuple[ItemStatus, ...]:
+        """Cancel open orders; the asset must be the order's."""
+        statuses: list[ItemStatus] = []
+        for asset, key in command.cancels:
+            order = self._find(account, key)
+            if order is None or order.asset != asset:
+                statuses.append(Failed(with_asset(NEVER_PLACED, asset)))
+            else:
+                self._desk.cancel(order, OrderStatus.CANCELED)
+                statuses.append(Success())
+        return tuple(statuses)
+
+    def modify(self, account: Account, modification: Modification) -> ItemStatus:
+        """Cancel an open order and place its replacement.
+
+        A replacement that is badly formed leaves the old order where it is. One that the account or the book refuses
+        comes after the cancel, so that both are gone (unconfirmed).
+        """
+        intent = modification.intent
+        old = self._find(account, modification.target)
+        if old is None or old.asset != intent.asset:
+            return Failed(CANNOT_MODIFY)
+        state = self._markets[intent.asset]
+        rejection = form_rejection(account, old.position, intent, state, self._config, old.cloid)
+        if rejection is None:
+            self._desk.cancel(old, OrderStatus.CANCELED)
+        return self._enter(account, old.position, intent, rejection)
+
+    def _enter(
+        self, account: Account, position: Position, intent: OrderIntent, rejection: Rejection | None
+    ) -> ItemStatus:
+        if rejection is None:
+            rejection = standing_rejection(account, position, intent, self._markets, self._config)
+        order = self._desk.create(account, position, intent)
+        if rejection is not None:
+            return self._reject(order, rejection)
+        if order.reduce_only:
+            order.sz = order.orig_sz = min(order.sz, abs(position.szi))
+        if order.tif == "Alo":
+            self._desk.rest(order)
+            return Resting(order.oid, order.cloid)
+        return self._match(order)
+
+    def _match(self, order: Order) -> ItemStatus:
+        state = self._markets[order.asset]
+        has_liquidity = bool(state.book.side(not order.is_buy))
+        notional, out_of_margin = self._matcher.take(order)
+        traded = order.orig_sz - order.sz
+        if not order.sz:
+            self._desk.end(order, OrderStatus.FILLED)
+        elif out_of_margin:
+            if not traded:
+                return self._reject(order, Rejection(OrderStatus.PERP_MARGIN_REJECTED, INSUFFICIENT_MARGIN))
+            self._desk.end(order, OrderStatus.MARGIN_CANCELED)
+        elif order.tif == "Gtc":
+            self._desk.rest(order)
+            if not traded or self._config.partial_gtc_reply == "resting":
+                return Resting(order.oid, order.cloid)
+        elif not traded:
+            if order.tif == "FrontendMarket" and not has_liquidity:
+                return self._reject(order, Rejection(OrderStatus.MARKET_ORDER_NO_LIQUIDITY_REJECTED, NO_LIQUIDITY))
+            return self._reject(order, Rejection(OrderStatus.IOC_CANCEL_REJECTED, NO_MATCH))
+        else:
+            self._desk.end(order, OrderStatus.CANCELED)
+        avg_px = divide_half_even(notional, traded * state.market.lot_value)
+        return Filled(order.oid, order.cloid, traded, avg_px, notional)
+
+    def _reject(self, order: Order, rejection: Rejection) -> ItemStatus:
+        self._desk.end(order, rejection.status)
+        return Failed(with_asset(rejection.text, order.asset))
+
+    @staticmethod
+    def _find(account: Account, key: int | str) -> Order | None:
+        return account.open_by_cloid.get(key) if isinstance(key, str) else account.open_orders.get(key)
