@@ -1,0 +1,61 @@
+"""Keeps the table of markets: fetched in three requests for all dexs, built aside, swapped whole, kept when a refresh fails."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from ..venue.markets import EMPTY_TABLE, FIRST_DEX, MarketTable, parse_market_table, parse_token_names
+from .requests import Requests, VenueRefusal, VenueUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class MarketsSource:
+    """The newest table of markets."""
+
+    def __init__(self, requests: Requests, with_hip3: bool = True) -> None:
+        """:param with_hip3: whether builder-deployed dexs are wanted."""
+        self._requests = requests
+        self._with_hip3 = with_hip3
+        self._on_change: list[Callable[[MarketTable], None]] = []
+        self._reported: set[str] = set()
+        self.table: MarketTable = EMPTY_TABLE
+
+    def on_change(self, listener: Callable[[MarketTable], None]) -> None:
+        """Calls ``listener`` with each new table."""
+        self._on_change.append(listener)
+
+    async def refresh(self) -> MarketTable:
+        """Fetches all metadata and swaps the table.
+
+        :raises VenueUnavailable: when the metadata cannot be had; the old table stays.
+        """
+        perp_dexs, metas, tokens = await self._fetch()
+        table = parse_market_table(perp_dexs, metas, tokens)
+        if not table.by_coin:
+            raise VenueUnavailable("the venue lists no markets")
+        for problem in table.problems:
+            if problem not in self._reported:
+                self._reported.add(problem)
+                logger.warning("Market metadata: %s. It is left out, everything else works.", problem)
+        self.table = table
+        for listener in self._on_change:
+            listener(table)
+        return table
+
+    async def _fetch(self) -> tuple[list[Any] | None, list[Any], dict[int, str]]:
+        if not self._with_hip3:
+            return None, [await self._requests.info({"type": "meta"})], {}
+        try:
+            perp_dexs = await self._requests.info({"type": "perpDexs"}, list[Any])
+            metas = await self._requests.info({"type": "allPerpMetas"}, list[Any])
+        except VenueRefusal:
+            # A venue that has no builder dexs still has its first one.
+            return None, [await self._requests.info({"type": "meta", "dex": FIRST_DEX})], {}
+        try:
+            tokens = parse_token_names(await self._requests.info({"type": "spotMeta"}))
+        except VenueUnavailable as error:
+            # Only the names of other collaterals than USDC come from here.
+            logger.warning("The names of collateral tokens are missing for now: %s", error)
+            tokens = {}
+        return perp_dexs, metas, tokens

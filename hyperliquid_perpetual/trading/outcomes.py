@@ -1,0 +1,121 @@
+"""Orders whose fate is not known yet, asked for until the venue has said it.
+
+An order gets here when the reply to it was none: a time-out, an HTTP 5xx or 429, a broken body, a crash before the answer. It
+stays pending. The venue is asked by client order id, more and more slowly. The order is final when the venue says so, or when
+it does not know the order although everything we sent for it can no longer be executed (its ``expiresAfter`` has passed).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..venue.messages import OrderStatus, OrderUpdate
+
+FIRST_QUESTION_SECONDS = 0.5
+SLOWEST_QUESTION_SECONDS = 5.0
+AFTER_EXPIRY_SECONDS = 3.0
+"""How long after its expiry an order must stay unknown: covers the distance of the clocks and of a status from its block."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Question:
+    final_after: float
+    """Unix seconds from which on "unknown" is a final answer."""
+    next_at: float
+    wait: float
+
+
+class OutcomeResolver:
+    """Asks for orders until each has an answer."""
+
+    def __init__(
+        self,
+        ask: Callable[[str], Awaitable[OrderStatus]],
+        on_known: Callable[[str, OrderUpdate], None],
+        on_never_arrived: Callable[[str], None],
+        still_open: Callable[[str], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        """
+        :param ask: gets the venue's status of an order by cloid; raises when the venue cannot be asked.
+        :param on_known: takes the status of an order the venue knows.
+        :param on_never_arrived: takes the cloid of an order that the venue does not know and never will.
+        :param still_open: whether anybody still waits for the answer.
+        :param clock: Unix seconds.
+        """
+        self._ask = ask
+        self._on_known = on_known
+        self._on_never_arrived = on_never_arrived
+        self._still_open = still_open
+        self._clock = clock
+        self._questions: dict[str, _Question] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def pending(self) -> list[str]:
+        """Client order ids whose outcome is being asked for."""
+        return list(self._questions)
+
+    def watch(self, cloid: str, expires_after_ms: int | None, first_wait: float = FIRST_QUESTION_SECONDS) -> None:
+        """Starts asking for an order, first after ``first_wait`` seconds.
+
+        :param expires_after_ms: the latest expiry (Unix milliseconds) of anything sent for the order; None if it had none or
+            is not known, as after a restart: then it is taken from now.
+        """
+        now = self._clock()
+        expiry = expires_after_ms / 1000 if expires_after_ms is not None else now
+        known = self._questions.get(cloid)
+        final_after = max(expiry + AFTER_EXPIRY_SECONDS, known.final_after if known else 0.0)
+        self._questions[cloid] = _Question(final_after, now + first_wait, max(first_wait, FIRST_QUESTION_SECONDS))
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def forget(self, cloid: str) -> None:
+        """Stops asking: the answer came another way."""
+        self._questions.pop(cloid, None)
+
+    async def stop(self) -> None:
+        """Stops asking for all; the questions are kept and asked again after ``resume``."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def resume(self) -> None:
+        """Takes up the questions that were left when asking was stopped."""
+        if self._questions and (self._task is None or self._task.done()):
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._questions:
+            now = self._clock()
+            due = [cloid for cloid, question in self._questions.items() if question.next_at <= now]
+            for cloid in due:
+                await self._settle(cloid)
+            if self._questions:
+                next_at = min(question.next_at for question in self._questions.values())
+                await asyncio.sleep(min(max(next_at - self._clock(), 0.05), SLOWEST_QUESTION_SECONDS))
+
+    async def _settle(self, cloid: str) -> None:
+        question = self._questions.get(cloid)
+        if question is None or not self._still_open(cloid):
+            self._questions.pop(cloid, None)
+            return
+        asked_at = self._clock()
+        try:
+            answer = await self._ask(cloid)
+        except Exception as error:
+            logger.debug("The status of order %s could not be asked for: %s", cloid, error)
+            answer = None
+        if answer is not None and answer.order is not None:
+            self._questions.pop(cloid, None)
+            self._on_known(cloid, answer.order)
+        elif answer is not None and answer.status == "unknownOid" and asked_at >= question.final_after:
+            self._questions.pop(cloid, None)
+            self._on_never_arrived(cloid)
+        else:
+            question.wait = min(question.wait * 2, SLOWEST_QUESTION_SECONDS)
+            question.next_at = self._clock() + question.wait

@@ -1,0 +1,223 @@
+"""Requests to the venue over HTTP: unsigned reads, and signed actions with outcomes that never claim more than is known.
+
+Reference, sections 1 and 3. A read either answers or raises ``VenueUnavailable``. An action never raises for what the network
+does: whatever is not the venue's own word about an item comes back as ``Unclear`` (design: *failed needs proof*).
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from ..venue import weights
+from ..venue.actions import Action
+from ..venue.networks import Network
+from ..venue.nonces import NonceSource
+from ..venue.replies import Outcome, Rejected, Unclear, parse_action_reply
+from ..venue.signing import Signer
+from .budget import Priority, WeightBudget
+
+T = TypeVar("T")
+
+READ_TIMEOUT_SECONDS = 15.0
+ACTION_TIMEOUT_SECONDS = 10.0
+ACTION_LIFETIME_MS = 30_000
+"""How long after signing the venue may still execute an action (``expiresAfter``). It bounds how long an unknown outcome can
+stay unknown: once this has passed, an order the venue does not know can never appear any more."""
+
+_RATE_LIMIT_PAUSE_SECONDS = 5.0
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+_encode = msgspec.json.Encoder().encode
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+logger = logging.getLogger(__name__)
+
+
+class VenueUnavailable(Exception):
+    """The venue did not answer a read in a usable way; nothing may be concluded from that."""
+
+
+class VenueRefusal(VenueUnavailable):
+    """The venue answered that the read itself is wrong (an HTTP 4xx other than 429): repeating it will not help."""
+
+
+class RateLimited(VenueUnavailable):
+    """The venue says that this address asks too much (HTTP 429)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """What became of a signed action, per item, and until when the venue could still have executed it."""
+
+    outcomes: list[Outcome]
+    nonce: int
+    expires_after: int | None
+
+
+class Requests:
+    """Sends requests for one account over one network, within the budget of the address."""
+
+    def __init__(
+        self,
+        network: Network,
+        budget: WeightBudget,
+        clock_ms: Callable[[], int],
+        signer: Signer | None = None,
+        nonces: NonceSource | None = None,
+        vault_address: str | None = None,
+    ) -> None:
+        """
+        :param clock_ms: Unix milliseconds.
+        :param signer: None for unsigned use; ``act`` then raises RuntimeError.
+        :param vault_address: vault or sub-account that actions are executed for.
+        """
+        self.network = network
+        self.budget = budget
+        self._url = network.rest_url
+        self._clock_ms = clock_ms
+        self._signer = signer
+        self._nonces = nonces
+        self._vault_address = vault_address
+        self._session: aiohttp.ClientSession | None = None
+        self._keep_session = False
+
+    @property
+    def host(self) -> str:
+        """The host requests go to."""
+        return urlsplit(self._url).netloc
+
+    def keep_open(self) -> None:
+        """Keeps the connection warm between requests, until ``close``. Without this each request cleans up after itself."""
+        self._keep_session = True
+
+    async def close(self) -> None:
+        """Closes the warm connection; requests keep working, one connection each."""
+        self._keep_session = False
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def info(self, request: Mapping[str, Any], decode_as: type[T] | Any = Any) -> Any:
+        """Asks an info request (section 2) and decodes its answer.
+
+        :param decode_as: the type of the answer; plain JSON values when left out.
+        :raises VenueRefusal: when the venue says that the request is wrong.
+        :raises RateLimited: on HTTP 429; everyone sharing the budget backs off.
+        :raises VenueUnavailable: on time-outs, broken connections, 5xx, and answers that do not decode.
+        """
+        kind = request["type"]
+        await self.budget.acquire(weights.info_weight(kind), Priority.READ)
+        try:
+            status, body = await self._post("/info", _encode(request), READ_TIMEOUT_SECONDS)
+        except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
+            raise VenueUnavailable(f"no answer to {kind}: {_describe(error)}") from error
+        if status == 429:
+            self.budget.back_off(_RATE_LIMIT_PAUSE_SECONDS)
+            raise RateLimited(f"the venue limits requests of this address (429 on {kind})")
+        if status != 200:
+            error_type = VenueRefusal if 400 <= status < 500 else VenueUnavailable
+            raise error_type(f"HTTP {status} on {kind}: {_short(body)}")
+        try:
+            answer = _decoder(decode_as).decode(body)
+        except msgspec.DecodeError as error:
+            raise VenueUnavailable(f"the answer to {kind} cannot be read: {error}") from error
+        if isinstance(answer, list):
+            self.budget.charge(weights.extra_weight(kind, len(answer)))
+        return answer
+
+    async def act(self, action: Action, items: int, priority: Priority) -> ActionResult:
+        """Signs and sends an L1 action, once.
+
+        The nonce is taken, and the action signed, in the same step of the event loop that starts the sending.
+
+        :param items: how many outcomes the action has.
+        :raises RuntimeError: when there is no key to sign with.
+        """
+        signer, nonces = self._signer, self._nonces
+        if signer is None or nonces is None:
+            raise RuntimeError("this connector has no key: it can read but not trade")
+        await self.budget.acquire(weights.action_weight(items), priority)
+        nonce = nonces.next()
+        expires_after = self._clock_ms() + ACTION_LIFETIME_MS
+        signature = signer.sign_action(
+            action, nonce, self.network.signs_as_mainnet, self._vault_address, expires_after
+        )
+        body = _encode(
+            {
+                "action": action,
+                "nonce": nonce,
+                "signature": signature,
+                "vaultAddress": self._vault_address,
+                "expiresAfter": expires_after,
+            }
+        )
+        try:
+            status, answer = await self._post("/exchange", body, ACTION_TIMEOUT_SECONDS)
+            outcomes = self._outcomes(status, answer, items)
+        except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
+            outcomes = [Unclear(f"no answer: {_describe(error)}")] * items
+        return ActionResult(outcomes, nonce, expires_after)
+
+    def _outcomes(self, status: int, body: bytes, items: int) -> list[Outcome]:
+        if status == 429:
+            self.budget.back_off(_RATE_LIMIT_PAUSE_SECONDS)
+            return [Unclear("the venue limits requests of this address (HTTP 429)")] * items
+        if status in (400, 405, 415, 422):
+            # The venue could not even read the request: its own word that nothing of it was executed (section 1.4).
+            return [Rejected(f"HTTP {status}: {_short(body)}", whole_action=True)] * items
+        if status != 200:
+            return [Unclear(f"HTTP {status}: {_short(body)}")] * items
+        try:
+            reply = _decoder(Any).decode(body)
+        except msgspec.DecodeError as error:
+            return [Unclear(f"the reply cannot be read: {error}")] * items
+        return parse_action_reply(reply, items)
+
+    async def _post(self, path: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+        session = self._session
+        owned = session is None or session.closed
+        if session is None or session.closed:
+            session = aiohttp.ClientSession(
+                # The venue drops idle connections after some minutes; ours are dropped first, so that no request is
+                # written into one that is already gone (section 1).
+                connector=aiohttp.TCPConnector(keepalive_timeout=60, limit=32),
+                headers=_HEADERS,
+            )
+            if self._keep_session:
+                self._session, owned = session, False
+        try:
+            async with session.post(
+                self._url + path,
+                data=body,
+                headers=_HEADERS,
+                timeout=aiohttp.ClientTimeout(total=timeout),
+                allow_redirects=False,
+            ) as response:
+                return response.status, await response.read()
+        finally:
+            if owned:
+                await session.close()
+
+
+def _decoder(decode_as: Any) -> msgspec.json.Decoder[Any]:
+    decoder = _decoders.get(decode_as)
+    if decoder is None:
+        decoder = _decoders[decode_as] = msgspec.json.Decoder(decode_as)
+    return decoder
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
+        return "time-out"
+    return str(error) or type(error).__name__
+
+
+def _short(body: bytes) -> str:
+    text = body[:200].decode(errors="replace").strip()
+    return text or "empty body"
