@@ -3,6 +3,8 @@
 import re
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+# Longer texts are not quoted in errors: a private key that lost or gained a digit is still nearly the key.
+_MAX_QUOTED = 48
 
 
 def normalize_address(text: str) -> str:
@@ -14,6 +16,6 @@ def normalize_address(text: str) -> str:
     if address[:3].upper() == "HL:":
         address = address[3:]
     if not _ADDRESS.fullmatch(address):
-        hint = " (this looks like a private key)" if len(address.removeprefix("0x")) == 64 else f", got {text!r}"
-        raise ValueError(f"expected an address of 0x and 40 hex digits{hint}")
+        got = repr(text) if len(text) <= _MAX_QUOTED else f"{len(text)} characters (is this a private key?)"
+        raise ValueError(f"expected an address of 0x and 40 hex digits, got {got}")
     return address.lower()

@@ -1,7 +1,7 @@
 """Client order ids: what the venue takes, with a constant prefix that marks an order as placed by this package.
 
-Reference, section 3.1: a cloid is ``0x`` and 32 hex digits. The first eight digits of ours spell HBOT, so that orders of a
-bot can be told from manual ones and from other programs' after a restart; the other 96 bits are random.
+Reference, section 3.1: a cloid is ``0x`` and 32 hex digits. The first eight digits of ours spell HBOT, so that orders
+of a bot can be told from manual ones and from other programs' after a restart; the other 96 bits are random.
 """
 
 PREFIX = "0x" + b"HBOT".hex()

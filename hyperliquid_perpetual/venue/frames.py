@@ -1,7 +1,7 @@
 """WebSocket frames: routed by their channel, decoded once into typed values.
 
-Reference, section 8. A frame is decoded in two steps, envelope first, so that one channel's surprise cannot touch another,
-and lists are read item by item when they do not decode as a whole: one malformed item costs only itself.
+Reference, section 8. A frame is decoded in two steps, envelope first, so that one channel's surprise cannot touch
+another, and lists are read item by item when they do not decode as a whole: one malformed item costs only itself.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from .lists import ListOf
 from .messages import (
+    FILL_DETAILS,
     ActiveAssetContext,
     AllDexsClearinghouseState,
     Bbo,
@@ -149,7 +151,6 @@ _dex_state = msgspec.json.Decoder(DexClearinghouseState).decode
 _spot_state = msgspec.json.Decoder(SpotState).decode
 _subscription = msgspec.json.Decoder(SubscriptionResponse).decode
 _text = msgspec.json.Decoder(str).decode
-_raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -165,34 +166,15 @@ class _PostData(msgspec.Struct, frozen=True):
 
 _post = msgspec.json.Decoder(_PostData).decode
 
-
-class _ListOf[T]:
-    """Decodes a list at once, or item by item when that fails."""
-
-    def __init__(self, item_type: type[T]) -> None:
-        self._whole = msgspec.json.Decoder(list[item_type]).decode  # type: ignore[valid-type]
-        self._item = msgspec.json.Decoder(item_type).decode
-
-    def decode(self, raw: bytes | msgspec.Raw) -> tuple[list[T], int]:
-        """The items that could be read, and how many could not."""
-        try:
-            return self._whole(raw), 0
-        except msgspec.DecodeError:
-            items: list[T] = []
-            malformed = 0
-            for item in _raw_list(raw):
-                try:
-                    items.append(self._item(item))
-                except msgspec.DecodeError:
-                    malformed += 1
-            return items, malformed
+# Besides malformed JSON: text that is not Unicode, and nesting without end.
+_CANNOT_READ = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-_order_updates = _ListOf(OrderUpdate)
-_trades = _ListOf(Trade)
-_fills = _ListOf(Fill)
-_fundings = _ListOf(FundingPayment)
-_canceled = _ListOf(CanceledByVenue)
+_order_updates = ListOf(OrderUpdate)
+_trades = ListOf(Trade)
+_fills = ListOf(Fill, expendable=FILL_DETAILS)
+_fundings = ListOf(FundingPayment)
+_canceled = ListOf(CanceledByVenue)
 _funding = msgspec.json.Decoder(FundingPayment).decode
 _any_object = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -201,14 +183,14 @@ def decode_frame(frame: bytes | str) -> Message:
     """A frame as a typed message. Never raises: what cannot be read comes back as ``Unreadable``."""
     try:
         envelope = _envelope(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _CANNOT_READ as error:
         return Unreadable("", str(error), frame if isinstance(frame, bytes) else frame.encode(errors="replace"))
     decode = _DECODERS.get(envelope.channel)
     if decode is None:
         return Unreadable(envelope.channel, "unknown channel", bytes(envelope.data))
     try:
         return decode(envelope.data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _CANNOT_READ as error:
         return Unreadable(envelope.channel, str(error), bytes(envelope.data))
 
 
@@ -233,15 +215,28 @@ def _decode_user_fundings(data: msgspec.Raw) -> UserFundings:
 
 
 def _decode_user_event(data: msgspec.Raw) -> UserEvent:
+    # Each member apart: a cancel that cannot be read must not cost the fill beside it.
     fields = _raw_object(data)
-    fills, malformed_fills = _fills.decode(fields["fills"]) if "fills" in fields else ([], 0)
-    canceled, malformed_cancels = _canceled.decode(fields["nonUserCancel"]) if "nonUserCancel" in fields else ([], 0)
+    malformed = 0
+
+    def member[T](name: str, decode: Callable[[msgspec.Raw], T]) -> T | None:
+        nonlocal malformed
+        try:
+            return decode(fields[name]) if name in fields else None
+        except msgspec.DecodeError:
+            malformed += 1
+            return None
+
+    fills, malformed_fills = member("fills", _fills.decode) or ([], 0)
+    canceled, malformed_cancels = member("nonUserCancel", _canceled.decode) or ([], 0)
+    funding = member("funding", _funding)
+    liquidation = member("liquidation", _any_object)
     return UserEvent(
         fills=fills,
-        funding=_funding(fields["funding"]) if "funding" in fields else None,
-        liquidation=_any_object(fields["liquidation"]) if "liquidation" in fields else None,
+        funding=funding,
+        liquidation=liquidation,
         non_user_cancels=canceled,
-        malformed=malformed_fills + malformed_cancels,
+        malformed=malformed + malformed_fills + malformed_cancels,
     )
 
 
@@ -258,7 +253,10 @@ def _decode_post(data: msgspec.Raw) -> PostResponse:
 
 
 def _optional_text(fields: dict[str, msgspec.Raw], name: str) -> str:
-    return _text(fields[name]) if name in fields else ""
+    try:
+        return _text(fields[name])
+    except (KeyError, msgspec.DecodeError):
+        return ""
 
 
 def _is_true(fields: dict[str, msgspec.Raw], name: str) -> bool:

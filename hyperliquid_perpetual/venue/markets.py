@@ -1,18 +1,19 @@
 """The tradable markets of all perpetual dexs: names, asset ids, precision, leverage limits and collateral.
 
-Reference, sections 2.1 and 7. The asset id of a market follows from two array positions in the venue's raw replies, the dex
-in ``perpDexs`` (the leading null is the first dex) and the market in that dex's ``universe``. Entries that cannot be used
-(delisted, malformed, empty dexs) therefore keep their place in the count.
+Reference, sections 2.1 and 7. The asset id of a market follows from two array positions in the venue's raw replies, the
+dex in ``perpDexs`` (the leading null is the first dex) and the market in that dex's ``universe``. Entries that cannot
+be used (delisted, malformed, empty dexs) therefore keep their place in the count.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from .fees import hip3_fee_multiplier
 from .margin import MarginTable, MarginTier
 from .numbers import to_decimal
+from .prices import MAX_PRICE_DECIMALS
 
 FIRST_DEX = ""
 """The name by which requests address the validator-operated dex."""
@@ -99,7 +100,7 @@ def parse_market_table(
     """Builds the table from raw replies.
 
     :param perp_dexs: the reply to ``perpDexs`` as it is; None when only the first dex is wanted.
-    :param metas: the reply to ``allPerpMetas``: one meta (or ``[meta, contexts]`` pair) for each entry of ``perp_dexs``.
+    :param metas: the reply to ``allPerpMetas``: a meta (or ``[meta, contexts]`` pair) for each entry of ``perp_dexs``.
     :param collateral_names: token index to name, from ``spotMeta``; see ``parse_token_names``.
     """
     names = _dex_names(perp_dexs)
@@ -115,6 +116,10 @@ def parse_market_table(
             problems.append(f"dex index {dex_index} has no name")
             continue
         for market in _parse_dex(dex, dex_index, metas[dex_index], tokens, problems):
+            if market.coin in by_coin:
+                # Whichever came first keeps the name: a later entry must not draw its orders to another asset id.
+                problems.append(f"market {market.coin!r} is listed twice, asset id {market.asset_id} is not used")
+                continue
             by_coin[market.coin] = market
             by_asset_id[market.asset_id] = market
     return MarketTable(
@@ -131,7 +136,7 @@ def parse_token_names(spot_meta: Any) -> dict[int, str]:
     tokens = spot_meta.get("tokens") if isinstance(spot_meta, dict) else None
     names: dict[int, str] = {}
     for token in tokens if isinstance(tokens, list) else []:
-        if isinstance(token, dict) and isinstance(token.get("index"), int) and isinstance(token.get("name"), str):
+        if isinstance(token, dict) and _is_integer(token.get("index")) and isinstance(token.get("name"), str):
             names[token["index"]] = token["name"]
     return names
 
@@ -154,8 +159,10 @@ def _parse_dex(dex: str, dex_index: int, raw: Any, tokens: Mapping[int, str], pr
     if not isinstance(meta, dict) or not isinstance(meta.get("universe"), list):
         problems.append(f"dex {dex!r} (index {dex_index}) has no universe")
         return
-    token_index = meta.get("collateralToken", 0)
-    collateral = tokens.get(token_index, f"TOKEN{token_index}")
+    collateral = _collateral_name(meta.get("collateralToken"), tokens)
+    if collateral is None:
+        problems.append(f"dex {dex!r} (index {dex_index}) has a collateral token that cannot be read")
+        return
     tables = _margin_tables(meta.get("marginTables"))
     for market_index, entry in enumerate(meta["universe"]):
         try:
@@ -168,12 +175,14 @@ def _parse_market(entry: Any, dex: str, asset_id: int, collateral: str, tables: 
     coin, sz_decimals, max_leverage = entry["name"], entry["szDecimals"], entry["maxLeverage"]
     if not isinstance(coin, str) or not coin:
         raise ValueError(f"expected a name, got {coin!r}")
-    if not isinstance(sz_decimals, int) or not 0 <= sz_decimals <= 6:
-        raise ValueError(f"expected szDecimals from 0 to 6, got {sz_decimals!r}")
-    if not isinstance(max_leverage, int) or max_leverage < 1:
+    if dex != coin.rpartition(":")[0]:
+        raise ValueError(f"expected a name that starts with its dex, got {coin!r}")
+    if not _is_integer(sz_decimals) or not 0 <= sz_decimals <= MAX_PRICE_DECIMALS:
+        raise ValueError(f"expected szDecimals from 0 to {MAX_PRICE_DECIMALS}, got {sz_decimals!r}")
+    if not _is_integer(max_leverage) or max_leverage < 1:
         raise ValueError(f"expected a maxLeverage of at least 1, got {max_leverage!r}")
     mode = entry.get("marginMode")
-    table_id = entry.get("marginTableId", max_leverage)
+    table_id = entry.get("marginTableId")
     return Market(
         coin=coin,
         asset_id=asset_id,
@@ -190,8 +199,10 @@ def _parse_market(entry: Any, dex: str, asset_id: int, collateral: str, tables: 
 
 
 def _fee_multiplier(entry: Mapping[str, Any]) -> Decimal:
-    scale = to_decimal(entry.get("deployerFeeScale", "1.0"))
-    return hip3_fee_multiplier(scale, growth_mode=entry.get("growthMode") == "enabled")
+    scale = entry.get("deployerFeeScale")
+    return hip3_fee_multiplier(
+        Decimal(1) if scale is None else to_decimal(scale), growth_mode=entry.get("growthMode") == "enabled"
+    )
 
 
 def _margin_tables(raw: Any) -> dict[int, MarginTable]:
@@ -199,10 +210,27 @@ def _margin_tables(raw: Any) -> dict[int, MarginTable]:
     for item in raw if isinstance(raw, list) else []:
         try:
             table_id, table = item
-            tiers = tuple(MarginTier(to_decimal(t["lowerBound"]), int(t["maxLeverage"])) for t in table["marginTiers"])
+            tiers = tuple(_margin_tier(tier) for tier in table["marginTiers"])
         except (KeyError, TypeError, ValueError):
             # The market falls back to one tier of its own maxLeverage, which is what most tables say.
             continue
-        if tiers:
-            tables[table_id] = MarginTable(tiers)
+        if tiers and _is_integer(table_id):
+            tables[table_id] = MarginTable(tuple(sorted(tiers, key=lambda tier: tier.lower_bound)))
     return tables
+
+
+def _margin_tier(raw: Any) -> MarginTier:
+    leverage = raw["maxLeverage"]
+    if not _is_integer(leverage) or leverage < 1:
+        raise ValueError(f"expected a maxLeverage of at least 1, got {leverage!r}")
+    return MarginTier(to_decimal(raw["lowerBound"]), leverage)
+
+
+def _collateral_name(token_index: Any, tokens: Mapping[int, str]) -> str | None:
+    if token_index is None:
+        return _USDC  # recordings from before there was a choice
+    return tokens.get(token_index, f"TOKEN{token_index}") if _is_integer(token_index) else None
+
+
+def _is_integer(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

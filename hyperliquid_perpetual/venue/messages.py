@@ -1,14 +1,27 @@
 """The venue's JSON as typed values: what info requests answer and what streams push.
 
-Reference, sections 2, 8 and 11. Field names are the venue's own. Recordings span years: fields that were added later have
-defaults, unknown fields are ignored. Prices and sizes of orders, fills and accounts are ``Decimal``; order book levels stay
-strings, because a book is compared level by level and only what changed is converted.
+Reference, sections 2, 8 and 11. Field names are the venue's own. Recordings span years: fields that were added later
+have defaults, unknown fields are ignored. Prices and sizes of orders, fills and accounts are ``Decimal``; order book
+levels stay strings, because a book is compared level by level and only what changed is converted.
 """
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+
+class _Numbers(msgspec.Struct, frozen=True):
+    """Refuses NaN and infinities, which decoders of decimals let through: one of them would poison every sum."""
+
+    def __post_init__(self) -> None:
+        _require_finite(*(value for value in msgspec.structs.astuple(self) if isinstance(value, Decimal)))
+
+
+def _require_finite(*values: Decimal | None) -> None:
+    for value in values:
+        if value is not None and not value.is_finite():
+            raise ValueError("expected finite numbers")
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
@@ -48,8 +61,8 @@ class Trade(msgspec.Struct, frozen=True):
     hash: str = ""
 
 
-class AssetContext(msgspec.Struct, frozen=True):
-    """Prices and funding of a market. ``funding`` is the hourly rate; mid and premium are None without a two-sided book."""
+class AssetContext(_Numbers, frozen=True):
+    """Prices and funding of a market. ``funding`` is the hourly rate; mid and premium are None if a side is empty."""
 
     funding: Decimal
     oraclePx: Decimal
@@ -68,7 +81,7 @@ class ActiveAssetContext(msgspec.Struct, frozen=True):
     ctx: AssetContext
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(_Numbers, frozen=True):
     """An order: ``sz`` is what remains, ``origSz`` what was asked for, in base units."""
 
     coin: str
@@ -87,6 +100,10 @@ class Order(msgspec.Struct, frozen=True):
     triggerCondition: str | None = None
     isPositionTpsl: bool = False
 
+    def __post_init__(self) -> None:
+        # Orders and fills come in hundreds: their numbers are named instead of found.
+        _require_finite(self.limitPx, self.sz, self.origSz, self.triggerPx)
+
 
 class OrderUpdate(msgspec.Struct, frozen=True):
     """An order and the status it had at ``statusTimestamp`` (Unix milliseconds)."""
@@ -97,7 +114,7 @@ class OrderUpdate(msgspec.Struct, frozen=True):
 
 
 class OrderStatus(msgspec.Struct, frozen=True):
-    """The reply to ``orderStatus``: ``status`` is ``order``, or ``unknownOid`` when the venue does not know the order."""
+    """The reply to ``orderStatus``: ``status`` is ``order``, or ``unknownOid`` when the venue does not know it."""
 
     status: str
     order: OrderUpdate | None = None
@@ -111,8 +128,8 @@ class Liquidation(msgspec.Struct, frozen=True):
     method: str | None = None
 
 
-class Fill(msgspec.Struct, frozen=True):
-    """One match of an order. ``fee`` is the total in ``feeToken``, negative for a rebate; ``builderFee`` is part of it."""
+class Fill(_Numbers, frozen=True):
+    """One match of an order. ``fee`` is the total in ``feeToken``, negative for a rebate, ``builderFee`` included."""
 
     coin: str
     px: Decimal
@@ -133,13 +150,20 @@ class Fill(msgspec.Struct, frozen=True):
     liquidation: Liquidation | None = None
     twapId: int | None = None
 
+    def __post_init__(self) -> None:
+        _require_finite(self.px, self.sz, self.fee, self.startPosition, self.closedPnl)
+
     @property
     def signed_size(self) -> Decimal:
         """What the fill adds to the position, in base units."""
         return self.sz if self.side == "B" else -self.sz
 
 
-class FundingPayment(msgspec.Struct, frozen=True):
+FILL_DETAILS: Final = ("startPosition", "dir", "closedPnl", "hash", "builderFee", "liquidation", "twapId")
+"""What only informs about a fill: one of these that cannot be read costs itself, never the fill."""
+
+
+class FundingPayment(_Numbers, frozen=True):
     """Funding of one position at one hour. ``usdc`` is the owner's cash flow: negative was paid."""
 
     time: int
@@ -149,7 +173,7 @@ class FundingPayment(msgspec.Struct, frozen=True):
     fundingRate: Decimal
 
 
-class _FundingDelta(msgspec.Struct, frozen=True):
+class _FundingDelta(_Numbers, frozen=True):
     coin: str
     usdc: Decimal
     szi: Decimal
@@ -168,7 +192,7 @@ class FundingRow(msgspec.Struct, frozen=True):
         return FundingPayment(self.time, delta.coin, delta.usdc, delta.szi, delta.fundingRate)
 
 
-class Leverage(msgspec.Struct, frozen=True):
+class Leverage(_Numbers, frozen=True):
     """``type`` is ``cross`` or ``isolated``."""
 
     type: str
@@ -176,7 +200,7 @@ class Leverage(msgspec.Struct, frozen=True):
     rawUsd: Decimal | None = None
 
 
-class PositionData(msgspec.Struct, frozen=True):
+class PositionData(_Numbers, frozen=True):
     """An open position; ``szi`` is signed, negative when short."""
 
     coin: str
@@ -197,7 +221,7 @@ class AssetPosition(msgspec.Struct, frozen=True):
     type: str = "oneWay"
 
 
-class MarginSummary(msgspec.Struct, frozen=True):
+class MarginSummary(_Numbers, frozen=True):
     """Sums over positions, in the dex's collateral; ``accountValue`` includes unrealised profit and loss."""
 
     accountValue: Decimal
@@ -206,7 +230,7 @@ class MarginSummary(msgspec.Struct, frozen=True):
     totalMarginUsed: Decimal = Decimal(0)
 
 
-class ClearinghouseState(msgspec.Struct, frozen=True):
+class ClearinghouseState(_Numbers, frozen=True):
     """What an account has on one dex."""
 
     marginSummary: MarginSummary
@@ -224,7 +248,7 @@ class AllDexsClearinghouseState(msgspec.Struct, frozen=True):
     clearinghouseStates: list[tuple[str, ClearinghouseState]]
 
 
-class SpotBalance(msgspec.Struct, frozen=True):
+class SpotBalance(_Numbers, frozen=True):
     """One token of the spot wallet, which is also where unified accounts hold their collateral."""
 
     coin: str
@@ -246,7 +270,7 @@ class SpotState(msgspec.Struct, frozen=True):
     spotState: SpotClearinghouseState
 
 
-class UserFees(msgspec.Struct, frozen=True):
+class UserFees(_Numbers, frozen=True):
     """The account's own fee rates, as fractions of the notional."""
 
     userCrossRate: Decimal
@@ -269,7 +293,7 @@ class ExtraAgent(msgspec.Struct, frozen=True):
     validUntil: int | None = None
 
 
-class UserRateLimit(msgspec.Struct, frozen=True):
+class UserRateLimit(_Numbers, frozen=True):
     """The account's request budget (section 9.3)."""
 
     cumVlm: Decimal

@@ -1,8 +1,8 @@
 """Nonces: strictly increasing per signer, however many orders are sent in one millisecond.
 
-Reference, section 5: the venue keeps the 100 highest nonces of a signer and refuses a repeated one, one below the smallest
-kept, and one outside (T - 2 days, T + 1 day). Everything in a process that signs with one key must share one source, because
-a signer that acts for several vaults or sub-accounts has a single set of nonces.
+Reference, section 5: the venue keeps the 100 highest nonces of a signer and refuses a repeated one, one below the
+smallest kept, and one outside (T - 2 days, T + 1 day). Everything in a process that signs with one key must share one
+source, because a signer that acts for several vaults or sub-accounts has a single set of nonces.
 """
 
 import threading

@@ -13,7 +13,7 @@ WIRE_DECIMALS = 8
 def to_wire(value: Decimal) -> str:
     """A price or size as the venue wants it: plain digits, no exponent, no trailing zero, no ``-0``.
 
-    :raises ValueError: for NaN, infinities, and values with more than eight decimals: rounding is the caller's decision.
+    :raises ValueError: for NaN, infinities, and values with more than eight decimals: rounding is up to the caller.
     """
     if not value.is_finite():
         raise ValueError(f"expected a finite number, got {value}")
@@ -29,26 +29,31 @@ def to_wire(value: Decimal) -> str:
     return text
 
 
-def to_decimal(text: str) -> Decimal:
-    """A number out of a reply.
+def to_decimal(printed: object) -> Decimal:
+    """A number out of a reply: a text, as the venue prints them, or a JSON number, taken by its digits.
 
-    :raises ValueError: when the text is not a finite decimal number.
+    :raises ValueError: when it is not a finite decimal number.
     """
+    if not isinstance(printed, str | int | float):
+        raise ValueError(f"expected a decimal number, got {type(printed).__name__}")
     try:
-        value = Decimal(text)
-    except (InvalidOperation, TypeError):
-        raise ValueError(f"expected a decimal number, got {text!r}") from None
+        value = Decimal(str(printed))
+    except InvalidOperation:
+        raise ValueError(f"expected a decimal number, got {printed!r}") from None
     if not value.is_finite():
-        raise ValueError(f"expected a finite number, got {text!r}")
+        raise ValueError(f"expected a finite number, got {printed!r}")
     return value
 
 
 def to_usd_integer(value: Decimal) -> int:
     """Dollars as the integer of 1e-6 USD that margin and transfer actions carry (section 4.3).
 
-    :raises ValueError: when the amount is finer than a millionth of a dollar.
+    :raises ValueError: when the amount is not finite or finer than a millionth of a dollar.
     """
-    scaled = value.scaleb(6)
-    if scaled != scaled.to_integral_value():
+    if not value.is_finite():
+        raise ValueError(f"expected a finite amount, got {value}")
+    numerator, denominator = value.as_integer_ratio()
+    millionths, remainder = divmod(numerator * 10**6, denominator)
+    if remainder:
         raise ValueError(f"expected at most 6 decimals of a dollar, got {value}")
-    return int(scaled)
+    return millionths

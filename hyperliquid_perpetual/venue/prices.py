@@ -5,7 +5,7 @@ always allowed; a size has at most szDecimals decimals. The tick therefore depen
 ten: one fixed increment per market is wrong.
 """
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal, InvalidOperation
 
 SIGNIFICANT_FIGURES = 5
 MAX_PRICE_DECIMALS = 6
@@ -13,12 +13,14 @@ MIN_NOTIONAL = Decimal(10)
 """The smallest order, in USD. A reduce-only order that closes a position may be smaller."""
 
 _POWERS = {exponent: Decimal(1).scaleb(exponent) for exponent in range(-12, 1)}
+# Not the caller's context: what another library sets there must not change a price.
+_CONTEXT = Context(prec=28, traps=[InvalidOperation])
 
 
 def price_tick(price: Decimal, sz_decimals: int) -> Decimal:
     """The distance to the neighbouring valid prices at this price, in USD.
 
-    ``max(10^-(6 - szDecimals), min(1, 10^(floor(log10 price) - 4)))``; the finest tick for a price that is not positive.
+    ``max(10^-(6 - szDecimals), min(1, 10^(floor(log10 price) - 4)))``; the finest one unless the price is positive.
     """
     finest = sz_decimals - MAX_PRICE_DECIMALS
     if not price.is_finite() or price <= 0:
@@ -33,14 +35,14 @@ def finest_tick(sz_decimals: int) -> Decimal:
 
 
 def floor_price(price: Decimal, sz_decimals: int) -> Decimal:
-    """The highest valid price that is not above ``price``; zero when there is none."""
-    return price.quantize(price_tick(price, sz_decimals), rounding=ROUND_FLOOR)
+    """The highest valid price that is not above ``price``; zero when there is none. NaN and infinities stay."""
+    return _quantize(price, price_tick(price, sz_decimals), ROUND_FLOOR)
 
 
 def ceil_price(price: Decimal, sz_decimals: int) -> Decimal:
-    """The lowest valid price that is not below ``price``."""
+    """The lowest valid price that is not below ``price``. NaN and infinities stay."""
     # Rounding up may cross a power of ten, which is itself valid under the coarser tick above it.
-    return price.quantize(price_tick(price, sz_decimals), rounding=ROUND_CEILING)
+    return _quantize(price, price_tick(price, sz_decimals), ROUND_CEILING)
 
 
 def passive_price(price: Decimal, sz_decimals: int, is_buy: bool) -> Decimal:
@@ -55,9 +57,7 @@ def aggressive_price(price: Decimal, sz_decimals: int, is_buy: bool) -> Decimal:
 
 def is_valid_price(price: Decimal, sz_decimals: int) -> bool:
     """Whether the venue would accept the price as it is."""
-    if not price.is_finite() or price <= 0:
-        return False
-    return price % price_tick(price, sz_decimals) == 0
+    return price.is_finite() and price > 0 and floor_price(price, sz_decimals) == price
 
 
 def lot_size(sz_decimals: int) -> Decimal:
@@ -66,10 +66,20 @@ def lot_size(sz_decimals: int) -> Decimal:
 
 
 def floor_size(size: Decimal, sz_decimals: int) -> Decimal:
-    """The largest valid size that is not larger than ``size`` (towards zero), in base units."""
-    return size.quantize(lot_size(sz_decimals), rounding=ROUND_DOWN)
+    """The largest valid size not larger than ``size`` (towards zero), in base units. NaN and infinities stay."""
+    return _quantize(size, lot_size(sz_decimals), ROUND_DOWN)
 
 
 def is_valid_size(size: Decimal, sz_decimals: int) -> bool:
     """Whether the venue would accept the size as it is."""
-    return size.is_finite() and size > 0 and size % lot_size(sz_decimals) == 0
+    return size.is_finite() and size > 0 and floor_size(size, sz_decimals) == size
+
+
+def _quantize(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    try:
+        return value.quantize(step, rounding, _CONTEXT)
+    except InvalidOperation:
+        # Infinite, or longer than the context. Every step divides 1, so an integer is a multiple as it is.
+        if not value.is_finite() or value == value.to_integral_value():
+            return value
+        return value.quantize(step, rounding, Context(prec=len(value.as_tuple().digits) + 1))

@@ -1,11 +1,12 @@
 """What the venue answers to a signed action, as typed outcomes.
 
 Reference, section 1.3 and 3.1 to 3.12. An HTTP 200 is no success: errors stand at the top level (the whole action was
-refused), per item, or in the single status of a TWAP. ``parse_action_reply`` is total: whatever arrives becomes outcomes, and
-what is no answer of the venue becomes ``Unclear``, never a rejection.
+refused), per item, or in the single status of a TWAP. ``parse_action_reply`` is total: whatever arrives becomes
+outcomes, and what is no answer of the venue becomes ``Unclear``, never a rejection.
 """
 
 import enum
+import reprlib
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -128,6 +129,14 @@ _REJECTIONS: tuple[tuple[str, RejectCode], ...] = (
     ("builder fee has not been approved", RejectCode.BUILDER_FEE),
 )
 
+# Where the answer to an action stands, by the type of the response (section 1.3); other types have none beyond "ok".
+_STATUS_LIST = frozenset({"order", "cancel"})
+_SINGLE_STATUS = frozenset({"twapOrder", "twapCancel"})
+_WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
+
+# Bounded in depth and breadth: a reply of any size is quoted in constant time.
+_repr = reprlib.Repr(maxlevel=6, maxdict=8, maxlist=8, maxstring=160, maxlong=40, maxother=80).repr
+
 
 def classify_rejection(text: str) -> RejectCode:
     """What kind of refusal a text of section 3.12 is; ``OTHER`` for texts that are not known."""
@@ -147,18 +156,21 @@ def parse_action_reply(reply: Any, items: int) -> list[Outcome]:
     if not isinstance(reply, dict):
         return [Unclear(f"expected an object, got {_short(reply)}")] * items
     response = reply.get("response")
-    if reply.get("status") == "err":
-        return [Rejected(_text_of(response), whole_action=True)] * items
+    if reply.get("status") == "err" and isinstance(response, str):
+        return [Rejected(response, whole_action=True)] * items
     if reply.get("status") != "ok" or not isinstance(response, dict):
-        return [Unclear(f"neither ok nor err: {_short(reply)}")] * items
-    data = response.get("data")
-    if not isinstance(data, dict):
+        return [Unclear(f"neither ok nor an error with a text: {_short(reply)}")] * items
+    kind, data = response.get("type"), response.get("data")
+    if not isinstance(kind, str):
+        return [Unclear(f"no type: {_short(reply)}")] * items
+    fields = data if isinstance(data, dict) else {}
+    if kind in _SINGLE_STATUS:
+        return [_parse_item(fields.get("status"))] * items
+    if kind not in _STATUS_LIST and "statuses" not in fields:
         return [Done()] * items
-    if "status" in data:
-        return [_parse_item(data["status"])] * items
-    statuses = data.get("statuses")
+    statuses = fields.get("statuses")
     if not isinstance(statuses, list):
-        return [Done()] * items
+        return [Unclear(f"no list of statuses: {_short(reply)}")] * items
     outcomes = [_parse_item(status) for status in statuses]
     if len(outcomes) == 1 < items and isinstance(outcomes[0], Rejected):
         # Pre-validation refuses a batch with a single error that stands for all of it (section 3.1).
@@ -170,16 +182,19 @@ def parse_action_reply(reply: Any, items: int) -> list[Outcome]:
 
 def _parse_item(status: Any) -> Outcome:
     if isinstance(status, str):
-        return Done() if status == "success" else Waiting(status)
+        if status == "success":
+            return Done()
+        return Waiting(status) if status in _WAITING else Unclear(f"unknown status {_short(status)}")
     if isinstance(status, dict):
         try:
-            if "error" in status:
-                return Rejected(_text_of(status["error"]))
+            # Anything but a text is no statement of the venue.
+            if isinstance(status.get("error"), str):
+                return Rejected(status["error"])
             if "resting" in status:
-                return Resting(int(status["resting"]["oid"]))
+                return Resting(_oid(status["resting"]))
             if "filled" in status:
                 filled = status["filled"]
-                return Filled(int(filled["oid"]), to_decimal(filled["totalSz"]), to_decimal(filled["avgPx"]))
+                return Filled(_oid(filled), to_decimal(filled["totalSz"]), to_decimal(filled["avgPx"]))
             if "running" in status:
                 return Done()
         except (KeyError, TypeError, ValueError):
@@ -187,10 +202,13 @@ def _parse_item(status: Any) -> Outcome:
     return Unclear(f"unknown status {_short(status)}")
 
 
-def _text_of(value: Any) -> str:
-    return value if isinstance(value, str) else _short(value)
+def _oid(placed: Any) -> int:
+    oid = placed["oid"]
+    if not isinstance(oid, int) or isinstance(oid, bool):
+        raise TypeError(f"expected an order id, got {_short(oid)}")
+    return oid
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = _repr(value)
     return text if len(text) <= 200 else text[:200] + "…"

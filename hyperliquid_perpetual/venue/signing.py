@@ -1,12 +1,13 @@
 """From an action to the 65 bytes that authorise it.
 
-Reference, section 4.1. An L1 action is packed with msgpack, followed by nonce, vault and expiry, hashed with keccak, and the
-hash is signed as the ``connectionId`` of an EIP-712 ``Agent``. Of that typed data only the hash changes, so domain, type and
-source are hashed once; what remains is three keccaks and one secp256k1 signature. The packer is msgspec's: the package that
-plain ``msgpack`` resolves to beside Hummingbot writes strings of 32 bytes and more in an outdated form, which makes every
-signature of an order with a client order id wrong (D1 of the audit).
+Reference, section 4.1. An L1 action is packed with msgpack, followed by nonce, vault and expiry, hashed with keccak,
+and the hash is signed as the ``connectionId`` of an EIP-712 ``Agent``. Of that typed data only the hash changes, so
+domain, type and source are hashed once; what remains is three keccaks and one secp256k1 signature. The packer is
+msgspec's: the package that plain ``msgpack`` resolves to beside Hummingbot writes strings of 32 bytes and more in an
+outdated form, which makes every signature of an order with a client order id wrong (D1 of the audit).
 """
 
+import re
 from typing import Any, NoReturn
 
 import msgspec
@@ -18,6 +19,8 @@ from .actions import Action
 _pack = msgspec.msgpack.Encoder().encode
 _DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 _AGENT_TYPE = b"Agent(string source,bytes32 connectionId)"
+_ADDRESS_BYTES = 20
+_is_key = re.compile(r"(?:0[xX])?[0-9a-fA-F]{64}").fullmatch
 
 
 def keccak(data: bytes) -> bytes:
@@ -43,9 +46,9 @@ def action_hash(
     """The 32-byte ``connectionId`` of an L1 action.
 
     :param nonce: Unix milliseconds.
-    :param vault_address: vault or sub-account acted for, ``0x`` and 40 hex digits.
-    :param expires_after: Unix milliseconds after which the venue refuses the action. When unset nothing is appended; when
-        set its marker byte is 0x00.
+    :param vault_address: vault or sub-account acted for, ``0x`` and 40 hex digits; anything else is a ``ValueError``.
+    :param expires_after: Unix milliseconds after which the venue refuses the action. When unset nothing is appended;
+        when set its marker byte is 0x00.
     """
     return hash_packed_action(_pack(action), nonce, vault_address, expires_after)
 
@@ -56,7 +59,10 @@ def hash_packed_action(packed: bytes, nonce: int, vault_address: str | None, exp
     if vault_address is None:
         data += b"\x00"
     else:
-        data += b"\x01" + bytes.fromhex(vault_address.removeprefix("0x"))
+        vault = bytes.fromhex(vault_address.removeprefix("0x"))
+        if len(vault) != _ADDRESS_BYTES:
+            raise ValueError(f"expected a vault address of 0x and 40 hex digits, got {len(vault)} bytes")
+        data += b"\x01" + vault
     if expires_after is not None:
         data += b"\x00" + expires_after.to_bytes(8, "big")
     return keccak(data)
@@ -116,13 +122,14 @@ class Signer:
 
 def _parse_key(private_key: str) -> PrivateKey:
     text = private_key.strip() if isinstance(private_key, str) else ""
-    digits = text[2:] if text[:2] in ("0x", "0X") else text
     try:
-        if len(digits) != 64:
+        # Checked before it is decoded: bytes.fromhex skips blanks, and what is left would be padded to another key.
+        if not _is_key(text):
             raise ValueError
-        return PrivateKey(bytes.fromhex(digits))
+        return PrivateKey(bytes.fromhex(text[-64:]))
     except ValueError:
         # The original exception may quote its input: raise a fresh one that cannot.
         raise ValueError(
-            "the private key is not valid: expected 64 hex digits (with or without 0x), non-zero and below the curve's order"
+            "the private key is not valid: expected 64 hex digits (with or without 0x), "
+            "non-zero and below the curve's order"
         ) from None

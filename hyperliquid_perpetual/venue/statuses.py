@@ -1,7 +1,7 @@
 """What an order status of the venue means, for every status it has and for those it may add.
 
-Reference, section 10. The mapping is a rule, not a list: new ``...Canceled`` and ``...Rejected`` statuses appear over time
-and must neither stop a stream nor end an order wrongly.
+Reference, section 10. The mapping is a rule, not a list: new ``...Canceled`` and ``...Rejected`` statuses appear over
+time and must neither stop a stream nor end an order wrongly.
 """
 
 import enum
