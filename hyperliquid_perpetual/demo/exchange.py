@@ -1,0 +1,203 @@
+"""What the exchange says about one account: live over its streams while the demo runs, and its ledger at the end.
+
+Read as plain JSON with decimals, not through the connector's parsers: two readings of the same books should not share
+their mistakes. Streams carry the live view because they cost no request weight, which bot and demo would share.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from hyperliquid_perpetual.demo.books import Fill
+
+REQUEST_SECONDS = 10.0
+FILLS_PER_REPLY = 2000
+RETRY_SECONDS = 0.5
+PING_SECONDS = 30.0
+
+ZERO = Decimal(0)
+
+# What identifies a fill of one account: a trade id may come back at another time (reference, section 11).
+FillKey = tuple[int, str, int, int]
+
+
+@dataclass
+class AccountView:
+    """The newest state of one account and its markets, as the streams told it."""
+
+    bids: dict[str, Decimal] = field(default_factory=dict)
+    asks: dict[str, Decimal] = field(default_factory=dict)
+    open_orders: int = 0
+    positions: dict[str, Decimal] = field(default_factory=dict)
+    unrealized_pnl: Decimal = ZERO
+    fills: dict[FillKey, dict[str, Any]] = field(default_factory=dict)
+    funding: dict[tuple[int, str], Decimal] = field(default_factory=dict)
+
+    def mid(self, coin: str) -> Decimal | None:
+        """Middle between best bid and ask, None while one is unknown."""
+        bid, ask = self.bids.get(coin), self.asks.get(coin)
+        return None if bid is None or ask is None else (bid + ask) / 2
+
+    def spread(self, coin: str) -> Decimal | None:
+        """Best ask less best bid in USD, None while one is unknown."""
+        bid, ask = self.bids.get(coin), self.asks.get(coin)
+        return None if bid is None or ask is None else ask - bid
+
+    @property
+    def fees(self) -> Decimal:
+        """Fees paid in USDC; rebates count negative."""
+        return sum((Decimal(fill["fee"]) for fill in self.fills.values()), ZERO)
+
+    @property
+    def pnl(self) -> Decimal:
+        """Profit in USDC since the account was opened: closed and open positions, less fees, plus funding.
+
+        `closedPnl` is before fees (reference, section 11).
+        """
+        closed = sum((Decimal(fill["closedPnl"]) for fill in self.fills.values()), ZERO)
+        return closed + self.unrealized_pnl - self.fees + sum(self.funding.values(), ZERO)
+
+    def apply(self, message: dict[str, Any]) -> None:
+        """Take over one stream frame; channels that say nothing about the account pass by."""
+        data = message.get("data")
+        match message.get("channel"), data:
+            case "bbo", {"coin": coin, "bbo": [bid, ask]}:
+                _set_or_drop(self.bids, coin, bid)
+                _set_or_drop(self.asks, coin, ask)
+            case "openOrders", {"orders": orders}:
+                self.open_orders = len(orders)
+            case "clearinghouseState", {"clearinghouseState": state}:
+                self.positions = positions(state)
+                self.unrealized_pnl = sum(
+                    (Decimal(item["position"]["unrealizedPnl"]) for item in state["assetPositions"]), ZERO
+                )
+            case "userFills", {"fills": fills}:
+                for fill in fills:
+                    # The snapshot after a reconnection repeats what is known.
+                    self.fills[_fill_key(fill)] = fill
+            case "userFundings", {"fundings": payments}:
+                for payment in payments:
+                    self.funding[(payment["time"], payment["coin"])] = Decimal(payment["usdc"])
+
+
+class Exchange:
+    """The exchange at a URL, seen from one account."""
+
+    def __init__(self, url: str, user: str, coins: Iterable[str]) -> None:
+        self.url = url
+        self.user = user
+        self.coins = tuple(coins)
+        self.view = AccountView()
+        self._session: aiohttp.ClientSession | None = None
+        self._streaming: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._streaming is not None:
+            self._streaming.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._streaming
+        if self._session is not None:
+            await self._session.close()
+
+    async def info(self, request: dict[str, Any]) -> Any:
+        """The answer to an info request.
+
+        :raises aiohttp.ClientError: when the exchange does not answer, or with an HTTP error.
+        """
+        assert self._session is not None
+        async with self._session.post(f"{self.url}/info", json=request) as response:
+            response.raise_for_status()
+            return json.loads(await response.text())
+
+    async def answers(self) -> bool:
+        """Whether it is up."""
+        try:
+            await self.info({"type": "exchangeStatus"})
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+        return True
+
+    def watch(self) -> None:
+        """Keep `view` up to date from now on."""
+        self._streaming = asyncio.create_task(self._stream())
+
+    async def fills(self) -> list[Fill]:
+        """Every fill of the account, in the exchange's own words."""
+        found: dict[FillKey, dict[str, Any]] = {}
+        start = 0
+        while True:
+            request = {"type": "userFillsByTime", "user": self.user, "startTime": start, "aggregateByTime": False}
+            page = await self.info(request)
+            known = len(found)
+            found.update({_fill_key(row): row for row in page})
+            # Several fills share a millisecond, so the next page starts at the last time seen, which repeats some.
+            if len(page) < FILLS_PER_REPLY or len(found) == known:
+                return [Fill.from_venue(row) for row in found.values()]
+            start = max(row["time"] for row in page)
+
+    async def positions(self) -> dict[str, Decimal]:
+        """Signed position per coin, flat ones left out."""
+        return positions(await self.info({"type": "clearinghouseState", "user": self.user}))
+
+    async def open_orders(self) -> list[dict[str, Any]]:
+        """The orders that rest in the book."""
+        orders: list[dict[str, Any]] = await self.info({"type": "frontendOpenOrders", "user": self.user})
+        return orders
+
+    async def _stream(self) -> None:
+        assert self._session is not None
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError, ConnectionError):
+                async with self._session.ws_connect(f"ws{self.url.removeprefix('http')}/ws") as socket:
+                    for subscription in self._subscriptions():
+                        await socket.send_json({"method": "subscribe", "subscription": subscription})
+                    await self._read(socket)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        while True:
+            try:
+                frame = await socket.receive(timeout=PING_SECONDS)
+            except TimeoutError:
+                await socket.send_json({"method": "ping"})
+                continue
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                return
+            # The venue greets with a line that is not JSON (reference, section 8.1).
+            with contextlib.suppress(json.JSONDecodeError):
+                self.view.apply(json.loads(frame.data))
+
+    def _subscriptions(self) -> list[dict[str, Any]]:
+        markets = [{"type": "bbo", "coin": coin} for coin in self.coins]
+        kinds = ("openOrders", "clearinghouseState", "userFills", "userFundings")
+        return [*markets, *({"type": kind, "user": self.user} for kind in kinds)]
+
+
+def positions(state: dict[str, Any]) -> dict[str, Decimal]:
+    """Signed position per coin in a `clearinghouseState`, flat ones left out."""
+    sizes = {item["position"]["coin"]: Decimal(item["position"]["szi"]) for item in state["assetPositions"]}
+    return {coin: size for coin, size in sizes.items() if size}
+
+
+def _fill_key(fill: dict[str, Any]) -> FillKey:
+    return fill["tid"], fill["coin"], fill["oid"], fill["time"]
+
+
+def _set_or_drop(prices: dict[str, Decimal], coin: str, level: dict[str, Any] | None) -> None:
+    if level is None:
+        prices.pop(coin, None)
+    else:
+        prices[coin] = Decimal(level["px"])
