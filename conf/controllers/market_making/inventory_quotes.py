@@ -114,17 +114,18 @@ class InventoryQuotes(ControllerBase):
     config: InventoryQuotesConfig
 
     async def update_processed_data(self) -> None:
-        """Read the market and our own position."""
+        """Read the market and our own position; without a price there is nothing to decide on."""
         mid = self.market_data_provider.get_price_by_type(
             self.config.connector_name, self.config.trading_pair, PriceType.MidPrice
         )
-        self.processed_data = {"mid": mid, "position_quote": self._position_quote(mid)}
+        is_known = mid.is_finite() and mid > 0
+        self.processed_data = {"mid": mid, "position_quote": self._position_quote(mid)} if is_known else {}
 
     def determine_executor_actions(self) -> list[ExecutorAction]:
         """Quotes to add, and quotes to take away: their side is full, or the position asks for another distance."""
-        mid = self.processed_data["mid"]
-        if not mid.is_finite() or mid <= 0:
+        if not self.processed_data:
             return []
+        mid = self.processed_data["mid"]
         active = {info.custom_info["level_id"]: info for info in self.executors_info if info.is_active}
         actions: list[ExecutorAction] = []
         for side in SIDES:
