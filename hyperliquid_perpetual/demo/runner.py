@@ -29,14 +29,13 @@ from hyperliquid_perpetual.demo.summary import Summary, report
 from hyperliquid_perpetual.plugin.status import ProbeError, read_status
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 
-# The address of private key 1: known to everyone, worth nothing anywhere but on a sandbox.
+# The account that the connector's sandbox domain uses when address and key are left empty, as a newcomer leaves them.
 ADDRESS = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
-SECRET_KEY = "0x" + "1".rjust(64, "0")
 KEYS = {
     f"{CONNECTOR}_mode": "arb_wallet",
     "use_vault": "False",
-    f"{CONNECTOR}_address": ADDRESS,
-    f"{CONNECTOR}_secret_key": SECRET_KEY,
+    f"{CONNECTOR}_address": "",
+    f"{CONNECTOR}_secret_key": "",
 }
 
 EXCHANGE_START_SECONDS = 30.0
