@@ -1,6 +1,6 @@
 """What a fresh Python process runs to say which `hyperliquid_perpetual` connector it gets.
 
-Its text is handed to `python -c`, so it leans on the standard library alone and works where this package is missing.
+It runs by its path in whatever Python is asked about, so it leans on the standard library alone.
 The last line it prints is `MARKER` and a JSON object; Hummingbot's modules may print before it.
 """
 
@@ -107,5 +107,5 @@ def release(root: str) -> str | None:
         return distribution.version if distribution is not None else None
 
 
-if __name__ == "__main__":
+def main() -> None:
     print(MARKER + json.dumps(look()))

@@ -12,6 +12,8 @@ from hyperliquid_perpetual.plugin import bootstrap, probe_script
 #: Hummingbot releases that the test suites of this package have passed on.
 VERIFIED_RELEASES = ("20260922",)
 PROBE_TIMEOUT_SECONDS = 120.0
+#: Runs a file the way `python -c` runs: with the current folder on sys.path, and not the folder of the file.
+RUN_SCRIPT = f"import runpy, sys; runpy.run_path(sys.argv[1], run_name={probe_script.__name__!r})['main']()"
 
 
 class ProbeError(Exception):
@@ -90,11 +92,10 @@ def read_status(python: str | None = None, hummingbot: Path | None = None) -> St
     :param hummingbot: a folder to start it in, as Hummingbot is started in its source checkout or bot home.
     :raises ProbeError: when that Python cannot be started or does not answer.
     """
-    script = Path(probe_script.__file__).read_text(encoding="utf-8")
     interpreter = python or sys.executable
     try:
         answer = subprocess.run(
-            [interpreter, "-c", script],
+            [interpreter, "-c", RUN_SCRIPT, probe_script.__file__],
             cwd=hummingbot,
             capture_output=True,
             text=True,

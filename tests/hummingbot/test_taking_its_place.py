@@ -1,0 +1,344 @@
+"""Our connector in the place of the one Hummingbot ships, and back again, as real Hummingbot processes see it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.plugin.status import read_status
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+UV = REPOSITORY / ".tools" / "uv" / "bin" / "uv"
+STARTUP_FILE = "hummingbot_hyperliquid_perpetual.pth"
+
+#: What a Hummingbot client knows of the connector, asked in the ways the client itself asks.
+LOOK = """
+import importlib, json, pickle, sys
+from hummingbot.client.settings import AllConnectorSettings, connectable_exchange_names
+
+ROOT = "hummingbot.connector.derivative.hyperliquid_perpetual"
+settings = AllConnectorSettings.get_connector_settings()
+names = sorted(name for name in settings if name.startswith("hyperliquid_perpetual"))
+package = importlib.import_module(ROOT)
+module = importlib.import_module(ROOT + ".hyperliquid_perpetual_derivative")
+connector = module.HyperliquidPerpetualDerivative
+print("ANSWER " + json.dumps({
+    "names": names,
+    "connectable": sorted(name for name in connectable_exchange_names() if name.startswith("hyperliquid_perpetual")),
+    "types": {name: settings[name].type.name for name in names},
+    "parents": {name: settings[name].parent_name for name in names},
+    "domains": {name: settings[name].domain_parameter for name in names},
+    "keys": {name: sorted(type(settings[name].config_keys).model_fields) for name in names},
+    "package_file": package.__file__,
+    "class_module": connector.__module__,
+    "pickled_is_same": pickle.loads(pickle.dumps(connector)) is connector,
+    "other_connectors": len(settings),
+}))
+"""
+
+#: The class by both names, in every module that Hummingbot looks for.
+BOTH_NAMES = """
+import importlib, json
+ROOT = "hummingbot.connector.derivative.hyperliquid_perpetual"
+modules = ["", *(".hyperliquid_perpetual_" + name for name in (
+    "derivative", "api_order_book_data_source", "user_stream_data_source", "auth", "web_utils", "constants", "utils"))]
+same = {name: importlib.import_module(ROOT + name) is importlib.import_module("hyperliquid_perpetual" + name)
+        for name in modules}
+print("ANSWER " + json.dumps(same))
+"""
+
+#: Hummingbot's own users of the connector, which build or import it by path.
+NEIGHBOURS = """
+import asyncio, json
+from hummingbot.core.rate_oracle.rate_oracle import RATE_ORACLE_SOURCES
+from hummingbot.data_feed.candles_feed.candles_factory import CandlesFactory
+from hummingbot.data_feed.candles_feed.data_types import CandlesConfig
+
+async def main():
+    source = RATE_ORACLE_SOURCES["hyperliquid_perpetual"]()
+    source._ensure_exchange()
+    feed = CandlesFactory.get_candle(CandlesConfig(connector="hyperliquid_perpetual", trading_pair="BTC-USD"))
+    print("ANSWER " + json.dumps({
+        "rate_source_builds": type(source._exchange).__module__,
+        "candles": type(feed).__module__,
+    }))
+
+asyncio.run(main())
+"""
+
+
+def ask(python: Path | str, home: Path, script: str, **environment: str) -> Any:
+    """Run a script in a Hummingbot process of its own, started in a bot home, and return its answer."""
+    process = subprocess.run(
+        [str(python), "-c", script],
+        cwd=home,
+        env=clean_environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    answers = [line for line in process.stdout.splitlines() if line.startswith("ANSWER ")]
+    assert len(answers) == 1, f"exit status {process.returncode}\n{process.stdout}\n{process.stderr}"
+    return json.loads(answers[0].removeprefix("ANSWER "))
+
+
+def clean_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    dropped = ("VIRTUAL_ENV", "PYTHONPATH", "HYPERLIQUID_PERPETUAL_PLUGIN")
+    return {name: value for name, value in os.environ.items() if name not in dropped} | dict(changes)
+
+
+# ------------------------------------------------------------------------------ in the project's own environment
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return BotHome.create(tmp_path_factory.mktemp("home")).path
+
+
+@pytest.fixture(scope="module")
+def seen(home: Path) -> dict[str, Any]:
+    """What a Hummingbot process of the project's environment, where the plugin is enabled, sees."""
+    answer: dict[str, Any] = ask(sys.executable, home, LOOK)
+    return answer
+
+
+def test_hummingbot_lists_the_connector_with_its_testnet_and_sandbox_domains(seen: dict[str, Any]) -> None:
+    names = ["hyperliquid_perpetual", "hyperliquid_perpetual_sandbox", "hyperliquid_perpetual_testnet"]
+    assert seen["names"] == names
+    assert seen["connectable"] == names
+    assert set(seen["types"].values()) == {"Derivative"}
+    assert seen["parents"] == {
+        "hyperliquid_perpetual": None,
+        "hyperliquid_perpetual_sandbox": "hyperliquid_perpetual",
+        "hyperliquid_perpetual_testnet": "hyperliquid_perpetual",
+    }
+    assert seen["domains"] == {
+        "hyperliquid_perpetual": None,
+        "hyperliquid_perpetual_sandbox": "hyperliquid_perpetual_sandbox",
+        "hyperliquid_perpetual_testnet": "hyperliquid_perpetual_testnet",
+    }
+
+
+def test_every_domain_asks_for_its_own_address_and_key(seen: dict[str, Any]) -> None:
+    for name, keys in seen["keys"].items():
+        assert {f"{name}_address", f"{name}_secret_key"} <= set(keys)
+
+
+def test_class_comes_from_this_package_and_survives_pickling(seen: dict[str, Any]) -> None:
+    assert Path(seen["package_file"]) == REPOSITORY / "hyperliquid_perpetual" / "__init__.py"
+    assert seen["class_module"] == "hyperliquid_perpetual.hyperliquid_perpetual_derivative"
+    assert seen["pickled_is_same"]
+
+
+def test_every_module_is_the_same_object_under_both_names(home: Path) -> None:
+    same = ask(sys.executable, home, BOTH_NAMES)
+    assert len(same) == 8
+    assert all(same.values()), same
+
+
+def test_rate_oracle_builds_ours_and_candles_stay_hummingbots(home: Path) -> None:
+    answer = ask(sys.executable, home, NEIGHBOURS)
+    assert answer["rate_source_builds"] == "hyperliquid_perpetual.hyperliquid_perpetual_derivative"
+    assert answer["candles"].startswith("hummingbot.data_feed.candles_feed.hyperliquid_perpetual_candles")
+
+
+def test_kill_switch_gives_hummingbot_its_own_connector(home: Path, seen: dict[str, Any]) -> None:
+    stock = ask(sys.executable, home, LOOK, HYPERLIQUID_PERPETUAL_PLUGIN="0")
+    assert stock["class_module"].startswith("hummingbot.connector.derivative.hyperliquid_perpetual.")
+    assert stock["names"] == ["hyperliquid_perpetual", "hyperliquid_perpetual_testnet"]
+    assert stock["other_connectors"] == seen["other_connectors"] - 1
+
+
+def test_hbot_offers_the_sandbox_and_names_its_keys(home: Path) -> None:
+    process = subprocess.run(
+        [sys.executable, "-m", "hummingbot.cli.main", "connect", "hyperliquid_perpetual_sandbox", "--fields"],
+        cwd=home,
+        env=clean_environment({"HBOT_PASSWORD": "a password of this test"}),
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert process.returncode == 0, process.stderr
+    assert "hyperliquid_perpetual_sandbox_address" in process.stdout
+    assert "hyperliquid_perpetual_sandbox_secret_key" in process.stdout
+
+
+def test_unknown_release_gets_a_warning_and_still_runs(tmp_path: Path, seen: dict[str, Any]) -> None:
+    home = BotHome.create(tmp_path).path
+    metadata = home / "hummingbot-20991231.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: hummingbot\nVersion: 20991231\n")
+    status = read_status(hummingbot=home)
+    assert status.hummingbot_release == "20991231"
+    assert status.is_ours
+    assert status.error is None
+    assert len(status.warnings()) == 1
+    assert "Hummingbot 20991231 has not been tested" in status.warnings()[0]
+    assert ask(sys.executable, home, LOOK)["names"] == seen["names"]
+
+
+# ------------------------------------------------------------------------------ in an installation of its own
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A throw-away environment with Hummingbot in it, made from the lock file out of the installer's cache."""
+
+    folder: Path
+    home: Path
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+    @property
+    def packages(self) -> Path:
+        return next((self.folder / "lib").glob("python3.*")) / "site-packages"
+
+    def uv(self, *arguments: str) -> None:
+        """Run a uv command here: from the cache alone when it has all that is asked for, else with the network."""
+        command = [str(UV), *arguments]
+        environment = clean_environment({"VIRTUAL_ENV": str(self.folder)})
+        offline = subprocess.run([*command, "--offline"], env=environment, capture_output=True, text=True)
+        if offline.returncode != 0:
+            subprocess.run(command, env=environment, check=True)
+
+    def install_hummingbot(self) -> None:
+        build = str(REPOSITORY / "requirements" / "build.txt")
+        lock = str(REPOSITORY / "requirements" / "env.txt")
+        self.uv("pip", "install", "--quiet", "--require-hashes", "--build-constraints", build, "-r", lock)
+
+    def command(self, *arguments: str) -> str:
+        """Run `hyperliquid-perpetual` as installed here."""
+        process = subprocess.run(
+            [self.folder / "bin" / "hyperliquid-perpetual", *arguments],
+            cwd=self.home,
+            env=clean_environment({}),
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
+
+    def connector(self) -> str:
+        """Whose connector a Hummingbot process gets."""
+        module: str = ask(self.python, self.home, LOOK)["class_module"]
+        return "ours" if module == "hyperliquid_perpetual.hyperliquid_perpetual_derivative" else "stock"
+
+    def hummingbot_files(self) -> dict[str, str]:
+        """A digest of every file of Hummingbot, to see that none is ever edited."""
+        files = (path for path in (self.packages / "hummingbot").rglob("*") if path.is_file() and path.suffix != ".pyc")
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This package as a wheel, built from a copy so that nothing stale in the checkout gets in."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("setup.py", "pyproject.toml", "README.md"):
+        if (REPOSITORY / name).exists():
+            shutil.copy(REPOSITORY / name, source)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "hyperliquid_perpetual", source / "hyperliquid_perpetual", ignore=ignored)
+    output = tmp_path_factory.mktemp("wheel")
+    build = ["build", "--quiet", "--wheel", "--offline", "--no-build-isolation", "--python", sys.executable]
+    subprocess.run([UV, *build, "--out-dir", output, source], check=True, env=clean_environment({}))
+    return next(output.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    if not UV.exists():
+        pytest.fail(f"{UV} is missing: run `make env`")
+    folder = tmp_path_factory.mktemp("installation") / "env"
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder], check=True, env=clean_environment({}))
+    made = Installation(folder, tmp_path_factory.mktemp("bot"))
+    made.install_hummingbot()
+    BotHome.create(made.home, hummingbot=made.packages / "hummingbot")
+    return made
+
+
+@pytest.mark.timeout(900)
+def test_round_trip_stock_ours_stock_ours_with_a_reinstall_of_hummingbot(
+    installation: Installation, wheel: Path
+) -> None:
+    startup_file = installation.packages / STARTUP_FILE
+    assert installation.connector() == "stock"
+    stock_files = installation.hummingbot_files()
+
+    installation.uv("pip", "install", "--quiet", "--no-deps", str(wheel))
+    assert startup_file.is_file()
+    assert installation.connector() == "ours"
+
+    assert f"removed {startup_file}" in installation.command("disable")
+    assert not startup_file.exists()
+    assert installation.connector() == "stock"
+
+    assert f"wrote {startup_file}" in installation.command("enable")
+    assert installation.connector() == "ours"
+
+    installation.uv("pip", "uninstall", "--quiet", "hummingbot")
+    assert not (installation.packages / "hummingbot" / "__init__.py").exists()
+    installation.install_hummingbot()
+    BotHome.create(installation.home, hummingbot=installation.packages / "hummingbot")
+    assert installation.connector() == "ours"
+    told = json.loads(installation.command("status", "--json"))
+    assert (told["connector"], told["hummingbot_release"], told["warnings"]) == ("plugin", "20260922", [])
+    assert told["connector_path"] == str(installation.packages / "hyperliquid_perpetual")
+
+    installation.uv("pip", "uninstall", "--quiet", "hummingbot-hyperliquid-perpetual")
+    assert not startup_file.exists()
+    assert installation.connector() == "stock"
+    assert installation.hummingbot_files() == stock_files
+
+
+@pytest.mark.timeout(900)
+def test_editable_installation_is_switched_by_the_command(installation: Installation) -> None:
+    startup_file = installation.packages / STARTUP_FILE
+    installation.uv("pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(REPOSITORY))
+    try:
+        assert not startup_file.exists()
+        assert json.loads(installation.command("status", "--json"))["connector"] == "built-in"
+        installation.command("enable")
+        told = json.loads(installation.command("status", "--json"))
+        assert told["connector"] == "plugin"
+        assert told["connector_path"] == str(REPOSITORY / "hyperliquid_perpetual")
+        installation.command("disable")
+        assert json.loads(installation.command("status", "--json"))["connector"] == "built-in"
+    finally:
+        installation.uv("pip", "uninstall", "--quiet", "hummingbot-hyperliquid-perpetual")
+
+
+@pytest.mark.timeout(900)
+def test_another_python_is_switched_from_outside(installation: Installation, wheel: Path) -> None:
+    startup_file = installation.packages / STARTUP_FILE
+    installation.uv("pip", "install", "--quiet", "--no-deps", str(wheel))
+    command = [sys.executable, "-m", "hyperliquid_perpetual"]
+    place = ["--python", str(installation.folder), "--hummingbot", str(installation.home)]
+
+    def outside(*arguments: str) -> str:
+        process = subprocess.run(
+            [*command, *arguments, *place], env=clean_environment({}), capture_output=True, text=True, timeout=180
+        )
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
+
+    try:
+        assert f"removed {startup_file}" in outside("disable")
+        assert not startup_file.exists()
+        assert json.loads(outside("status", "--json"))["connector"] == "built-in"
+        assert f"wrote {startup_file}" in outside("enable")
+        told = json.loads(outside("status", "--json"))
+        assert (told["connector"], told["python"]) == ("plugin", str(installation.python))
+    finally:
+        installation.uv("pip", "uninstall", "--quiet", "hummingbot-hyperliquid-perpetual")

@@ -1,0 +1,201 @@
+"""The command line: what it parses, calls and prints; the commands' own work is tested where it is done."""
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import hyperliquid_perpetual
+from hyperliquid_perpetual import cli
+from hyperliquid_perpetual.plugin import startup_file
+from tests.tiny_hummingbot import hummingbot_tree
+
+runner = CliRunner()
+
+
+def invoke(*arguments: str) -> Result:
+    return runner.invoke(cli.app, list(arguments))
+
+
+def replace_module(monkeypatch: pytest.MonkeyPatch, package: str, name: str, function: Any) -> None:
+    """Put a module with `run = function` in place of one that a command imports when it is called."""
+    module = ModuleType(f"{package}.{name}")
+    module.run = function  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, f"{package}.{name}", module)
+    monkeypatch.setattr(sys.modules.get(package) or __import__(package, fromlist=["_"]), name, module, raising=False)
+
+
+def test_version() -> None:
+    assert invoke("--version").stdout.strip() == hyperliquid_perpetual.__version__
+
+
+def test_help_lists_every_command() -> None:
+    words = invoke("--help").stdout.split()
+    assert {"enable", "disable", "status", "sandbox", "demo"} <= set(words)
+
+
+def test_help_loads_neither_hummingbot_nor_the_sandbox() -> None:
+    code = """
+import sys
+from hyperliquid_perpetual import cli
+try:
+    cli.app(["--help"])
+except SystemExit:
+    pass
+print(sorted(name for name in sys.modules if name.split(".")[0] in ("hummingbot", "aiohttp", "pandas", "msgspec")))
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+# ------------------------------------------------------------------------------ enable, disable, status
+
+
+@pytest.fixture
+def site_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in place of this Python's site-packages."""
+    monkeypatch.setattr(startup_file, "site_folders", lambda: [tmp_path])
+    monkeypatch.setattr(startup_file, "home_folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A tiny Hummingbot of an untested release to look at, with the stock connector: real ones take seconds to load."""
+    monkeypatch.setenv("HYPERLIQUID_PERPETUAL_PLUGIN", "0")
+    return str(hummingbot_tree(tmp_path / "checkout", "20991231"))
+
+
+def test_enable_and_disable_say_what_was_done_and_how_to_undo_it(site_folder: Path, checkout: str) -> None:
+    path = site_folder / startup_file.NAME
+    outcome = "Hummingbot 20991231 now gets the one Hummingbot ships; a bot that is running keeps what it started with."
+    enabled = invoke("enable", "--hummingbot", checkout)
+    assert enabled.exit_code == 0
+    assert enabled.stdout.splitlines() == [
+        f"Enabled: wrote {path}",
+        "To undo: hyperliquid-perpetual disable",
+        outcome,
+    ]
+    assert f"already there: {path}" in invoke("enable", "--hummingbot", checkout).stdout
+    disabled = invoke("disable", "--hummingbot", checkout)
+    assert disabled.exit_code == 0
+    assert disabled.stdout.splitlines() == [
+        f"Disabled: removed {path}",
+        "To undo: hyperliquid-perpetual enable",
+        outcome,
+    ]
+    assert not path.exists()
+    assert "Nothing to do" in invoke("disable", "--hummingbot", checkout).stdout
+
+
+@pytest.mark.parametrize("command", ["enable", "disable"])
+def test_site_packages_of_somebody_else_give_one_clear_error(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise PermissionError(13, "Permission denied", "/usr/lib/python3/site-packages")
+
+    monkeypatch.setattr(startup_file, command, refuse)
+    result = invoke(command)
+    assert result.exit_code == 1
+    assert "Permission denied" in result.stderr
+    assert "as the user who owns that Python" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_status_says_which_connector_and_from_where(checkout: str) -> None:
+    result = invoke("status", "--hummingbot", checkout)
+    rows = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert rows == {
+        "Connector": f"the one Hummingbot ships, from {checkout}/hummingbot/connector/derivative/hyperliquid_perpetual",
+        "Offers": "hyperliquid_perpetual, hyperliquid_perpetual_testnet",
+        "Plugin": "switched off by HYPERLIQUID_PERPETUAL_PLUGIN",
+        "Hummingbot": f"20991231, in {checkout}/hummingbot",
+        "Package": f"{hyperliquid_perpetual.__version__}, in {Path(hyperliquid_perpetual.__file__).parent}",
+        "Python": f"{sys.version.split()[0]}, {sys.executable}",
+    }
+    assert "20991231 has not been tested" in result.stderr
+    assert result.exit_code == 0
+
+
+def test_status_for_machines_is_one_json_object(checkout: str) -> None:
+    told = json.loads(invoke("status", "--json", "--hummingbot", checkout).stdout)
+    assert told["python"] == sys.executable
+    assert told["connector"] == "built-in"
+    assert told["is_ours"] is False
+
+
+def test_status_of_a_connector_that_does_not_load_fails(checkout: str) -> None:
+    module = "hummingbot/connector/derivative/hyperliquid_perpetual/hyperliquid_perpetual_utils.py"
+    (Path(checkout) / module).write_text("raise RuntimeError('a broken upgrade')")
+    result = invoke("status", "--hummingbot", checkout)
+    assert result.exit_code == 1
+    assert "does not load: RuntimeError: a broken upgrade" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["enable", "disable", "status"])
+def test_python_that_is_none_is_refused(command: str, tmp_path: Path) -> None:
+    result = invoke(command, "--python", str(tmp_path))
+    assert result.exit_code == 1
+    assert "neither a Python executable nor an environment" in result.stderr
+
+
+def test_python_without_this_package_is_told_to_install_it(tmp_path: Path) -> None:
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    bare.chmod(0o755)
+    result = invoke("enable", "--python", str(bare))
+    assert result.exit_code == 1
+    assert f"{bare} -m pip install hummingbot-hyperliquid-perpetual" in result.stderr
+
+
+# ------------------------------------------------------------------------------ sandbox and demo
+
+
+def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[dict[str, object]] = []
+    replace_module(monkeypatch, "hyperliquid_perpetual.sandbox", "serve", lambda **options: calls.append(options))
+    assert invoke("sandbox").exit_code == 0
+    assert invoke("sandbox", "--port", "0", "--seed", "7", "--market", "wild", "--deposit", "2500.5").exit_code == 0
+    assert calls == [
+        {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)},
+        {"host": "127.0.0.1", "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5")},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "valid"),
+    [
+        (["--market", "stormy"], "calm"),
+        (["--port", "70000"], "65535"),
+        (["--seed", "x"], "integer"),
+        (["--deposit", "-1"], "0 or more"),
+        (["--deposit", "NaN"], "0 or more"),
+        (["--deposit", "lots"], "0 or more"),
+    ],
+)
+def test_sandbox_refuses_bad_options_and_says_what_would_be_valid(
+    arguments: list[str], valid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, object]] = []
+    replace_module(monkeypatch, "hyperliquid_perpetual.sandbox", "serve", lambda **options: calls.append(options))
+    result = invoke("sandbox", *arguments)
+    assert result.exit_code != 0
+    assert valid in result.stderr
+    assert calls == []
+
+
+def test_demo_ends_with_the_status_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, int, Path]] = []
+
+    def run(strategy: str, seconds: int, output: Path) -> int:
+        calls.append((strategy, seconds, output))
+        return 3
+
+    replace_module(monkeypatch, "hyperliquid_perpetual.demo", "runner", run)
+    assert invoke("demo", "--strategy", "pmm", "--seconds", "5", "--output", "out").exit_code == 3
+    assert calls == [("pmm", 5, Path("out"))]
