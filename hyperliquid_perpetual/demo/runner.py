@@ -130,7 +130,8 @@ class Demo:
                     with self.display.step("Stopping Hummingbot, which cancels its orders"):
                         stopped = await bot.stop()
                 finally:
-                    await bot.stop()
+                    # Without an exchange there is nothing that a gentle stop could cancel.
+                    await (bot.stop() if sandbox.process.running else bot.kill())
                 return await self._conclude(bot, sandbox.exchange, ready_seconds, stopped)
 
     async def _connect(self, bot: Bot) -> None:
@@ -148,8 +149,7 @@ class Demo:
             return str(error)
         if status.is_ours:
             return f"Hummingbot uses this package's connector, from {status.connector_path}."
-        hint = "Enable this package's connector: .venv/bin/hyperliquid-perpetual enable"
-        return "\n".join([*status.warnings(), hint])
+        return "\n".join(status.warnings()) or "Enable this package's connector: hyperliquid-perpetual enable"
 
     async def _start(self, bot: Bot, sandbox: "Sandbox") -> float:
         sandbox.exchange.watch()
