@@ -173,10 +173,12 @@ def _parse_dex(dex: str, dex_index: int, raw: Any, tokens: Mapping[int, str], pr
 
 def _parse_market(entry: Any, dex: str, asset_id: int, collateral: str, tables: Mapping[int, MarginTable]) -> Market:
     coin, sz_decimals, max_leverage = entry["name"], entry["szDecimals"], entry["maxLeverage"]
-    if not isinstance(coin, str) or not coin:
+    if not isinstance(coin, str):
         raise ValueError(f"expected a name, got {coin!r}")
-    if dex != coin.rpartition(":")[0]:
-        raise ValueError(f"expected a name that starts with its dex, got {coin!r}")
+    prefix, _, base = coin.rpartition(":")
+    if prefix != dex or not base:
+        # Whoever deploys a dex names its markets: none may take the name of a market elsewhere.
+        raise ValueError(f"expected a name{f' that starts with {dex}:' if dex else ''}, got {coin!r}")
     if not _is_integer(sz_decimals) or not 0 <= sz_decimals <= MAX_PRICE_DECIMALS:
         raise ValueError(f"expected szDecimals from 0 to {MAX_PRICE_DECIMALS}, got {sz_decimals!r}")
     if not _is_integer(max_leverage) or max_leverage < 1:

@@ -1,0 +1,38 @@
+"""Client order ids that the venue takes and that we recognise as ours."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyperliquid_perpetual.venue.actions import check_cloid
+from hyperliquid_perpetual.venue.client_ids import PREFIX, RANDOM_BYTES, is_ours, make_cloid
+
+
+@given(st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES))
+def test_our_ids_have_the_form_that_the_venue_takes(random_bytes: bytes) -> None:
+    cloid = make_cloid(random_bytes)
+    assert check_cloid(cloid) == cloid
+    assert len(cloid) == 34
+    assert is_ours(cloid)
+    assert cloid.endswith(random_bytes.hex())
+
+
+def test_the_prefix_spells_hummingbot() -> None:
+    assert bytes.fromhex(PREFIX[2:]) == b"HBOT"
+
+
+def test_different_randomness_gives_different_ids() -> None:
+    assert len({make_cloid(os.urandom(RANDOM_BYTES)) for _ in range(1000)}) == 1000
+
+
+@pytest.mark.parametrize("length", [0, 11, 13, 16])
+def test_the_wrong_amount_of_randomness_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match="12 random bytes"):
+        make_cloid(bytes(length))
+
+
+@pytest.mark.parametrize("cloid", [None, "", "0x", "0x" + "1" * 32, PREFIX[2:] + "0" * 26])
+def test_ids_of_others_are_not_ours(cloid: str | None) -> None:
+    assert not is_ours(cloid)

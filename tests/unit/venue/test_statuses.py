@@ -1,0 +1,90 @@
+"""Every order status of section 10 of the reference, and statuses that do not exist yet."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyperliquid_perpetual.venue.statuses import OrderPhase, phase_of
+
+STATUSES = {
+    OrderPhase.LIVE: ["open", "triggered"],
+    OrderPhase.FILLED: ["filled"],
+    OrderPhase.CANCELED: [
+        "canceled",
+        "marginCanceled",
+        "vaultWithdrawalCanceled",
+        "openInterestCapCanceled",
+        "selfTradeCanceled",
+        "reduceOnlyCanceled",
+        "siblingFilledCanceled",
+        "delistedCanceled",
+        "liquidatedCanceled",
+        "outcomeSettledCanceled",
+        "scheduledCancel",
+        "internalCancel",
+        "perpMaxPositionCanceled",
+    ],
+    OrderPhase.REJECTED: [
+        "rejected",
+        "tickRejected",
+        "minTradeNtlRejected",
+        "minTradeSpotNtlRejected",
+        "perpMarginRejected",
+        "reduceOnlyRejected",
+        "badAloPxRejected",
+        "iocCancelRejected",
+        "badTriggerPxRejected",
+        "marketOrderNoLiquidityRejected",
+        "positionIncreaseAtOpenInterestCapRejected",
+        "positionFlipAtOpenInterestCapRejected",
+        "tooAggressiveAtOpenInterestCapRejected",
+        "openInterestIncreaseRejected",
+        "insufficientSpotBalanceRejected",
+        "oracleRejected",
+        "perpMaxPositionRejected",
+        "tooManyOpenOrdersRejected",
+        "outcomeSettledRejected",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"), [(status, phase) for phase, statuses in STATUSES.items() for status in statuses]
+)
+def test_every_status_of_the_venue_has_its_phase(status: str, phase: OrderPhase) -> None:
+    """D26: 19 of 32 statuses were unknown; one of them stopped the whole frame, or ended the order as lost."""
+    assert phase_of(status) is phase
+
+
+@pytest.mark.parametrize("word", ["resting", "waitingForFill", "waitingForTrigger"])
+def test_words_of_the_reply_to_a_placement_mean_that_the_order_lives(word: str) -> None:
+    assert phase_of(word) is OrderPhase.LIVE
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"),
+    [
+        ("solarFlareCanceled", OrderPhase.CANCELED),
+        ("committeeCancel", OrderPhase.CANCELED),
+        ("notOnTuesdaysRejected", OrderPhase.REJECTED),
+        ("somethingCancelRejected", OrderPhase.REJECTED),
+    ],
+)
+def test_a_status_that_the_venue_adds_is_mapped_by_its_name(status: str, phase: OrderPhase) -> None:
+    """D26: the list of statuses grows; the rule has to hold for the next one."""
+    assert phase_of(status) is phase
+
+
+@pytest.mark.parametrize("status", ["", "order", "unknownOid", "success", "Open", "FILLED", "partiallyFilled", "\x00"])
+def test_a_word_that_says_nothing_concludes_nothing(status: str) -> None:
+    assert phase_of(status) is OrderPhase.UNKNOWN
+
+
+@given(st.text())
+def test_no_text_raises(status: str) -> None:
+    assert phase_of(status) in OrderPhase
+
+
+@given(st.text().map(lambda text: f"{text}Rejected"))
+def test_a_rejection_is_never_taken_for_anything_else(status: str) -> None:
+    assert phase_of(status) is OrderPhase.REJECTED
