@@ -14,7 +14,7 @@ from msgspec import Struct
 from .market_state import MarketState
 from .markets import Market
 from .state import Clearinghouse, Order, Position
-from .units import divide_half_even
+from .units import MICRO_USD, divide_half_even
 
 Markets = Mapping[int, MarketState]
 
@@ -47,8 +47,11 @@ class AssetCapacity(Struct, frozen=True):
 
 
 def initial_margin(notional: int, leverage: int) -> int:
-    """Margin to open `notional` (money, not negative) at a leverage, rounded up."""
-    return -(-notional // leverage)
+    """Margin to open `notional` (money, not negative) at a leverage.
+
+    Cut to whole micro dollars, as the recorded account states show for both kinds of margin.
+    """
+    return notional // (leverage * MICRO_USD) * MICRO_USD
 
 
 def max_leverage_at(market: Market, notional: int) -> int:
@@ -74,8 +77,8 @@ def maintenance_margin(market: Market, notional: int) -> int:
         slice_notional = min(notional, upper) - tier.lower_bound
         if slice_notional <= 0:
             break
-        total += initial_margin(slice_notional, 2 * tier.max_leverage)
-    return total
+        total += slice_notional // (2 * tier.max_leverage)
+    return total // MICRO_USD * MICRO_USD
 
 
 def position_margin(position: Position, mark_px: int) -> int:
