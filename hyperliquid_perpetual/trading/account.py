@@ -1,10 +1,11 @@
 """What the account has, as the venue states it: positions and balances, per dex and in every account mode.
 
-Reference, sections 2.3 and 14. State is kept per dex and replaced whole by newer statements of the same dex; a dex that did not
-answer keeps what it had. Nothing is computed that the venue states itself.
+Reference, sections 2.3 and 14. State is kept per dex and replaced whole by newer statements of the same dex; a dex that
+did not answer keeps what it had. Nothing is computed that the venue states itself.
 
-Tokens: USDC, the collateral of the first dex and of most others, is shown under the quote of the trading pairs, ``USD``, one to
-one, as Hummingbot's users know it; every other token keeps its own name. ``hummingbot_token`` is the only place of this rule.
+Tokens: USDC, the collateral of the first dex and of most others, is shown under the quote of the trading pairs,
+``USD``, one to one, as Hummingbot's users know it; every other token keeps its own name. ``hummingbot_token`` is the
+only place of this rule.
 """
 
 from collections.abc import Iterable, Mapping
@@ -75,8 +76,8 @@ class AccountState:
     def balances(self, table: MarketTable) -> dict[str, Balance]:
         """Collateral by token, under Hummingbot's names.
 
-        In the standard modes each dex holds its own margin: its account value, isolated margin included, and what can be
-        withdrawn. In the unified modes the spot wallet holds it, and the dexs' account values mean nothing.
+        In the standard modes each dex holds its own margin: its account value, isolated margin included, and what can
+        be withdrawn. In the unified modes the spot wallet holds it, and the dexs' account values mean nothing.
         """
         balances: dict[str, Balance] = {}
         if self.mode in UNIFIED_MODES:

@@ -1,8 +1,8 @@
 """Orders and cancels that a strategy issues within one turn of the event loop leave as one signed action.
 
-A batch costs one signature, one nonce and one weight whatever its length. Post-only orders travel apart from the rest, because
-the venue ranks an action by the most aggressive order in it (reference, section 15); cancels travel in actions of their own,
-and first. An order alone leaves at once: the turn it was placed in is the only wait.
+A batch costs one signature, one nonce and one weight whatever its length. Post-only orders travel apart from the rest,
+because the venue ranks an action by the most aggressive order in it (reference, section 15); cancels travel in actions
+of their own, and first. An order alone leaves at once: the turn it was placed in is the only wait.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """The request weight an IP address may still spend, kept once for everything in this process that talks to one host.
 
-Reference, section 9.1: 1200 a minute over all REST requests. Whether the venue refills continuously or by the minute is not
-confirmed, so what is counted is the last sixty seconds, sliding: that stays within the limit either way. Cancels may use all
-of it, orders nearly all, reads leave the rest alone, so that a busy start-up can never keep an order from being cancelled.
+Reference, section 9.1: 1200 a minute over all REST requests. Whether the venue refills continuously or by the minute is
+not confirmed, so what is counted is the last sixty seconds, sliding: that stays within the limit either way. Cancels
+may use all of it, orders nearly all, reads leave the rest alone, so that a busy start-up can never keep an order from
+being cancelled.
 """
 
 import asyncio
@@ -29,9 +30,7 @@ class Priority(enum.IntEnum):
 class WeightBudget:
     """A sliding window over the weight spent, in one-second slots: every operation is O(1)."""
 
-    def __init__(
-        self, limit: int = weights.IP_WEIGHT_PER_MINUTE, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, limit: int = weights.IP_WEIGHT_PER_MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
         """:param limit: weight in any sixty seconds. :param clock: seconds, never stepping backwards."""
         self._limit = limit
         self._clock = clock

@@ -1,9 +1,11 @@
-"""Who signs, for whom, and whether the venue lets them: the configured keys and the check of them, in words a trader can act on.
+"""Who signs, for whom, and whether the venue lets them: the configured keys and the check of them, in words a trader
+can act on.
 
-Reference, section 5. Three addresses play a part: the *signer* (the key's own address), the *account* whose orders and balances
-are meant, and, when the account is a vault or sub-account, its address also goes into every signed action. The common mistakes
-(the agent's address given as the account, a key that was never approved) do not show as errors at the venue: an agent's account
-simply looks empty, and a foreign signature is answered with an address nobody has seen. So they are looked for on purpose, once.
+Reference, section 5. Three addresses play a part: the *signer* (the key's own address), the *account* whose orders and
+balances are meant, and, when the account is a vault or sub-account, its address also goes into every signed action. The
+common mistakes (the agent's address given as the account, a key that was never approved) do not show as errors at the
+venue: an agent's account simply looks empty, and a foreign signature is answered with an address nobody has seen. So
+they are looked for on purpose, once.
 """
 
 from dataclasses import dataclass, field
@@ -64,7 +66,7 @@ def load_credentials(network: Network, address: str, secret_key: str, mode: str,
         signer = Signer(SANDBOX_KEY)
         if address and _address(address) != signer.address:
             raise CredentialError(
-                "an address without its private key: leave both empty to use the sandbox's ready-made account, or give both"
+                "an address without its private key: leave both empty for the sandbox's own account, or give both"
             )
         return Credentials(signer.address, signer, is_vault=False)
     if not address and not secret_key:

@@ -1,8 +1,8 @@
 """Every fill once: from the stream, its snapshot after each reconnect, and the fills asked for by time.
 
-Reference, section 11: both sides of a match see the same trade id, and it is unique only together with coin and time. A fill is
-therefore known by (trade id, coin, order id, time). The cursor that requests for missed fills start from moves only when all fills
-up to it were asked for and seen: a newer fill on the stream says nothing about the gap before it.
+Reference, section 11: both sides of a match see the same trade id, and it is unique only together with coin and time. A
+fill is therefore known by (trade id, coin, order id, time). The cursor that requests for missed fills start from moves
+only when all fills up to it were asked for and seen: a newer fill on the stream says nothing about the gap before it.
 """
 
 from collections import OrderedDict
@@ -24,7 +24,8 @@ def fill_key(fill: Fill) -> FillKey:
 
 
 def trade_id(fill: Fill) -> str:
-    """The fill's name in Hummingbot: trade id and time, because two fills between the same two orders share the trade id."""
+    """The fill's name in Hummingbot: trade id and time, because two fills between the same two orders share the trade
+    id."""
     return f"{fill.tid if fill.tid is not None else fill.hash}-{fill.time}"
 
 
@@ -46,7 +47,8 @@ class FillBook:
             self._seen.popitem(last=False)
 
     def swept(self, until_ms: int) -> None:
-        """Notes that all fills up to a time (Unix milliseconds, on the venue's clock or behind it) were asked for and seen."""
+        """Notes that all fills up to a time (Unix milliseconds, on the venue's clock or behind it) were asked for and
+        seen."""
         self._complete_until = max(self._complete_until, until_ms)
 
     def gap_start(self, first_ms: int) -> int:

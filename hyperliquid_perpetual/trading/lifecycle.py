@@ -1,25 +1,29 @@
 """The life of an order: which of Hummingbot's states follows on which, and on what evidence.
 
-The evidence is what the venue said (mapped from its statuses by ``venue.statuses``) or what was booked; silence, time-outs and
-HTTP errors are no evidence and appear nowhere in the table. A state that the table does not name for an evidence stays.
+The evidence is what the venue said (mapped from its statuses by ``venue.statuses``) or what was booked; silence,
+time-outs and HTTP errors are no evidence and appear nowhere in the table. A state that the table does not name for an
+evidence stays.
 
-| state            | LIVE           | FILL                       | FILLED | CANCEL_SENT    | CANCEL_FAILED | CANCELED | REJECTED | NEVER_ARRIVED |
-| ---------------- | -------------- | -------------------------- | ------ | -------------- | ------------- | -------- | -------- | ------------- |
-| PENDING_CREATE   | OPEN (created) | PARTIALLY_FILLED (created) | FILLED |                |               | CANCELED | FAILED   | FAILED        |
-| OPEN             |                | PARTIALLY_FILLED           | FILLED | PENDING_CANCEL |               | CANCELED | FAILED   |               |
-| PARTIALLY_FILLED |                |                            | FILLED | PENDING_CANCEL |               | CANCELED | CANCELED |               |
-| PENDING_CANCEL   |                |                            | FILLED |                | OPEN          | CANCELED | CANCELED |               |
-| FILLED           |                |                            |        |                |               |          |          |               |
-| CANCELED         |                |                            |        |                |               |          |          |               |
-| FAILED           |                |                            |        |                |               |          |          |               |
+| evidence      | PENDING_CREATE             | OPEN             | PARTIALLY_FILLED | PENDING_CANCEL |
+| ------------- | -------------------------- | ---------------- | ---------------- | -------------- |
+| LIVE          | OPEN (created)             |                  |                  |                |
+| FILL          | PARTIALLY_FILLED (created) | PARTIALLY_FILLED |                  |                |
+| FILLED        | FILLED (created)           | FILLED           | FILLED           | FILLED         |
+| CANCEL_SENT   |                            | PENDING_CANCEL   | PENDING_CANCEL   |                |
+| CANCEL_FAILED |                            |                  |                  | OPEN           |
+| CANCELED      | CANCELED                   | CANCELED         | CANCELED         | CANCELED       |
+| REJECTED      | FAILED                     | FAILED           | CANCELED         | CANCELED       |
+| NEVER_ARRIVED | FAILED                     |                  |                  |                |
 
-Events: a state marked (created) fires Buy/SellOrderCreated; each FILL fires OrderFilled, whatever the state; FILLED fires
-Buy/SellOrderCompleted, CANCELED OrderCancelled, FAILED OrderFailure. FILLED and CANCELED are applied only when all fills that
-the venue counted before them are booked. The last three states are final: a late LIVE never reopens an order. A cancel that is
-sent before the venue has acknowledged the order leaves it PENDING_CREATE, so that its created event is not lost.
+FILLED, CANCELED and FAILED are ends: no evidence leads out of them.
 
-FILL is a fill that leaves a remainder; one that completes the order counts as FILLED. A rejection after a fill (an IOC whose
-remainder the venue names rejected) ends as CANCELED, since the order did trade.
+Events: a state marked (created) fires Buy/SellOrderCreated; each FILL fires OrderFilled, whatever the state; FILLED
+fires Buy/SellOrderCompleted, CANCELED OrderCancelled, FAILED OrderFailure. FILLED and CANCELED are applied only when
+all fills that the venue counted before them are booked. A late LIVE never reopens an order. A cancel that is sent
+before the venue has acknowledged the order leaves it PENDING_CREATE, so that its created event is not lost.
+
+FILL is a fill that leaves a remainder; one that completes the order counts as FILLED. A rejection after a fill (an IOC
+whose remainder the venue names rejected) ends as CANCELED, since the order did trade.
 """
 
 import enum

@@ -1,6 +1,9 @@
-"""Keeps the table of markets: fetched in three requests for all dexs, built aside, swapped whole, kept when a refresh fails."""
+"""Keeps the table of markets: fetched in three requests for all dexs, built aside, swapped whole, kept when a refresh
+fails."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,43 +22,57 @@ class MarketsSource:
         self._with_hip3 = with_hip3
         self._on_change: list[Callable[[MarketTable], None]] = []
         self._reported: set[str] = set()
+        self._token_names: dict[int, str] = {}
+        self._lock: asyncio.Lock | None = None
+        self._refreshed_at = float("-inf")
         self.table: MarketTable = EMPTY_TABLE
 
     def on_change(self, listener: Callable[[MarketTable], None]) -> None:
         """Calls ``listener`` with each new table."""
         self._on_change.append(listener)
 
-    async def refresh(self) -> MarketTable:
+    async def refresh(self, max_age: float = 0.0) -> MarketTable:
         """Fetches all metadata and swaps the table.
 
+        :param max_age: seconds; a table not older than this is kept. Callers that come while a refresh runs share it.
         :raises VenueUnavailable: when the metadata cannot be had; the old table stays.
         """
-        perp_dexs, metas, tokens = await self._fetch()
-        table = parse_market_table(perp_dexs, metas, tokens)
+        asked_at = time.monotonic()
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        async with self._lock:
+            if self._refreshed_at >= asked_at - max_age:
+                return self.table
+            table = await self._fetch_table()
+            self._refreshed_at = time.monotonic()
+        self.table = table
+        for listener in self._on_change:
+            listener(table)
+        return table
+
+    async def _fetch_table(self) -> MarketTable:
+        perp_dexs, metas = await self._fetch()
+        table = parse_market_table(perp_dexs, metas, self._token_names)
         if not table.by_coin:
             raise VenueUnavailable("the venue lists no markets")
         for problem in table.problems:
             if problem not in self._reported:
                 self._reported.add(problem)
                 logger.warning("Market metadata: %s. It is left out, everything else works.", problem)
-        self.table = table
-        for listener in self._on_change:
-            listener(table)
         return table
 
-    async def _fetch(self) -> tuple[list[Any] | None, list[Any], dict[int, str]]:
+    async def _fetch(self) -> tuple[list[Any] | None, list[Any]]:
         if not self._with_hip3:
-            return None, [await self._requests.info({"type": "meta"})], {}
+            return None, [await self._requests.info({"type": "meta"})]
         try:
             perp_dexs = await self._requests.info({"type": "perpDexs"}, list[Any])
             metas = await self._requests.info({"type": "allPerpMetas"}, list[Any])
         except VenueRefusal:
             # A venue that has no builder dexs still has its first one.
-            return None, [await self._requests.info({"type": "meta", "dex": FIRST_DEX})], {}
+            return None, [await self._requests.info({"type": "meta", "dex": FIRST_DEX})]
         try:
-            tokens = parse_token_names(await self._requests.info({"type": "spotMeta"}))
+            self._token_names = parse_token_names(await self._requests.info({"type": "spotMeta"}))
         except VenueUnavailable as error:
             # Only the names of other collaterals than USDC come from here.
-            logger.warning("The names of collateral tokens are missing for now: %s", error)
-            tokens = {}
-        return perp_dexs, metas, tokens
+            logger.warning("The names of collateral tokens could not be refreshed: %s", error)
+        return perp_dexs, metas

@@ -1,13 +1,15 @@
-"""Hummingbot's order tracker with the life of an order as one table, indices instead of searches, and no end without its fills.
+"""Hummingbot's order tracker with the life of an order as one table, indices instead of searches, and no end without
+its fills.
 
-It replaces three habits of the base class: a late "open" reopened finished orders, fills rebuilt dictionaries of all orders,
-and an order completed after a fixed wait whether or not its fills had come. Here an ending (filled or canceled) that the venue
-reported with more filled than is booked is held back; ``fills_missing`` asks for the fills, and the ending is applied as soon
-as they are booked, or when the venue's own list of fills has been read in full without them.
+It replaces three habits of the base class: a late "open" reopened finished orders, fills rebuilt dictionaries of all
+orders, and an order completed after a fixed wait whether or not its fills had come. Here an ending (filled or canceled)
+that the venue reported with more filled than is booked is held back; ``fills_missing`` asks for the fills, and the
+ending is applied as soon as they are booked, or when the venue's own list of fills has been read in full without them.
 """
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,23 +42,33 @@ class _HeldEnding:
     evidence: Evidence
     filled: Decimal
     timestamp: float
+    since: float
+    """Unix seconds on this machine's clock at which the ending came in."""
 
 
-class OrderTracker(ClientOrderTracker):  # type: ignore[misc]
+class OrderTracker(ClientOrderTracker):
     """Tracks the bot's orders by client order id and by the venue's order id."""
 
     MAX_CACHE_SIZE = 5000
     CACHED_ORDER_TTL = 900.0
     """Seconds an ended order can still take a late fill: longer than any reconnect takes to hand it in."""
 
-    def __init__(self, connector: Any, fills_missing: Callable[[InFlightOrder], None]) -> None:
-        """:param fills_missing: called when the venue counted more fills of an order than are booked."""
+    def __init__(
+        self, connector: Any, fills_missing: Callable[[InFlightOrder], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        """
+        :param fills_missing: called when the venue counted more fills of an order than are booked.
+        :param clock: Unix seconds.
+        """
         super().__init__(connector=connector)
         self._fills_missing = fills_missing
+        self._clock = clock
         self._cached_orders: TTLCache[str, InFlightOrder] = TTLCache(self.MAX_CACHE_SIZE, self.CACHED_ORDER_TTL)
         self._by_oid: dict[str, InFlightOrder] = {}
         self._ended_oids: deque[str] = deque()
         self._held: dict[str, _HeldEnding] = {}
+        self.on_ended: Callable[[str], None] = lambda _cloid: None
+        """Called with the client order id of each order that has reached its end."""
 
     # --- Lookup
 
@@ -85,6 +97,11 @@ class OrderTracker(ClientOrderTracker):  # type: ignore[misc]
     def is_held(self, cloid: str) -> bool:
         """Whether the order has ended at the venue and only waits for its fills."""
         return cloid in self._held
+
+    def held_since(self, cloid: str) -> float:
+        """Unix seconds since which the order waits for its fills; now, if it does not."""
+        held = self._held.get(cloid)
+        return held.since if held is not None else self._clock()
 
     # --- Evidence
 
@@ -132,13 +149,14 @@ class OrderTracker(ClientOrderTracker):  # type: ignore[misc]
     ) -> None:
         """Ends an order as the venue reported it, once its fills are booked.
 
-        :param evidence: FILLED or CANCELED. :param filled: what the venue counts as filled, in base units; None if unknown.
+        :param evidence: FILLED or CANCELED.
+        :param filled: what the venue counts as filled, in base units; None if unknown.
         """
         self._learn_oid(order, oid)
         if filled is not None and order.executed_amount_base < filled and not order.is_done:
             if order.is_pending_create:
                 self.apply(order, Evidence.LIVE, timestamp)
-            self._held[order.client_order_id] = _HeldEnding(evidence, filled, timestamp)
+            self._held.setdefault(order.client_order_id, _HeldEnding(evidence, filled, timestamp, self._clock()))
             self._fills_missing(order)
             return
         self._held.pop(order.client_order_id, None)
@@ -235,6 +253,8 @@ class OrderTracker(ClientOrderTracker):  # type: ignore[misc]
             self._ended_oids.append(order.exchange_order_id)
             while len(self._ended_oids) > self.MAX_CACHE_SIZE:
                 self._by_oid.pop(self._ended_oids.popleft(), None)
+        if order is not None:
+            self.on_ended(client_order_id)
 
     def orders(self) -> Iterator[InFlightOrder]:
         """Orders that may still change: active and lost ones."""

@@ -1,8 +1,9 @@
 """Orders whose fate is not known yet, asked for until the venue has said it.
 
-An order gets here when the reply to it was none: a time-out, an HTTP 5xx or 429, a broken body, a crash before the answer. It
-stays pending. The venue is asked by client order id, more and more slowly. The order is final when the venue says so, or when
-it does not know the order although everything we sent for it can no longer be executed (its ``expiresAfter`` has passed).
+An order gets here when the reply to it was none: a time-out, an HTTP 5xx or 429, a broken body, a crash before the
+answer. It stays pending. The venue is asked by client order id, more and more slowly. The order is final when the venue
+says so, or when it does not know the order although everything we sent for it can no longer be executed (its
+``expiresAfter`` has passed).
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from ..venue.messages import OrderStatus, OrderUpdate
 FIRST_QUESTION_SECONDS = 0.5
 SLOWEST_QUESTION_SECONDS = 5.0
 AFTER_EXPIRY_SECONDS = 3.0
-"""How long after its expiry an order must stay unknown: covers the distance of the clocks and of a status from its block."""
+"""How long after its expiry an order must stay unknown: covers the distance of the clocks and of a status from its
+block."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ class OutcomeResolver:
     def watch(self, cloid: str, expires_after_ms: int | None, first_wait: float = FIRST_QUESTION_SECONDS) -> None:
         """Starts asking for an order, first after ``first_wait`` seconds.
 
-        :param expires_after_ms: the latest expiry (Unix milliseconds) of anything sent for the order; None if it had none or
+        :param expires_after_ms: the latest expiry (Unix milliseconds) of what was sent; None if it had none or
             is not known, as after a restart: then it is taken from now.
         """
         now = self._clock()

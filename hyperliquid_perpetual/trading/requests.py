@@ -1,7 +1,9 @@
-"""Requests to the venue over HTTP: unsigned reads, and signed actions with outcomes that never claim more than is known.
+"""Requests to the venue over HTTP: unsigned reads, and signed actions with outcomes that never claim more than is
+known.
 
-Reference, sections 1 and 3. A read either answers or raises ``VenueUnavailable``. An action never raises for what the network
-does: whatever is not the venue's own word about an item comes back as ``Unclear`` (design: *failed needs proof*).
+Reference, sections 1 and 3. A read either answers or raises ``VenueUnavailable``. An action never raises for what the
+network does: whatever is not the venue's own word about an item comes back as ``Unclear`` (design: *failed needs
+proof*).
 """
 
 import asyncio
@@ -28,8 +30,8 @@ T = TypeVar("T")
 READ_TIMEOUT_SECONDS = 15.0
 ACTION_TIMEOUT_SECONDS = 10.0
 ACTION_LIFETIME_MS = 30_000
-"""How long after signing the venue may still execute an action (``expiresAfter``). It bounds how long an unknown outcome can
-stay unknown: once this has passed, an order the venue does not know can never appear any more."""
+"""How long after signing the venue may still execute an action (``expiresAfter``). It bounds how long an unknown
+outcome can stay unknown: once this has passed, an order the venue does not know can never appear any more."""
 
 _RATE_LIMIT_PAUSE_SECONDS = 5.0
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -93,7 +95,8 @@ class Requests:
         return urlsplit(self._url).netloc
 
     def keep_open(self) -> None:
-        """Keeps the connection warm between requests, until ``close``. Without this each request cleans up after itself."""
+        """Keeps the connection warm between requests, until ``close``. Without this each request cleans up after
+        itself."""
         self._keep_session = True
 
     async def close(self) -> None:
@@ -145,9 +148,7 @@ class Requests:
         await self.budget.acquire(weights.action_weight(items), priority)
         nonce = nonces.next()
         expires_after = self._clock_ms() + ACTION_LIFETIME_MS
-        signature = signer.sign_action(
-            action, nonce, self.network.signs_as_mainnet, self._vault_address, expires_after
-        )
+        signature = signer.sign_action(action, nonce, self.network.signs_as_mainnet, self._vault_address, expires_after)
         body = _encode(
             {
                 "action": action,

@@ -1,0 +1,74 @@
+"""Account events into Hummingbot's user stream tracker: one live connection whose messages arrive typed."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from hummingbot.core.data_type.user_stream_tracker_data_source import UserStreamTrackerDataSource
+
+from .trading.connection import Connection, Subscription
+from .venue.networks import Network
+
+REQUIRED_CHANNELS = ("orderUpdates", "userFills")
+"""Without these nothing is known about orders."""
+
+OPTIONAL_CHANNELS = ("userEvents", "userFundings", "allDexsClearinghouseState", "spotState")
+"""Each has a request behind it that is asked now and then, should the venue refuse it."""
+
+
+class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
+    """Subscribes to everything the venue pushes about one account."""
+
+    def __init__(self, network: Network, user: str, on_ready: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        """
+        :param user: the account's address, never an agent's.
+        :param on_ready: called whenever all subscriptions of a new connection are acknowledged.
+        :param on_lost: called when such a connection is lost.
+        """
+        super().__init__()
+        self._network = network
+        self._user = user
+        self._on_ready = on_ready
+        self._on_lost = on_lost
+        self._connection: Connection | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the stream is connected, acknowledged and heard from."""
+        return self._connection is not None and self._connection.is_live
+
+    @property
+    def reconnects(self) -> int:
+        """How often the connection was replaced."""
+        return self._connection.reconnects if self._connection is not None else 0
+
+    @property
+    def last_recv_time(self) -> float:
+        """Unix seconds of the last frame; 0 while the stream is not live, so that polling becomes frequent."""
+        return self._connection.last_received if self._connection is not None and self._connection.is_live else 0
+
+    async def listen_for_user_stream(self, output: "asyncio.Queue[Any]") -> None:
+        """Puts typed messages of the account on ``output``, until cancelled."""
+        connection = self._connection = Connection(
+            self._network.ws_url,
+            "account stream",
+            on_message=output.put_nowait,
+            on_ready=self._on_ready,
+            on_lost=self._on_lost,
+            logger=self.logger(),
+        )
+        # Remembered now, sent once connected: waiting for the acknowledgement here would keep the reader from starting.
+        run = asyncio.ensure_future(connection.run())
+        try:
+            await connection.subscribe(
+                *(Subscription({"type": kind, "user": self._user}) for kind in REQUIRED_CHANNELS),
+                *(Subscription({"type": kind, "user": self._user}, required=False) for kind in OPTIONAL_CHANNELS),
+            )
+            await run
+        finally:
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+            self._connection = None
+
+    async def stop(self) -> None:
+        """Nothing is left to stop: the connection ends with the task that listens."""

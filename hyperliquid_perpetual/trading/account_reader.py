@@ -1,0 +1,87 @@
+"""Reads of one account, typed, each a request of the venue reference's section 2.
+
+All raise ``VenueUnavailable`` when there is no usable answer.
+"""
+
+from typing import Any
+
+from ..venue.messages import (
+    ClearinghouseState,
+    Fill,
+    FundingPayment,
+    FundingRow,
+    Order,
+    OrderStatus,
+    SpotClearinghouseState,
+    UserFees,
+)
+from .requests import Requests
+
+FILLS_PER_REPLY = 2000
+FUNDINGS_PER_REPLY = 500
+_MOST_PAGES = 10
+
+
+class AccountReader:
+    """Asks about one account: the master, sub-account or vault, never an agent."""
+
+    def __init__(self, requests: Requests, user: str) -> None:
+        self._requests = requests
+        self.user = user
+
+    async def state(self, dex: str) -> ClearinghouseState:
+        """Positions and margin on one dex."""
+        return await self._ask("clearinghouseState", ClearinghouseState, dex=dex)
+
+    async def spot_state(self) -> SpotClearinghouseState:
+        """The spot wallet."""
+        return await self._ask("spotClearinghouseState", SpotClearinghouseState)
+
+    async def mode(self) -> str:
+        """The account mode: ``default``, ``unifiedAccount``…"""
+        return await self._ask("userAbstraction", str)
+
+    async def fees(self) -> UserFees:
+        """The account's fee rates."""
+        return await self._ask("userFees", UserFees)
+
+    async def open_orders(self, dex: str) -> list[Order]:
+        """All orders that rest on one dex, triggers included."""
+        return await self._ask("frontendOpenOrders", list[Order], dex=dex)
+
+    async def order_status(self, cloid: str) -> OrderStatus:
+        """The newest order with this client order id."""
+        return await self._ask("orderStatus", OrderStatus, oid=cloid)
+
+    async def fills_since(self, start_ms: int) -> list[Fill]:
+        """All fills from a time on (Unix milliseconds, inclusive), oldest first.
+
+        Replies hold at most 2000 rows and several fills share a millisecond, so a page starts where the last one ended
+        and repeats its last rows.
+        """
+        fills: dict[tuple[int | str, str, int, int], Fill] = {}
+        for _ in range(_MOST_PAGES):
+            page = await self._ask("userFillsByTime", list[Fill], startTime=start_ms)
+            for fill in page:
+                fills[fill.tid if fill.tid is not None else fill.hash, fill.coin, fill.oid, fill.time] = fill
+            newest = max((fill.time for fill in page), default=start_ms)
+            if len(page) < FILLS_PER_REPLY or newest == start_ms:
+                break
+            start_ms = newest
+        return sorted(fills.values(), key=lambda fill: (fill.time, fill.oid))
+
+    async def fundings_since(self, start_ms: int) -> list[FundingPayment]:
+        """All funding payments from a time on (Unix milliseconds, inclusive), oldest first."""
+        payments: dict[tuple[int, str], FundingPayment] = {}
+        for _ in range(_MOST_PAGES):
+            page = [row.payment() for row in await self._ask("userFunding", list[FundingRow], startTime=start_ms)]
+            for payment in page:
+                payments[payment.time, payment.coin] = payment
+            newest = max((payment.time for payment in page), default=start_ms)
+            if len(page) < FUNDINGS_PER_REPLY or newest == start_ms:
+                break
+            start_ms = newest
+        return sorted(payments.values(), key=lambda payment: payment.time)
+
+    async def _ask(self, kind: str, decode_as: Any, **arguments: Any) -> Any:
+        return await self._requests.info({"type": kind, "user": self.user, **arguments}, decode_as)

@@ -1,0 +1,170 @@
+"""Takes each account message to where it belongs: orders to the tracker, fills to their orders, state to the account.
+
+Nothing here waits: a fill that is nobody's, an order of another bot or an item that cannot be used never holds up the
+next one.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hummingbot.core.data_type.in_flight_order import InFlightOrder, TradeUpdate
+from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase, TradeFeeSchema
+
+from ..venue import frames, messages
+from ..venue.client_ids import is_ours
+from ..venue.messages import Fill, FundingPayment, OrderUpdate
+from .account import AccountState, hummingbot_token
+from .fills import FillBook, trade_id
+from .order_flow import OrderFlow
+from .order_tracker import OrderTracker
+
+logger = logging.getLogger(__name__)
+
+_FEE_SCHEMA = TradeFeeSchema()
+
+
+@dataclass(slots=True)
+class Counters:
+    """What was passed over, for the status page."""
+
+    foreign_fills: int = 0
+    foreign_orders: int = 0
+    malformed: int = 0
+    unreadable: int = 0
+
+
+class Dispatcher:
+    """Applies messages of the account stream, and the same facts when they come from requests."""
+
+    def __init__(
+        self,
+        account_address: str,
+        tracker: OrderTracker,
+        flow: OrderFlow,
+        fills: FillBook,
+        account: AccountState,
+        on_account: Callable[[], None],
+        on_funding: Callable[[list[FundingPayment]], None],
+    ) -> None:
+        """
+        :param account_address: lower case.
+        :param on_account: called after positions or balances changed.
+        :param on_funding: takes funding payments as they come, repeated ones included.
+        """
+        self._address = account_address
+        self._tracker = tracker
+        self._flow = flow
+        self._fills = fills
+        self._account = account
+        self._on_account = on_account
+        self._on_funding = on_funding
+        self.counters = Counters()
+
+    def on_message(self, message: frames.Message) -> None:
+        """Applies one message of the account stream."""
+        match message:
+            case frames.OrderUpdates(updates=updates, malformed=malformed):
+                self._count_malformed("orderUpdates", malformed)
+                for update in updates:
+                    self.on_order_update(update)
+            case frames.UserFills(fills=fills, is_snapshot=is_snapshot, malformed=malformed):
+                self._count_malformed("userFills", malformed)
+                for fill in fills:
+                    self.on_fill(fill, is_old=is_snapshot)
+            case frames.UserFundings(fundings=fundings, malformed=malformed):
+                self._count_malformed("userFundings", malformed)
+                self._on_funding(fundings)
+            case messages.AllDexsClearinghouseState(clearinghouseStates=states):
+                news = [dex for dex, state in states if self._account.update_dex(dex, state)]
+                if news:
+                    self._on_account()
+            case frames.DexClearinghouseState(dex=dex, clearinghouseState=state):
+                if self._account.update_dex(dex, state):
+                    self._on_account()
+            case messages.SpotState(spotState=spot):
+                self._account.update_spot(spot)
+                self._on_account()
+            case frames.UserEvent() as event:
+                self._on_user_event(event)
+            case frames.Unreadable(channel=channel, reason=reason):
+                self.counters.unreadable += 1
+                if self.counters.unreadable == 1:
+                    logger.warning("A frame of the account stream was passed over (channel %r: %s)", channel, reason)
+            case _:
+                pass
+
+    def on_order_update(self, update: OrderUpdate) -> None:
+        """Applies the venue's word about one order, if it is one of ours."""
+        order = self._tracker.find(update.order.cloid, update.order.oid)
+        if order is None:
+            self.counters.foreign_orders += 1
+            return
+        self._flow.apply_update(order, update)
+
+    def on_fill(self, fill: Fill, is_old: bool = False) -> None:
+        """Books one fill, once.
+
+        :param is_old: it may have happened before this bot started, so it is no news that it is nobody's here.
+        """
+        if not self._fills.is_new(fill):
+            return
+        order = self._tracker.find(fill.cloid, fill.oid)
+        if order is not None:
+            self._tracker.process_trade_update(trade_update(order, fill))
+        elif not is_old:
+            self._report_foreign(fill)
+        self._fills.remember(fill)
+
+    def _report_foreign(self, fill: Fill) -> None:
+        self.counters.foreign_fills += 1
+        owner = "another bot's order" if is_ours(fill.cloid) else "an order this bot did not place"
+        logger.info(
+            "%s filled on this account: %s %s %s at %s (order %s). The position follows the venue's statement.",
+            owner.capitalize(),
+            fill.dir or ("Buy" if fill.side == "B" else "Sell"),
+            fill.sz,
+            fill.coin,
+            fill.px,
+            fill.oid,
+        )
+
+    def _on_user_event(self, event: frames.UserEvent) -> None:
+        self._count_malformed("user", event.malformed)
+        for fill in event.fills:
+            self.on_fill(fill)
+        if event.funding is not None:
+            self._on_funding([event.funding])
+        if event.liquidation is not None and str(event.liquidation.get("liquidated_user")).lower() == self._address:
+            logger.warning("The venue liquidated positions of this account: %s", event.liquidation)
+        for canceled in event.non_user_cancels:
+            order = self._tracker.find(None, canceled.oid)
+            if order is not None:
+                logger.warning("The venue cancelled order %s (%s) by itself", order.client_order_id, order.trading_pair)
+
+    def _count_malformed(self, channel: str, count: int) -> None:
+        if count:
+            if not self.counters.malformed:
+                logger.warning("%d items of channel %s could not be read and were passed over", count, channel)
+            self.counters.malformed += count
+
+
+def trade_update(order: InFlightOrder, fill: Fill) -> TradeUpdate:
+    """A fill of an order in Hummingbot's terms, with its own price, fee and fee token."""
+    return TradeUpdate(
+        trade_id=trade_id(fill),
+        client_order_id=order.client_order_id,
+        exchange_order_id=str(fill.oid),
+        trading_pair=order.trading_pair,
+        fill_timestamp=fill.time / 1000,
+        fill_price=fill.px,
+        fill_base_amount=fill.sz,
+        fill_quote_amount=fill.px * fill.sz,
+        fee=TradeFeeBase.new_perpetual_fee(
+            fee_schema=_FEE_SCHEMA,
+            position_action=order.position,
+            percent_token=hummingbot_token(fill.feeToken),
+            flat_fees=[TokenAmount(token=hummingbot_token(fill.feeToken), amount=fill.fee)],
+        ),
+        is_taker=fill.crossed,
+    )

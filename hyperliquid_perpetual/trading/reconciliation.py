@@ -1,0 +1,224 @@
+"""Brings the bot's view and the venue's together: after every (re)connection before the connector says ready, and now
+and then.
+
+One bounded sweep: fills since the last complete sweep, open orders, the status of tracked orders missing from them,
+positions and balances. Each part stands alone: what cannot be had now is asked for again, and keeps what was known.
+"""
+
+import asyncio
+import logging
+import math
+import random
+from collections.abc import Callable, Sequence
+
+from hummingbot.core.data_type.in_flight_order import InFlightOrder
+
+from ..venue.messages import Order
+from .account import UNIFIED_MODES, AccountState
+from .account_reader import AccountReader
+from .dispatch import Dispatcher
+from .fills import FillBook
+from .lifecycle import Evidence
+from .order_flow import OrderFlow
+from .order_tracker import OrderTracker
+from .requests import ACTION_LIFETIME_MS, VenueUnavailable
+
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+FILLS_GRACE_SECONDS = 1.0
+"""How long the stream has to bring fills that an order's end told of, before they are asked for."""
+
+logger = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Runs sweeps, one at a time."""
+
+    def __init__(
+        self,
+        reader: AccountReader,
+        tracker: OrderTracker,
+        flow: OrderFlow,
+        dispatcher: Dispatcher,
+        fills: FillBook,
+        account: AccountState,
+        dexs: Callable[[], Sequence[str]],
+        on_account: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        """
+        :param dexs: names of the dexs that matter, the first one included.
+        :param on_account: called after positions or balances were read.
+        :param clock: Unix seconds.
+        """
+        self._reader = reader
+        self._tracker = tracker
+        self._flow = flow
+        self._dispatcher = dispatcher
+        self._fills = fills
+        self._account = account
+        self._dexs = dexs
+        self._on_account = on_account
+        self._clock = clock
+        self._started_ms = int(clock() * 1000)
+        self._lock: asyncio.Lock | None = None
+        self._run: asyncio.Task[None] | None = None
+        self._fills_task: asyncio.Task[None] | None = None
+        self._connection = 0
+        self.is_reconciled = False
+        """Whether a sweep has succeeded since the stream was last (re)connected."""
+
+    # --- When
+
+    def start(self) -> None:
+        """Sweeps until one succeeds; called when the stream is live again."""
+        self.invalidate()
+        if self._run is None or self._run.done():
+            self._run = asyncio.get_running_loop().create_task(self._until_reconciled())
+
+    def invalidate(self) -> None:
+        """Notes that something may have been missed: the stream was interrupted."""
+        self._connection += 1
+        self.is_reconciled = False
+
+    async def stop(self) -> None:
+        """Ends what is running."""
+        self.is_reconciled = False
+        tasks = [task for task in (self._run, self._fills_task) if task is not None]
+        self._run = self._fills_task = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def fills_missing(self, _order: InFlightOrder) -> None:
+        """Asks for fills shortly: an order ended with more of it filled than is booked."""
+        if self._fills_task is None or self._fills_task.done():
+            self._fills_task = asyncio.get_running_loop().create_task(self._fetch_missing_fills())
+
+    async def _until_reconciled(self) -> None:
+        attempt = 0
+        while not self.is_reconciled:
+            connection = self._connection
+            try:
+                await self.sweep()
+                # A sweep that a reconnect fell into may have missed what happened in between.
+                self.is_reconciled = connection == self._connection
+            except VenueUnavailable as error:
+                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)] * _jitter()
+                if attempt == 0:
+                    logger.warning("The account cannot be reconciled yet (%s); trying again", error)
+                attempt += 1
+                await asyncio.sleep(wait)
+
+    async def _fetch_missing_fills(self) -> None:
+        attempt = 0
+        await asyncio.sleep(FILLS_GRACE_SECONDS)
+        while any(True for _ in self._tracker.held_endings()):
+            try:
+                await self.sweep_fills()
+            except VenueUnavailable as error:
+                logger.debug("Missing fills cannot be asked for yet: %s", error)
+            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            attempt += 1
+
+    # --- What
+
+    async def sweep(self) -> None:
+        """The whole sweep.
+
+        :raises VenueUnavailable: when a part had no answer; the other parts were done.
+        """
+        async with self._single():
+            problems: list[VenueUnavailable] = []
+            for part in (self._sweep_fills, self._sweep_orders, self._sweep_state):
+                try:
+                    await part()
+                except VenueUnavailable as error:
+                    problems.append(error)
+            if problems:
+                raise problems[0]
+
+    async def sweep_fills(self) -> None:
+        """Fills alone."""
+        async with self._single():
+            await self._sweep_fills()
+
+    async def sweep_orders(self) -> None:
+        """Fills and orders, as the periodic check asks for them."""
+        async with self._single():
+            await self._sweep_fills()
+            await self._sweep_orders()
+
+    async def sweep_state(self) -> None:
+        """Positions and balances alone."""
+        async with self._single():
+            await self._sweep_state()
+
+    async def _sweep_fills(self) -> None:
+        # Taken before asking: an ending that comes in while the answer travels may miss fills that the answer lacks.
+        held = [order.client_order_id for order in self._tracker.held_endings()]
+        oldest = min((self._created(order) for order in self._tracker.orders()), default=self._clock())
+        first_ms = min(self._started_ms, int(oldest * 1000))
+        asked_at = int(self._clock() * 1000)
+        fills = await self._reader.fills_since(self._fills.gap_start(first_ms))
+        for fill in fills:
+            self._dispatcher.on_fill(fill, is_old=fill.time < self._started_ms)
+        # A newest fill bounds on the venue's clock what was surely seen; without one, the overlap covers the clocks'
+        # distance.
+        self._fills.swept(max((fill.time for fill in fills), default=asked_at))
+        self._tracker.release_held([cloid for cloid in held if self._held_long_enough(cloid, asked_at)])
+
+    def _held_long_enough(self, cloid: str, asked_at_ms: int) -> bool:
+        return self._tracker.held_since(cloid) * 1000 <= asked_at_ms - 2 * FILLS_GRACE_SECONDS * 1000
+
+    async def _sweep_orders(self) -> None:
+        asked_at = self._clock()
+        tracked = [order for order in self._tracker.orders() if not self._flow.is_placing(order.client_order_id)]
+        if not tracked:
+            return
+        resting: list[Order] = []
+        for dex in self._dexs():
+            resting += await self._reader.open_orders(dex)
+        known: set[str] = set()
+        for venue_order in resting:
+            order = self._tracker.find(venue_order.cloid, venue_order.oid)
+            if order is not None:
+                known.add(order.client_order_id)
+                self._tracker.apply(order, Evidence.LIVE, self._clock(), venue_order.oid)
+        for order in tracked:
+            if order.client_order_id not in known and order.is_open and self._created(order) <= asked_at:
+                await self._ask_for(order)
+
+    async def _ask_for(self, order: InFlightOrder) -> None:
+        cloid = order.client_order_id
+        if self._tracker.is_held(cloid):
+            return
+        status = await self._reader.order_status(cloid)
+        if status.order is not None:
+            self._flow.apply_update(order, status.order)
+        elif cloid not in self._flow.resolver.pending:
+            # Whatever was sent for it was sent before now, or, after a restart, right after it was created.
+            self._flow.resolver.watch(cloid, int(self._clock() * 1000) + ACTION_LIFETIME_MS)
+
+    async def _sweep_state(self) -> None:
+        account = self._account
+        if account.mode is None or not self.is_reconciled:
+            account.mode = await self._reader.mode()
+        if account.mode in UNIFIED_MODES:
+            account.update_spot(await self._reader.spot_state())
+        for dex in self._dexs():
+            account.update_dex(dex, await self._reader.state(dex))
+        self._on_account()
+
+    def _created(self, order: InFlightOrder) -> float:
+        """Unix seconds; now, where Hummingbot's clock was not running when the order was made."""
+        created = float(order.creation_timestamp)
+        return created if math.isfinite(created) and created > 0 else self._clock()
+
+    def _single(self) -> asyncio.Lock:
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        return self._lock
+
+
+def _jitter() -> float:
+    return random.uniform(0.7, 1.3)  # noqa: S311 - spreads retries, guards nothing
