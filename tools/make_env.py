@@ -29,7 +29,7 @@ SDK_ENV = ROOT / ".venv-sdk"
 STAMP = "made-from.json"
 HEARTBEAT_SECONDS = 30
 # A listing of 160 packages, one line each, tells nobody anything.
-UNINTERESTING = re.compile(r"^( [+~-] \S|(Downloading|Downloaded|Resolved|Audited|Using Python) )")
+UNINTERESTING = re.compile(r"^ ([+~-] \S|(Downloaded|Downloading) )|^(Resolved|Audited|Using Python) ")
 
 CHECK_PYTHON = """
 import os, sys, sysconfig
@@ -136,7 +136,8 @@ def find_python() -> str:
         if answer is not None:
             return answer
         passed_over.append("   passed over {}: {}".format(candidate, reason))
-    say("\n".join(passed_over))
+    for line in passed_over:
+        say(line)
     if named:
         fail("PYTHON312={} cannot be used.".format(named), "Give the path of a Python 3.12 executable.")
     say("no Python 3.12 on PATH or in pyenv: asking uv to fetch one")
