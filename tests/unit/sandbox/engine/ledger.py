@@ -1,0 +1,269 @@
+"""Bookkeeping by an outsider: positions, cash, books and orders made from the events alone, in exact fractions.
+
+Nothing here uses the engine's arithmetic. `ShadowLedger.follow` checks each event against what it already knows, and
+`ShadowLedger.compare` the engine's whole state against what the events add up to.
+"""
+
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+
+from hyperliquid_perpetual.sandbox.engine.events import (
+    Event,
+    FillMade,
+    FundingPaid,
+    LedgerUpdated,
+    OrderUpdated,
+    PriceChanged,
+    Replied,
+    TradeMade,
+)
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.markets import Market
+from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderRecord
+
+TAKER, MAKER = Fraction(45, 100_000), Fraction(15, 100_000)
+MICRO = Fraction(1, 10**6)
+WIDE = Context(prec=80)
+
+
+def micro(value: Fraction) -> Fraction:
+    """A dollar amount rounded half to even to six decimals, by the decimal module."""
+    decimal = WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return Fraction(decimal.quantize(Decimal("0.000001"), ROUND_HALF_EVEN, WIDE))
+
+
+@dataclass
+class Holding:
+    """One account in one market."""
+
+    size: Fraction = Fraction(0)
+    trade_cash: Fraction = Fraction(0)
+    closed_pnl: Fraction = Fraction(0)
+
+
+@dataclass
+class ShadowOrder:
+    """One order as the events have told it."""
+
+    record: OrderRecord
+    remaining: int
+    queue: int
+    filled: int = 0
+
+
+@dataclass
+class ShadowLedger:
+    """What the events of an exchange add up to."""
+
+    markets: dict[int, Market]
+    deposited: dict[str, Fraction] = field(default_factory=dict)
+    cash: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    fees: dict[str, Fraction] = field(default_factory=dict)
+    holdings: dict[tuple[str, int], Holding] = field(default_factory=dict)
+    resting: dict[int, ShadowOrder] = field(default_factory=dict)
+    ended: dict[int, OrderRecord] = field(default_factory=dict)
+    filled: dict[int, int] = field(default_factory=dict)
+    oracle: dict[int, Fraction] = field(default_factory=dict)
+    trades: int = 0
+    queue: int = 0
+
+    def follow(self, events: list[Event]) -> None:
+        """Take in the events of one command, one after another."""
+        pending: list[TradeMade | FillMade] = []
+        for position, event in enumerate(events):
+            assert not isinstance(event, Replied) or position == 0
+            if isinstance(event, TradeMade | FillMade):
+                pending.append(event)
+                if len(pending) == 3:
+                    self._match(pending)
+                    pending = []
+                continue
+            assert not pending, "a trade is followed at once by the two fills of it"
+            if isinstance(event, OrderUpdated):
+                self._update(event.order)
+            elif isinstance(event, LedgerUpdated):
+                amount = Fraction(event.update.amount, 10**12)
+                dex = event.update.dex
+                self.deposited[dex] = self.deposited.get(dex, Fraction(0)) + amount
+                self._pay(event.account, dex, amount)
+            elif isinstance(event, PriceChanged):
+                self.oracle[event.asset] = Fraction(event.oracle_px, 10**6)
+            elif isinstance(event, FundingPaid):
+                self._fund(event)
+        assert not pending
+
+    def _pay(self, account: str, dex: str, amount: Fraction) -> None:
+        self.cash[account, dex] = self.cash.get((account, dex), Fraction(0)) + amount
+
+    def _holding(self, account: str, asset: int) -> Holding:
+        return self.holdings.setdefault((account, asset), Holding())
+
+    def _match(self, events: list[TradeMade | FillMade]) -> None:
+        trade, maker, taker = events
+        assert isinstance(trade, TradeMade)
+        assert isinstance(maker, FillMade)
+        assert isinstance(taker, FillMade)
+        public, made, took = trade.trade, maker.fill, taker.fill
+        assert made.account != took.account, "nobody trades with themselves"
+        assert (made.crossed, took.crossed) == (False, True)
+        assert made.is_buy is not took.is_buy
+        assert {fill.tid for fill in (made, took)} == {public.tid}
+        assert {(fill.px, fill.sz, fill.asset) for fill in (made, took)} == {(public.px, public.sz, public.asset)}
+        assert public.is_buy is took.is_buy
+        assert {True: public.buyer, False: public.seller} == {made.is_buy: made.account, took.is_buy: took.account}
+        assert public.sz > 0
+        self.trades += 1
+        best = self._best(public.asset, made.is_buy)
+        assert best is not None
+        assert best.record.oid == made.oid, "the best price first, then first come"
+        assert best.record.limit_px == public.px, "the maker's price is the trade's"
+        assert best.remaining >= public.sz
+        best.remaining -= public.sz
+        self._book(made, MAKER)
+        self._book(took, TAKER)
+
+    def _best(self, asset: int, is_buy: bool) -> ShadowOrder | None:
+        side = [
+            order
+            for order in self.resting.values()
+            if order.record.asset == asset and order.record.is_buy == is_buy and order.remaining
+        ]
+        sign = -1 if is_buy else 1
+        return min(side, key=lambda order: (sign * order.record.limit_px, order.queue), default=None)
+
+    def _book(self, fill: Fill, fee_rate: Fraction) -> None:
+        market = self.markets[fill.asset]
+        size = Fraction(fill.sz, 10**market.sz_decimals) * (1 if fill.is_buy else -1)
+        holding = self._holding(fill.account, fill.asset)
+        assert Fraction(fill.start_position, 10**market.sz_decimals) == holding.size
+        notional = Fraction(fill.px, 10**6) * abs(size)
+        fee = Fraction(fill.fee, 10**12)
+        assert fee == micro(notional * fee_rate)
+        assert fill.fee_token == market.collateral
+        flow = -Fraction(fill.px, 10**6) * size
+        holding.size += size
+        holding.trade_cash += flow
+        holding.closed_pnl += Fraction(fill.closed_pnl, 10**12)
+        self._pay(fill.account, market.dex, flow - fee)
+        self.fees[market.dex] = self.fees.get(market.dex, Fraction(0)) + fee
+        self.filled[fill.oid] = self.filled.get(fill.oid, 0) + fill.sz
+
+    def _fund(self, event: FundingPaid) -> None:
+        payment = event.payment
+        market = self.markets[payment.asset]
+        size = self._holding(event.account, payment.asset).size
+        assert Fraction(payment.szi, 10**market.sz_decimals) == size
+        amount = Fraction(payment.amount, 10**12)
+        assert amount == micro(-size * self.oracle[payment.asset] * Fraction(payment.rate, 10**10))
+        self._pay(event.account, market.dex, amount)
+
+    def _update(self, record: OrderRecord) -> None:
+        assert record.oid not in self.ended, "an order ends once"
+        assert 0 <= record.sz <= record.orig_sz
+        filled = self.filled.get(record.oid, 0)
+        assert record.orig_sz - record.sz == filled, "what is not left has been filled"
+        status = record.status.value
+        if status == "open":
+            known = self.resting.get(record.oid)
+            if known is None:
+                self.queue += 1
+                self.resting[record.oid] = ShadowOrder(record, record.sz, self.queue)
+            else:
+                assert record.reduce_only
+                assert record.sz < known.remaining, "an order that is told again was cut"
+                known.record, known.remaining = record, record.sz
+            return
+        if status == "filled":
+            assert record.sz == 0
+            assert filled
+        elif status.endswith("ejected"):
+            assert filled == 0
+            assert record.oid not in self.resting
+        else:
+            assert "ancel" in status
+            assert record.sz > 0
+        known = self.resting.pop(record.oid, None)
+        assert known is None or known.remaining == record.sz
+        self.ended[record.oid] = record
+
+    def compare(self, exchange: Exchange) -> None:
+        """The state of the exchange is what its events add up to."""
+        self._compare_cash(exchange)
+        self._compare_positions(exchange)
+        self._compare_orders(exchange)
+
+    def _compare_cash(self, exchange: Exchange) -> None:
+        for address, account in exchange.accounts.items():
+            for dex, house in account.clearinghouses.items():
+                raw = house.raw_usd + sum(position.isolated_usd for position in house.positions.values())
+                assert Fraction(raw, 10**12) == self.cash.get((address, dex), Fraction(0))
+        for dex in self.deposited:
+            total = sum(value for (_, where), value in self.cash.items() if where == dex)
+            fees = Fraction(exchange.fees_collected(dex), 10**12)
+            funding = Fraction(exchange.funding_paid(dex), 10**12)
+            assert fees == self.fees.get(dex, Fraction(0))
+            assert total + fees - funding == self.deposited[dex] == Fraction(exchange.deposited[dex], 10**12)
+
+    def _compare_positions(self, exchange: Exchange) -> None:
+        for asset, state in exchange.markets.items():
+            market = state.market
+            unit = 10**market.sz_decimals
+            mark = Fraction(state.mark_px, 10**6)
+            sizes = []
+            for address, account in exchange.accounts.items():
+                position = account.position(market)
+                if position is None:
+                    continue
+                holding = self.holdings.get((address, asset), Holding())
+                assert Fraction(position.szi, unit) == holding.size
+                sizes.append(holding.size)
+                assert position.cost >= 0
+                assert (position.cost > 0) == (position.szi != 0)
+                if position.is_cross or not position.szi:
+                    assert position.isolated_usd == 0
+                unrealized = Fraction(position.unrealized_pnl(state.mark_px), 10**12)
+                assert holding.closed_pnl + unrealized == holding.trade_cash + holding.size * mark
+            assert sum(sizes) == 0, "every long has its short"
+            assert Fraction(state.open_interest, unit) == sum(size for size in sizes if size > 0)
+
+    def _compare_orders(self, exchange: Exchange) -> None:
+        on_books = {}
+        for asset, state in exchange.markets.items():
+            bid, ask = state.book.bids.best, state.book.asks.best
+            assert bid is None or ask is None or bid < ask, "a book is never crossed"
+            for is_buy in (True, False):
+                shadow = [
+                    order
+                    for order in self.resting.values()
+                    if order.record.asset == asset and order.record.is_buy == is_buy
+                ]
+                sign = -1 if is_buy else 1
+                shadow.sort(key=lambda order, sign=sign: (sign * order.record.limit_px, order.queue))  # type: ignore[misc]
+                real = list(state.book.side(is_buy).orders())
+                assert [(order.oid, order.px, order.sz) for order in real] == [
+                    (order.record.oid, order.record.limit_px, order.remaining) for order in shadow
+                ]
+                on_books.update({order.oid: order for order in real})
+        assert on_books.keys() == self.resting.keys()
+        in_accounts = {
+            oid: order for account in exchange.accounts.values() for oid, order in account.open_orders.items()
+        }
+        assert in_accounts == on_books
+        for address, account in exchange.accounts.items():
+            by_cloid = {order.cloid: order for order in account.open_orders.values() if order.cloid is not None}
+            assert account.open_by_cloid == by_cloid
+            for record in account.history.newest_first():
+                assert self.ended[record.oid] == record
+            for house in account.clearinghouses.values():
+                for asset, position in house.positions.items():
+                    mine = [order for order in account.open_orders.values() if order.asset == asset]
+                    free = [order for order in mine if not order.reduce_only]
+                    assert position.resting_buys == sum(order.sz for order in free if order.is_buy)
+                    assert position.resting_sells == sum(order.sz for order in free if not order.is_buy)
+                    reducing = [order for order in mine if order.reduce_only]
+                    assert list(position.reduce_only_orders.values()) == reducing
+                    for order in reducing:
+                        assert order.account.address == address
+                        assert 0 < order.sz <= abs(position.szi), "a reduce-only order never outgrows the position"
+                        assert order.is_buy == (position.szi < 0)

@@ -1,0 +1,233 @@
+"""Whatever is asked, in whatever order: nothing appears, nothing vanishes, and every index agrees with every other."""
+
+from fractions import Fraction
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from hyperliquid_perpetual.sandbox.engine.commands import (
+    CancelOrders,
+    CancelOrdersByCloid,
+    Command,
+    Deposit,
+    Modification,
+    ModifyOrders,
+    OrderIntent,
+    PlaceOrders,
+    ScheduleCancel,
+    SetPrices,
+    Tick,
+    Tif,
+    UpdateLeverage,
+)
+from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
+from hyperliquid_perpetual.sandbox.engine.events import Event, Failed, Filled, Replied, Resting
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from tests.unit.sandbox.engine.ledger import ShadowLedger
+from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, make_market, money, px
+
+MARKETS = (
+    make_market("AAA", 0, 100, sz_decimals=2, max_leverage=50),
+    make_market("BBB", 1, "0.05", sz_decimals=0, max_leverage=10),
+    make_market("dex:CCC", 110_000, 2_000, sz_decimals=4, max_leverage=5, dex="dex", margin_mode="strictIsolated"),
+)
+STEPS = {0: px("0.01"), 1: px("0.00001"), 110_000: px("0.1")}
+LOTS = {0: 25, 1: 400, 110_000: 60}
+CLOIDS = [f"0x{number:032x}" for number in range(1, 5)]
+
+accounts = st.sampled_from([ALICE, BOB, CAROL, DAVE])
+assets = st.sampled_from([0, 0, 1, 110_000])
+cloids = st.sampled_from([None, None, None, *CLOIDS])
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> OrderIntent:
+    """An order near the oracle, mostly well formed."""
+    asset = draw(assets)
+    oracle = next(market.oracle_px for market in MARKETS if market.asset == asset)
+    price = oracle + draw(st.integers(-6, 6)) * STEPS[asset] * draw(st.sampled_from([1, 1, 1, 40]))
+    if draw(st.integers(0, 30)) == 0:
+        price += 1
+    return OrderIntent(
+        asset,
+        draw(st.booleans()),
+        price,
+        LOTS[asset] * draw(st.sampled_from([0, 1, 1, 2, 3, 3, 10, 60])) + draw(st.integers(0, 3)),
+        draw(st.integers(0, 3)) == 0,
+        draw(st.sampled_from(["Gtc", "Gtc", "Gtc", "Alo", "Ioc", "FrontendMarket"])),
+        draw(cloids),
+    )
+
+
+class AnyOrderOfCommands(RuleBasedStateMachine):
+    """Random commands by four accounts in three markets on two dexs, followed by an outsider's books."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        config = ExchangeConfig(
+            markets=MARKETS, scheduled_cancel_volume=0, open_orders_base=20, open_orders_max=22, first_oid=1
+        )
+        self.exchange = Exchange(config)
+        self.ledger = ShadowLedger({market.asset: market for market in MARKETS})
+        self.ledger.oracle = {market.asset: Fraction(market.oracle_px, 10**6) for market in MARKETS}
+        self.now = NOON
+
+    def run(self, command: Command) -> list[Event]:
+        before = {
+            (address, asset): abs(position.szi)
+            for address, account in self.exchange.accounts.items()
+            for house in account.clearinghouses.values()
+            for asset, position in house.positions.items()
+        }
+        fees_before = dict(self.ledger.fees)
+        events = self.exchange.apply(self.now, command)
+        self.ledger.follow(events)
+        self.check_margin(before, fees_before)
+        return events
+
+    def check_margin(self, before: dict[tuple[str, int], int], fees_before: dict[str, Fraction]) -> None:
+        """Whoever has only grown in this command has initial margin for it, but for the command's fees."""
+        for address, account in self.exchange.accounts.items():
+            for dex, house in account.clearinghouses.items():
+                grown = [
+                    abs(position.szi) - before.get((address, asset), 0) for asset, position in house.positions.items()
+                ]
+                if not grown or min(grown) < 0 or max(grown) == 0:
+                    continue
+                equity = Fraction(house.raw_usd, 10**12)
+                needed = Fraction(0)
+                for asset, position in house.positions.items():
+                    if position.is_cross:
+                        mark = Fraction(self.exchange.markets[asset].mark_px, 10**6)
+                        size = Fraction(position.szi, 10**position.market.sz_decimals)
+                        equity += size * mark
+                        needed += abs(size) * mark / position.leverage - Fraction(1, 10**6)
+                paid = self.ledger.fees.get(dex, Fraction(0)) - fees_before.get(dex, Fraction(0))
+                assert equity + paid >= needed
+
+    def ask(self, command: Command) -> Replied:
+        reply = self.run(command)[0]
+        assert isinstance(reply, Replied)
+        return reply
+
+    @initialize()
+    def fund(self) -> None:
+        for account, amount in ((ALICE, 50_000), (BOB, 50_000), (CAROL, 500), (DAVE, 50)):
+            for dex in ("", "dex"):
+                self.run(Deposit(account, money(amount), dex))
+
+    @rule(account=accounts, amount=st.integers(1, 10**15), dex=st.sampled_from(["", "dex"]))
+    def deposit(self, account: str, amount: int, dex: str) -> None:
+        self.run(Deposit(account, amount, dex))
+
+    @rule(account=accounts, batch=st.lists(intents(), min_size=1, max_size=4))
+    def place(self, account: str, batch: list[OrderIntent]) -> None:
+        self.check_statuses(self.ask(PlaceOrders(account, tuple(batch))), len(batch), account)
+
+    @rule(account=st.sampled_from([ALICE, BOB, BOB, CAROL]), asset=assets, lots=st.integers(1, 8))
+    def quote(self, account: str, asset: int, lots: int) -> None:
+        """A market maker's pair, so that books do not stay empty."""
+        oracle = next(market.oracle_px for market in MARKETS if market.asset == asset)
+        pair = tuple(
+            OrderIntent(asset, is_buy, oracle + (-1 if is_buy else 1) * STEPS[asset] * 2, LOTS[asset] * lots)
+            for is_buy in (True, False)
+        )
+        self.check_statuses(self.ask(PlaceOrders(account, pair)), 2, account)
+
+    def check_statuses(self, reply: Replied, count: int, account: str) -> None:
+        assert (reply.error is None) == (len(reply.statuses) == count)
+        for status in reply.statuses:
+            if isinstance(status, Resting | Filled):
+                record = self.exchange.order(account, status.oid)
+                assert record is not None
+                assert record.cloid == status.cloid
+                filled = self.ledger.filled.get(status.oid, 0)
+                assert not isinstance(status, Filled) or status.total_sz == filled
+            else:
+                assert isinstance(status, Failed)
+
+    @rule(
+        account=st.sampled_from([ALICE, CAROL, DAVE]),
+        asset=assets,
+        is_buy=st.booleans(),
+        lots=st.integers(1, 20),
+        tif=st.sampled_from(["Gtc", "Ioc", "FrontendMarket"]),
+    )
+    def take(self, account: str, asset: int, is_buy: bool, lots: int, tif: Tif) -> None:
+        """An order that crosses whatever is near."""
+        oracle = self.exchange.markets[asset].oracle_px
+        price = oracle * (106 if is_buy else 94) // 100 // STEPS[asset] * STEPS[asset]
+        intent = OrderIntent(asset, is_buy, price, LOTS[asset] * lots, tif=tif)
+        self.check_statuses(self.ask(PlaceOrders(account, (intent,))), 1, account)
+
+    @rule(pick=st.integers(0, 10**6), ticks=st.integers(-2, 4), percent=st.sampled_from([30, 60, 100, 250]))
+    def reduce(self, pick: int, ticks: int, percent: int) -> None:
+        """A reduce-only order of somebody who has a position, cutting through the book or resting behind it."""
+        held = [
+            (account.address, position)
+            for account in self.exchange.accounts.values()
+            for house in account.clearinghouses.values()
+            for position in house.open_positions()
+        ]
+        if not held:
+            return
+        account, position = held[pick % len(held)]
+        asset, is_buy = position.asset, position.szi < 0
+        price = self.exchange.markets[asset].oracle_px // STEPS[asset] + (-ticks if is_buy else ticks)
+        size = max(1, abs(position.szi) * percent // 100)
+        intent = OrderIntent(asset, is_buy, price * STEPS[asset], size, reduce_only=True)
+        self.check_statuses(self.ask(PlaceOrders(account, (intent,))), 1, account)
+
+    @rule(account=accounts, pick=st.integers(0, 10**6), asset=assets)
+    def cancel(self, account: str, pick: int, asset: int) -> None:
+        oids = [*self.ledger.resting, *list(self.ledger.ended)[-3:]]
+        oid = oids[pick % len(oids)] if oids else pick
+        known = self.ledger.resting.get(oid)
+        if known is not None and pick % 4:
+            account, asset = known.record.account, known.record.asset
+        reply = self.ask(CancelOrders(account, ((asset, oid),)))
+        if reply.error is None:
+            succeeds = known is not None and (known.record.account, known.record.asset) == (account, asset)
+            assert isinstance(reply.statuses[0], Failed) is not succeeds
+            assert (oid in self.ledger.resting) is (known is not None and not succeeds)
+
+    @rule(account=accounts, cloid=st.sampled_from(CLOIDS), asset=assets)
+    def cancel_by_cloid(self, account: str, cloid: str, asset: int) -> None:
+        self.ask(CancelOrdersByCloid(account, ((asset, cloid),)))
+
+    @rule(account=accounts, pick=st.integers(0, 10**6), intent=intents())
+    def modify(self, account: str, pick: int, intent: OrderIntent) -> None:
+        target: int | str = CLOIDS[pick % len(CLOIDS)]
+        if self.ledger.resting and pick % 3:
+            known = list(self.ledger.resting.values())[pick % len(self.ledger.resting)]
+            account, target = known.record.account, known.record.oid
+        self.check_statuses(self.ask(ModifyOrders(account, (Modification(target, intent),))), 1, account)
+
+    @rule(account=accounts, asset=assets, leverage=st.integers(0, 51), is_cross=st.booleans())
+    def set_leverage(self, account: str, asset: int, leverage: int, is_cross: bool) -> None:
+        self.ask(UpdateLeverage(account, asset, is_cross, leverage))
+
+    @rule(asset=assets, percent=st.integers(-8, 8))
+    def move_oracle(self, asset: int, percent: int) -> None:
+        oracle = next(market.oracle_px for market in MARKETS if market.asset == asset)
+        self.run(SetPrices(asset, oracle * (100 + percent) // 100))
+
+    @rule(step=st.sampled_from([0, 1, 70, 3_000, 60_000, 1_800_000, 9_000_000]))
+    def wait(self, step: int) -> None:
+        self.now += step
+        self.run(Tick())
+
+    @rule(account=accounts, ahead=st.sampled_from([None, 4_000, 60_000, 3_600_000]))
+    def schedule_cancel(self, account: str, ahead: int | None) -> None:
+        self.ask(ScheduleCancel(account, None if ahead is None else self.now + ahead))
+
+    @invariant()
+    def books_agree(self) -> None:
+        self.ledger.compare(self.exchange)
+
+
+AnyOrderOfCommands.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+TestAnyOrderOfCommands = AnyOrderOfCommands.TestCase
