@@ -1,0 +1,190 @@
+"""The part of Hummingbot's connector contract about the account: balances, positions, leverage, funding, fees."""
+
+from decimal import Decimal
+
+from hummingbot.connector.constants import s_decimal_NaN
+from hummingbot.connector.derivative.position import Position
+from hummingbot.core.data_type.common import OrderType, PositionAction, PositionMode, PositionSide, TradeType
+from hummingbot.core.data_type.trade_fee import TradeFeeBase
+from hummingbot.core.utils.estimate_fee import build_perpetual_trade_fee
+
+from ..venue import actions
+from ..venue.markets import Market
+from ..venue.messages import FundingPayment, UserFees
+from ..venue.replies import Rejected, Unclear
+from . import order_checks
+from .account import AccountState, hummingbot_token
+from .budget import Priority
+from .contract_orders import OrdersContract
+from .credentials import Credentials, check_credentials
+from .dispatch import Dispatcher
+from .funding_ledger import FundingLedger
+from .requests import VenueUnavailable
+
+
+class AccountContract(OrdersContract):
+    """Shows Hummingbot the account as the venue states it."""
+
+    _account: AccountState
+    _credentials: Credentials | None
+    _credentials_checked: bool
+    _dispatcher: Dispatcher
+    _fees: UserFees | None
+    _funding_ledger: FundingLedger
+    _trading_required: bool
+
+    def supported_position_modes(self) -> list[PositionMode]:
+        return [PositionMode.ONEWAY]
+
+    def get_buy_collateral_token(self, trading_pair: str) -> str:
+        return str(self._trading_rules[trading_pair].buy_order_collateral_token)
+
+    def get_sell_collateral_token(self, trading_pair: str) -> str:
+        return str(self._trading_rules[trading_pair].sell_order_collateral_token)
+
+    async def _user_stream_event_listener(self) -> None:
+        async for message in self._iter_user_event_queue():
+            try:
+                self._dispatcher.on_message(message)
+            except Exception:
+                self.logger().exception("An account message could not be applied; the next ones are not affected")
+
+    async def _status_polling_loop_fetch_updates(self) -> None:
+        await self._ensure_credentials()
+        await self._reconciler.sweep()
+
+    async def _update_order_status(self) -> None:
+        await self._reconciler.sweep_orders()
+
+    async def _update_balances(self) -> None:
+        await self._ensure_credentials()
+        if not self._markets.table.by_coin:
+            await self._markets.refresh()
+        await self._reconciler.sweep_state()
+
+    async def _update_positions(self) -> None:
+        if not self._account.is_known:
+            await self._update_balances()
+
+    async def _ensure_credentials(self) -> None:
+        if self._credentials is not None and not self._credentials_checked:
+            await check_credentials(self._requests, self._credentials)
+            self._credentials_checked = True
+
+    def _on_account_change(self) -> None:
+        if not self._account.is_known:
+            return
+        balances = self._account.balances(self._markets.table)
+        for known, getter in (
+            (self._account_balances, lambda balance: balance.total),
+            (self._account_available_balances, lambda balance: balance.available),
+        ):
+            known.clear()
+            known.update({token: getter(balance) for token, balance in balances.items()})
+        self._show_positions()
+
+    def _show_positions(self) -> None:
+        positions: dict[str, Position] = {}
+        for data in self._account.positions():
+            market = self._markets.table.by_coin.get(data.coin)
+            pair = market.trading_pair if market is not None else f"{data.coin}-USD"
+            side = PositionSide.LONG if data.szi > 0 else PositionSide.SHORT
+            positions[self._perpetual_trading.position_key(pair, side)] = Position(
+                trading_pair=pair,
+                position_side=side,
+                unrealized_pnl=data.unrealizedPnl,
+                entry_price=data.entryPx or Decimal(0),
+                amount=data.szi,
+                leverage=Decimal(data.leverage.value),
+            )
+        for key in [key for key in self.account_positions if key not in positions]:
+            self._perpetual_trading.remove_position(key)
+        for key, position in positions.items():
+            self._perpetual_trading.set_position(key, position)
+
+    def _stream_is_live(self) -> bool:
+        return bool(self._user_stream_tracker.data_source.is_live)
+
+    def _is_user_stream_initialized(self) -> bool:
+        return not self._trading_required or self._stream_is_live()
+
+    async def _fetch_account_position_mode(self) -> PositionMode:
+        return PositionMode.ONEWAY
+
+    async def _trading_pair_position_mode_set(self, mode: PositionMode, trading_pair: str) -> tuple[bool, str]:
+        if mode is PositionMode.ONEWAY:
+            return True, ""
+        return False, "Hyperliquid has one position per market: only ONEWAY is possible"
+
+    async def _set_trading_pair_leverage(self, trading_pair: str, leverage: int) -> tuple[bool, str]:
+        try:
+            if not self._markets.table.by_coin:
+                await self._markets.refresh(max_age=5.0)
+            market = self._market(trading_pair)
+        except (order_checks.OrderRefused, VenueUnavailable) as error:
+            return False, str(error)
+        if leverage != int(leverage) or not 1 <= leverage <= market.max_leverage:
+            return False, f"leverage {leverage} is not valid for {trading_pair}: use 1 to {market.max_leverage}"
+        action = actions.update_leverage(market.asset_id, self._is_cross(market), int(leverage))
+        outcome = (await self._requests.act(action, 1, Priority.ORDER)).outcomes[0]
+        if isinstance(outcome, Rejected | Unclear):
+            return False, outcome.reason
+        return True, ""
+
+    def _is_cross(self, market: Market) -> bool:
+        """Whether a market's margin is shared: as the account has it, else wherever the venue allows it."""
+        for data in self._account.positions():
+            if data.coin == market.coin:
+                return data.leverage.type == "cross"
+        return not market.only_isolated
+
+    def _on_funding(self, payments: list[FundingPayment]) -> None:
+        for payment in self._funding_ledger.take_new(payments):
+            market = self._markets.table.by_coin.get(payment.coin)
+            if market is not None and market.trading_pair in self._trading_pairs:
+                self._emit_funding_payment_event(
+                    market.trading_pair, payment.time / 1000, payment.fundingRate, payment.usdc, True
+                )
+
+    async def _update_all_funding_payments(self, fire_event_on_new: bool) -> None:
+        try:
+            payments = await self._reader.fundings_since(self._funding_ledger.gap_start())
+        except VenueUnavailable as error:
+            self.logger().network(f"Funding payments cannot be asked for now: {error}")
+            return
+        self._on_funding(payments)
+
+    async def _fetch_last_fee_payment(self, trading_pair: str) -> tuple[float, Decimal, Decimal]:
+        await self._update_all_funding_payments(fire_event_on_new=True)
+        newest = self._funding_ledger.newest(self._market(trading_pair).coin)
+        if newest is None:
+            return 0, Decimal(-1), Decimal(-1)
+        return newest.time / 1000, newest.fundingRate, newest.usdc
+
+    async def _update_trading_fees(self) -> None:
+        self._fees = await self._reader.fees()
+
+    def _get_fee(
+        self,
+        base_currency: str,
+        quote_currency: str,
+        order_type: OrderType,
+        order_side: TradeType,
+        position_action: PositionAction,
+        amount: Decimal,
+        price: Decimal = s_decimal_NaN,
+        is_maker: bool | None = None,
+    ) -> TradeFeeBase:
+        maker = is_maker if is_maker is not None else order_type is OrderType.LIMIT_MAKER
+        market = self._markets.table.by_trading_pair.get(f"{base_currency}-{quote_currency}")
+        if self._fees is None or market is None:
+            return build_perpetual_trade_fee(
+                self.name, maker, position_action, base_currency, quote_currency, order_type, order_side, amount, price
+            )
+        rate = self._fees.userAddRate if maker else self._fees.userCrossRate
+        return TradeFeeBase.new_perpetual_fee(
+            fee_schema=self.trade_fee_schema(),
+            position_action=position_action,
+            percent=rate * market.fee_multiplier if rate > 0 else rate,
+            percent_token=hummingbot_token(market.collateral_token),
+        )
