@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_ACTIONS
 from hyperliquid_perpetual.sandbox.wire import canonical_decimal
 
 MAX_U64 = 2**64 - 1
@@ -214,15 +215,6 @@ KnownAction = (
     | NoopAction
     | ApproveAgentAction
 )
-
-UNSUPPORTED_ACTIONS = frozenset(
-    """topUpIsolatedOnlyMargin twapOrder twapCancel reserveRequestWeight setReferrer createSubAccount subAccountModify
-    subAccountTransfer subAccountSpotTransfer vaultTransfer agentSetAbstraction agentEnableDexAbstraction agentSendAsset
-    evmUserModify gossipPriorityBid usdClassTransfer sendAsset usdSend spotSend withdraw3 approveBuilderFee
-    userSetAbstraction userDexAbstraction userPortfolioMargin multiSig convertToMultiSigUser tokenDelegate cDeposit
-    cWithdraw linkStakingUser spotDeploy perpDeploy createVault vaultDistribute vaultModify""".split()
-)
-"""Actions the venue has and the sandbox does not do: answered by name instead of as unknown."""
 
 
 class Signature(Struct):

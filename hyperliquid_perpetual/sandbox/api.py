@@ -1,0 +1,176 @@
+"""The two paths of the exchange, ``/info`` and ``/exchange``, whichever way a request comes in.
+
+Between the socket and the exchange stand, in this order: the record of requests, the weight limit of the caller's
+address, and the faults that a test or an operator has asked for.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from hyperliquid_perpetual.sandbox.chain import Chain
+from hyperliquid_perpetual.sandbox.faults import Fault, Faults
+from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Refused
+from hyperliquid_perpetual.sandbox.info import Info, ServerFault
+from hyperliquid_perpetual.sandbox.info_requests import decode_info, type_of
+from hyperliquid_perpetual.sandbox.replies import refusal, reply_to
+from hyperliquid_perpetual.sandbox.signed_requests import Malformed
+from hyperliquid_perpetual.sandbox.weights import WeightMeter, action_weight, info_weight
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+MAX_CAPTURED = 20_000
+
+Path = Literal["/info", "/exchange"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer; `data` and `kind` are value and type of an info answer, which a WebSocket post wraps anew."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    kind: str = ""
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A request as it came in, for tests and the end report. `time` is the exchange's, in Unix ms."""
+
+    time: int
+    path: str
+    kind: str
+    body: bytes
+    via: Literal["http", "ws"]
+    address: str
+
+    @property
+    def json(self) -> Any:
+        """The decoded body."""
+        return msgspec.json.decode(self.body)
+
+
+class ConnectionBroken(Exception):
+    """There is no answer, because the connection breaks here."""
+
+
+class NoAnswer(Exception):
+    """There is no answer, and the connection stays open."""
+
+
+class _InfoType(msgspec.Struct):
+    type: str
+
+
+class _ActionType(msgspec.Struct):
+    action: _InfoType
+
+
+_info_type = msgspec.json.Decoder(_InfoType)
+_action_type = msgspec.json.Decoder(_ActionType)
+
+
+class Api:
+    """Answers requests."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        gatekeeper: Gatekeeper,
+        info: Info,
+        meter: WeightMeter,
+        faults: Faults,
+        limit_weights: bool,
+    ) -> None:
+        self._chain = chain
+        self._gatekeeper = gatekeeper
+        self._info = info
+        self.meter = meter
+        self.faults = faults
+        self._limit_weights = limit_weights
+        self._sz_decimals = {asset: state.market.sz_decimals for asset, state in chain.exchange.markets.items()}
+        self.captured: deque[Captured] = deque(maxlen=MAX_CAPTURED)
+
+    async def ask(self, path: Path, body: bytes, address: str, via: Literal["http", "ws"] = "http") -> Reply:
+        """Answer one request of a caller.
+
+        :raises ConnectionBroken, NoAnswer: when a fault leaves it unanswered.
+        """
+        kind = _kind(path, body)
+        self.captured.append(Captured(self._chain.clock.now(), path, kind, body, via, address))
+        if via == "http" and self._limit_weights and self.meter.is_exhausted(address):
+            return Reply(429, b"null")
+        faults = self.faults.take(path, kind)
+        early = await self._before(faults)
+        if early is not None:
+            return early
+        if path == "/info":
+            reply, weight = self._answer_info(body)
+        else:
+            reply, weight = await self._answer_exchange(body)
+        if via == "http":
+            self.meter.charge(address, weight)
+        return await self._after(faults, reply)
+
+    def _answer_info(self, body: bytes) -> tuple[Reply, int]:
+        try:
+            request = decode_info(body)
+        except Malformed as malformed:
+            return _text(malformed), info_weight("", None)
+        kind = type_of(request)
+        try:
+            data = self._info.answer(request)
+        except ServerFault:
+            return Reply(500, b"null"), info_weight(kind, None)
+        return Reply(200, _encode(data), JSON, kind, data), info_weight(kind, data)
+
+    async def _answer_exchange(self, body: bytes) -> tuple[Reply, int]:
+        try:
+            received = self._gatekeeper.receive(body)
+        except Malformed as malformed:
+            return _text(malformed), action_weight(1)
+        except Refused as refused:
+            return Reply(200, _encode(refusal(refused.text))), action_weight(1)
+        outcome = await self._chain.submit(received)
+        action = received.request.action
+        return Reply(200, _encode(reply_to(action, outcome, self._sz_decimals))), action_weight(action.items)
+
+    async def _before(self, faults: list[Fault]) -> Reply | None:
+        for fault in faults:
+            if fault.after:
+                continue
+            if fault.step == "delay":
+                await asyncio.sleep(fault.seconds)
+            elif fault.step == "refuse":
+                raise ConnectionBroken
+            elif fault.step == "status":
+                return Reply(fault.status, fault.body.encode(), TEXT)
+        return None
+
+    async def _after(self, faults: list[Fault], reply: Reply) -> Reply:
+        for fault in faults:
+            if fault.step == "lose":
+                raise NoAnswer if fault.hang else ConnectionBroken
+            if fault.after and fault.step == "delay":
+                await asyncio.sleep(fault.seconds)
+            elif fault.after and fault.step == "status":
+                return Reply(fault.status, fault.body.encode(), TEXT)
+        return reply
+
+
+def _kind(path: Path, body: bytes) -> str:
+    try:
+        return _info_type.decode(body).type if path == "/info" else _action_type.decode(body).action.type
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
+def _text(malformed: Malformed) -> Reply:
+    return Reply(malformed.status, malformed.text.encode(), TEXT)

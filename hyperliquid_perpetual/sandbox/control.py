@@ -1,0 +1,159 @@
+"""``/sandbox/...``: what another process on this machine may see and do, beyond what the venue offers.
+
+Only for callers on this machine, and never for a page of another site: a browser's request with a foreign Origin, or
+with a Host that is not this machine's, is refused (a name that points here is how pages reach into local servers).
+"""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from hyperliquid_perpetual.sandbox.account_view import Json
+from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
+
+if TYPE_CHECKING:
+    from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+
+PREFIX = "/sandbox"
+
+Handler = Callable[[web.Request], Awaitable[Json]]
+
+
+class Control:
+    """Adds the routes of one sandbox to its server."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+
+    def add_routes(self, app: web.Application) -> None:
+        """Status, accounts, and what can be changed from outside."""
+        app.router.add_get(f"{PREFIX}/status", self._guarded(self._status))
+        app.router.add_get(f"{PREFIX}/accounts/{{address}}", self._guarded(self._account))
+        app.router.add_post(f"{PREFIX}/fund", self._guarded(self._fund))
+        app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
+        app.router.add_post(f"{PREFIX}/drop_websockets", self._guarded(self._drop_websockets))
+
+    async def _status(self, request: web.Request) -> Json:
+        sandbox = self._sandbox
+        return {
+            "seed": sandbox.seed,
+            "market": sandbox.traders.regime,
+            "time": sandbox.clock.now(),
+            "blocks": sandbox.chain.blocks,
+            "requests": len(sandbox.api.captured),
+            "weight": sandbox.api.meter.total,
+            "refusedByWeight": sandbox.api.meter.refused,
+            "websockets": sandbox.sockets,
+            "faults": dict(sandbox.faults.counts),
+            "accounts": [account_json(sandbox.account(address), with_fills=False) for address in sandbox.clients],
+        }
+
+    async def _account(self, request: web.Request) -> Json:
+        return account_json(self._sandbox.account(request.match_info["address"]), with_fills=True)
+
+    async def _fund(self, request: web.Request) -> Json:
+        body = await _body(request)
+        amount = None if body.get("amount") is None else Decimal(str(body["amount"]))
+        self._sandbox.fund(str(body.get("address", "")), amount, str(body.get("dex", "")))
+        return account_json(self._sandbox.account(str(body["address"])), with_fills=False)
+
+    async def _price(self, request: web.Request) -> Json:
+        body = await _body(request)
+        self._sandbox.set_price(str(body.get("coin", "")), str(body.get("price", "")))
+        return {"coin": body["coin"], "price": str(body["price"])}
+
+    async def _drop_websockets(self, request: web.Request) -> Json:
+        dropped = self._sandbox.sockets
+        self._sandbox.drop_websockets()
+        return {"dropped": dropped}
+
+    def _guarded(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def guarded(request: web.Request) -> web.Response:
+            refusal = _foreign(request)
+            if refusal is not None:
+                return _respond({"error": refusal}, 403)
+            try:
+                return _respond(await handler(request))
+            except (ValueError, InvalidOperation, msgspec.DecodeError) as error:
+                return _respond({"error": str(error) or "not a number"}, 400)
+
+        return guarded
+
+
+def account_json(account: AccountSnapshot, with_fills: bool) -> Json:
+    """An account's ledger: what the demo compares with the books of a bot. Numbers are decimal strings."""
+    found: Json = {
+        "address": account.address,
+        "accountValue": _text(account.account_value),
+        "withdrawable": _text(account.withdrawable),
+        "fills": len(account.fills),
+        "feesPaid": {token: _text(fee) for token, fee in account.fees_paid.items()},
+        "positions": {position.coin: _text(position.size) for position in account.positions},
+        "openOrders": [
+            {
+                "oid": order.oid,
+                "cloid": order.cloid,
+                "coin": order.coin,
+                "side": "B" if order.is_buy else "A",
+                "px": _text(order.price),
+                "sz": _text(order.remaining),
+            }
+            for order in account.open_orders
+        ],
+    }
+    if with_fills:
+        found["fillList"] = [
+            {
+                "tid": fill.tid,
+                "oid": fill.oid,
+                "cloid": fill.cloid,
+                "coin": fill.coin,
+                "side": "B" if fill.is_buy else "A",
+                "px": _text(fill.price),
+                "sz": _text(fill.size),
+                "fee": _text(fill.fee),
+                "feeToken": fill.fee_token,
+                "closedPnl": _text(fill.closed_pnl),
+                "crossed": fill.crossed,
+                "time": fill.time,
+            }
+            for fill in account.fills
+        ]
+    return found
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    return msgspec.json.decode(await request.read(), type=dict[str, Any])
+
+
+def _respond(data: Json, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(data), content_type="application/json")
+
+
+def _foreign(request: web.Request) -> str | None:
+    """Why a caller may not use this, if so."""
+    if not _is_local(request.remote or ""):
+        return "only for callers on this machine"
+    host = urlsplit(f"//{request.host}").hostname or ""
+    if host != "localhost" and not _is_local(host):
+        return "only under an address of this machine"
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        return "not for pages of other sites"
+    return None
+
+
+def _is_local(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _text(value: Decimal) -> str:
+    return format(value.normalize() + 0, "f")

@@ -1,0 +1,197 @@
+"""From the bytes of a signed request to a command of the engine, or to the venue's refusal.
+
+In two steps, as on the venue. `receive` looks at the request alone: its shape, and who signed it. `admit` happens when
+the block is made, in the block's order: does the signer exist, for whom may it act, has the request expired, is its
+nonce good. So a `noop` that shares a block with the order whose nonce it takes comes first, and the order is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from hyperliquid_perpetual.sandbox.engine import commands
+from hyperliquid_perpetual.sandbox.engine.commands import Command, OrderIntent
+from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
+from hyperliquid_perpetual.sandbox.mistakes import explain
+from hyperliquid_perpetual.sandbox.nonces import Nonces
+from hyperliquid_perpetual.sandbox.register import Register
+from hyperliquid_perpetual.sandbox.signatures import Unrecoverable, recover_signer
+from hyperliquid_perpetual.sandbox.signed_requests import (
+    Action,
+    ApproveAgentAction,
+    BatchModifyAction,
+    CancelAction,
+    CancelByCloidAction,
+    ModifyAction,
+    NoopAction,
+    Order,
+    OrderAction,
+    ScheduleCancelAction,
+    SignedRequest,
+    Unsupported,
+    UpdateIsolatedMarginAction,
+    UpdateLeverageAction,
+    decode_request,
+)
+from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, scaled
+
+VALID_UNTIL = " valid_until "
+
+
+class Refused(Exception):
+    """The venue's text for a whole action that is refused: the top level of an HTTP 200 reply."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class NotPrevalidated(Refused):
+    """As `Refused`, for an order that cannot even be looked at (section 3.1, "pre-validation")."""
+
+
+@dataclass(slots=True)
+class Received:
+    """A well-formed request and the address that signed it.
+
+    `template` is its command, for an account yet unknown, or why there is none: told only after the signer was judged.
+    """
+
+    body: bytes
+    request: SignedRequest
+    signer: str
+    template: Command | Refused
+
+
+class Gatekeeper:
+    """Checks every signed request, and counts what each account has asked for (section 9.3)."""
+
+    def __init__(self, markets: Mapping[int, MarketState], register: Register) -> None:
+        self._markets = markets
+        self._register = register
+        self._nonces = Nonces()
+        self.requests_used: dict[str, int] = {}
+        """Items asked for so far, by account."""
+
+    def receive(self, body: bytes) -> Received:
+        """Read a request and recover its signer.
+
+        :raises Malformed: HTTP 400 or 422.
+        :raises Refused: the text of a 200 reply with status "err".
+        """
+        try:
+            request = decode_request(body)
+        except Unsupported as unsupported:
+            raise Refused(str(unsupported)) from None
+        try:
+            signer = recover_signer(request)
+        except Unrecoverable:
+            raise Refused("Unable to recover signer") from None
+        try:
+            template: Command | Refused = self._command(request)
+        except Refused as refused:
+            template = refused
+        return Received(body, request, signer, template)
+
+    def admit(self, received: Received, now: int) -> Command:
+        """The command of a request that may be carried out at block time `now`; its nonce is spent.
+
+        :raises Refused: with the venue's text; the nonce is not spent unless it is the action that is refused.
+        """
+        request, signer = received.request, received.signer
+        account = self._account_of(received, now)
+        if request.vaultAddress is not None:
+            raise Refused(f"Vault not registered: {request.vaultAddress}")
+        if request.expiresAfter is not None and request.expiresAfter < now:
+            # The venue's wording is not known; the address pays five requests for it (section 9.3).
+            self._count(account, 5)
+            raise Refused(f"Action expired: expiresAfter {request.expiresAfter} is before {now}")
+        refusal = self._nonces.use(signer, request.nonce, now)
+        if refusal is not None:
+            raise Refused(refusal)
+        self._count(account, request.action.items)
+        if isinstance(received.template, Refused):
+            raise received.template
+        return structs.replace(received.template, account=account)
+
+    def _account_of(self, received: Received, now: int) -> str:
+        request, signer = received.request, received.signer
+        if isinstance(request.action, ApproveAgentAction):
+            # Only the master key may sign this one: an agent here is an address without a deposit.
+            if self._register.is_account(signer) or self._register.admit_stranger(signer, lambda: None):
+                return signer
+            raise Refused(f"Must deposit before performing actions. User: {signer}")
+        account = self._register.account_of(signer, now)
+        if account is not None:
+            return account
+
+        def reason() -> str | None:
+            return explain(request, received.body, lambda address: self._register.is_known(address, now))
+
+        if self._register.admit_stranger(signer, reason):
+            return signer
+        raise Refused(f"User or API Wallet {signer} does not exist.")
+
+    def _count(self, account: str, items: int) -> None:
+        self.requests_used[account] = self.requests_used.get(account, 0) + items
+
+    # ------------------------------------------------------------------ actions to commands
+
+    def _command(self, request: SignedRequest) -> Command:
+        action: Action = request.action
+        match action:
+            case OrderAction():
+                return self._place(action)
+            case CancelAction():
+                return commands.CancelOrders("", tuple((cancel.a, cancel.o) for cancel in action.cancels))
+            case CancelByCloidAction():
+                return commands.CancelOrdersByCloid("", tuple((c.asset, c.cloid) for c in action.cancels))
+            case ModifyAction():
+                return commands.ModifyOrders("", (commands.Modification(action.oid, self._intent(action.order)),))
+            case BatchModifyAction():
+                items = (commands.Modification(item.oid, self._intent(item.order)) for item in action.modifies)
+                return commands.ModifyOrders("", tuple(items))
+            case UpdateLeverageAction():
+                return commands.UpdateLeverage("", action.asset, action.isCross, action.leverage)
+            case ScheduleCancelAction():
+                return commands.ScheduleCancel("", action.time)
+            case NoopAction():
+                return commands.Noop("")
+            case ApproveAgentAction():
+                return _approve_agent(action, request.nonce)
+            case UpdateIsolatedMarginAction():
+                raise Refused("The sandbox does not do the action updateIsolatedMargin.")
+            case _:  # pragma: no cover - the union of known actions ends here
+                raise AssertionError(action)
+
+    def _place(self, action: OrderAction) -> Command:
+        if action.builder is not None:
+            raise Refused("Builder fee has not been approved.")
+        if action.grouping != "na":
+            raise Refused("The sandbox does not do order groupings other than na.")
+        return commands.PlaceOrders("", tuple(self._intent(order) for order in action.orders))
+
+    def _intent(self, order: Order) -> OrderIntent:
+        if order.t.limit is None:
+            raise Refused("The sandbox does not do trigger orders.")
+        state = self._markets.get(order.a)
+        # An unknown asset is the engine's to refuse; sizes have no meaning there.
+        sz = 0 if state is None else scaled(order.s, state.market.sz_decimals)
+        px = scaled(order.p, PRICE_DECIMALS)
+        if sz is None:
+            raise NotPrevalidated("Order has invalid size.")
+        if px is None:
+            raise NotPrevalidated("Order has invalid price.")
+        return OrderIntent(order.a, order.b, px, sz, order.r, order.t.limit.tif, order.c)
+
+
+def _approve_agent(action: ApproveAgentAction, outer_nonce: int) -> Command:
+    if action.nonce != outer_nonce:
+        raise Refused(f"Invalid nonce: action nonce {action.nonce} differs from request nonce {outer_nonce}")
+    if action.hyperliquidChain != "Testnet":
+        raise Refused("The sandbox takes user-signed actions for hyperliquidChain Testnet.")
+    name, marker, until = (action.agentName or "").partition(VALID_UNTIL)
+    if marker and not until.isdecimal():
+        raise Refused(f"Agent name has an invalid expiry: {until!r}")
+    return commands.ApproveAgent("", action.agentAddress.lower(), name, int(until) if marker else None)

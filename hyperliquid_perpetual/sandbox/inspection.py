@@ -1,0 +1,212 @@
+"""The exchange's state as plain typed values with Decimals, for tests, reports and other processes."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.margin import clearinghouse_margin
+from hyperliquid_perpetual.sandbox.engine.records import Fill, Level, OrderRecord
+from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse
+from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, PRICE_DECIMALS
+
+
+@dataclass(frozen=True, slots=True)
+class BookLevel:
+    """One price of a book: all that rests there, and in how many orders."""
+
+    price: Decimal
+    size: Decimal
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookSnapshot:
+    """A whole book, best prices first."""
+
+    coin: str
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+
+    @property
+    def mid(self) -> Decimal | None:
+        """The middle of the best prices, None without two sides."""
+        return (self.bids[0].price + self.asks[0].price) / 2 if self.bids and self.asks else None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSnapshot:
+    """An order. `remaining` is what is unfilled; `status` is the venue's word; times are Unix ms."""
+
+    oid: int
+    cloid: str | None
+    coin: str
+    is_buy: bool
+    price: Decimal
+    size: Decimal
+    remaining: Decimal
+    reduce_only: bool
+    tif: str
+    status: str
+    time: int
+    status_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class FillSnapshot:
+    """An account's side of a match. `fee` is positive when paid."""
+
+    coin: str
+    is_buy: bool
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    fee_token: str
+    closed_pnl: Decimal
+    crossed: bool
+    oid: int
+    cloid: str | None
+    tid: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionSnapshot:
+    """A position; `size` is signed."""
+
+    coin: str
+    size: Decimal
+    entry_price: Decimal
+    leverage: int
+    is_cross: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSnapshot:
+    """An account over all dexes; the two money figures are of the first dex."""
+
+    address: str
+    account_value: Decimal
+    withdrawable: Decimal
+    positions: tuple[PositionSnapshot, ...]
+    open_orders: tuple[OrderSnapshot, ...]
+    fills: tuple[FillSnapshot, ...]
+
+    @property
+    def fees_paid(self) -> dict[str, Decimal]:
+        """All fees of the fills that are kept, by token."""
+        fees: dict[str, Decimal] = {}
+        for fill in self.fills:
+            fees[fill.fee_token] = fees.get(fill.fee_token, Decimal(0)) + fill.fee
+        return fees
+
+    def position(self, coin: str) -> Decimal:
+        """The signed size held of a coin, zero when flat."""
+        return next((entry.size for entry in self.positions if entry.coin == coin), Decimal(0))
+
+
+class Inspector:
+    """Reads the engine. Addresses are taken in any case."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def book(self, coin: str, depth: int | None = None) -> BookSnapshot:
+        """The book of a market.
+
+        :raises ValueError: for a coin that is not listed.
+        """
+        state = self._exchange.market(coin)
+        if state is None:
+            known = ", ".join(entry.market.coin for entry in self._exchange.markets.values())
+            raise ValueError(f"{coin} is not listed here; there are {known}")
+        decimals = state.market.sz_decimals
+
+        def levels(side: list[Level]) -> tuple[BookLevel, ...]:
+            return tuple(BookLevel(price(level.px), size(level.sz, decimals), level.n) for level in side)
+
+        return BookSnapshot(coin, levels(state.book.bids.levels(depth)), levels(state.book.asks.levels(depth)))
+
+    def account(self, address: str) -> AccountSnapshot:
+        """An account; one that does not exist has nothing."""
+        user = address.lower()
+        account = self._exchange.account(user)
+        if account is None:
+            return AccountSnapshot(user, Decimal(0), Decimal(0), (), (), ())
+        house = account.clearinghouses.get("") or Clearinghouse("")
+        margin = clearinghouse_margin(house, self._exchange.markets)
+        positions = tuple(
+            PositionSnapshot(
+                position.market.coin,
+                size(position.szi, position.market.sz_decimals),
+                money(position.cost) / abs(size(position.szi, position.market.sz_decimals)),
+                position.leverage,
+                position.is_cross,
+            )
+            for dex in account.clearinghouses.values()
+            for position in dex.open_positions()
+        )
+        return AccountSnapshot(
+            user,
+            money(margin.summary.account_value),
+            money(margin.withdrawable),
+            positions,
+            self.open_orders(user),
+            tuple(self._fill(fill) for fill in account.fills),
+        )
+
+    def open_orders(self, address: str) -> tuple[OrderSnapshot, ...]:
+        """An account's resting orders on all dexes, oldest first."""
+        return tuple(self._order(order) for order in self._exchange.open_orders(address.lower()))
+
+    def order(self, address: str, key: int | str) -> OrderSnapshot | None:
+        """An order by oid or cloid, open or finished."""
+        order = self._exchange.order(address.lower(), key)
+        return None if order is None else self._order(order)
+
+    def _order(self, order: OrderRecord) -> OrderSnapshot:
+        decimals = self._exchange.markets[order.asset].market.sz_decimals
+        return OrderSnapshot(
+            order.oid,
+            order.cloid,
+            order.coin,
+            order.is_buy,
+            price(order.limit_px),
+            size(order.orig_sz, decimals),
+            size(order.sz, decimals),
+            order.reduce_only,
+            order.tif,
+            order.status.value,
+            order.timestamp,
+            order.status_timestamp,
+        )
+
+    def _fill(self, fill: Fill) -> FillSnapshot:
+        return FillSnapshot(
+            fill.coin,
+            fill.is_buy,
+            price(fill.px),
+            size(fill.sz, self._exchange.markets[fill.asset].market.sz_decimals),
+            money(fill.fee),
+            fill.fee_token,
+            money(fill.closed_pnl),
+            fill.crossed,
+            fill.oid,
+            fill.cloid,
+            fill.tid,
+            fill.time,
+        )
+
+
+def price(value: int) -> Decimal:
+    """A price of the engine in the quote token."""
+    return Decimal(value).scaleb(-PRICE_DECIMALS)
+
+
+def size(lots: int, sz_decimals: int) -> Decimal:
+    """Lots in units of the coin."""
+    return Decimal(lots).scaleb(-sz_decimals)
+
+
+def money(value: int) -> Decimal:
+    """Money of the engine in the collateral token."""
+    return Decimal(value).scaleb(-MONEY_DECIMALS)

@@ -1,0 +1,141 @@
+"""What a test or an operator can do to a running exchange: money, prices, fills, and sockets that break."""
+
+from decimal import Decimal
+
+from hyperliquid_perpetual.sandbox.chain import Chain
+from hyperliquid_perpetual.sandbox.engine.commands import Deposit, OrderIntent, PlaceOrders, SetPrices
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
+from hyperliquid_perpetual.sandbox.engine.markets import to_money
+from hyperliquid_perpetual.sandbox.engine.units import usd
+from hyperliquid_perpetual.sandbox.faults import Faults
+from hyperliquid_perpetual.sandbox.inspection import Inspector
+from hyperliquid_perpetual.sandbox.register import Register
+from hyperliquid_perpetual.sandbox.signed_requests import is_address
+from hyperliquid_perpetual.sandbox.socket_limits import Gate
+from hyperliquid_perpetual.sandbox.traders import Traders, synthetic_address
+
+HOUSE_DEPOSIT = usd(10**10)
+
+
+class Interventions:
+    """The part of `Sandbox` that reaches in. It is `Sandbox` that makes the attributes."""
+
+    seed: int
+    engine: Exchange
+    chain: Chain
+    traders: Traders
+    faults: Faults
+    inspect: Inspector
+    register: Register
+    gate: Gate
+
+    def fund(self, address: str, amount: Decimal | int | None = None, dex: str = "") -> None:
+        """Open an account if it is not open, or with an amount, credit it on one dex on top of what it has.
+
+        :raises ValueError: for what is no address, no positive amount, or no dex.
+        """
+        user = address_of(address)
+        self.register.claim(user)
+        if amount is not None:
+            self.chain.apply_now(Deposit(user, money_of(Decimal(amount), "the amount"), dex))
+
+    def set_price(self, coin: str, price: Decimal | str | int) -> None:
+        """Move the outside world: the oracle price now, and where the synthetic traders go on from.
+
+        :raises ValueError: for a coin that is not listed, or a price that is not positive.
+        """
+        state = self._market(coin)
+        value = Decimal(price)
+        px = state.market.to_px(value)
+        if px is None or px <= 0:
+            raise ValueError(f"a price is positive and has at most six decimals, got {price}")
+        traders = self.traders.by_coin.get(coin)
+        if traders is not None:
+            traders.path.force(float(value))
+        self.chain.apply_now(SetPrices(state.market.asset, px, px))
+
+    def trade_through(self, coin: str, price: Decimal | str | int, size: Decimal | str | int | None = None) -> None:
+        """Have the house trade with everything up to a price: above the mid it buys, below it sells.
+
+        :raises ValueError: for a coin that is not listed, or a price or size that the market does not have.
+        """
+        state = self._market(coin)
+        px = state.market.to_px(Decimal(price))
+        if px is None or not state.market.is_valid_px(px):
+            raise ValueError(f"{coin} has no price {price}")
+        mid2 = state.doubled_mid or 2 * state.mark_px
+        is_buy = 2 * px >= mid2
+        self._trade(state, is_buy, px, None if size is None else state.market.to_sz(Decimal(size)))
+
+    def fill(self, address: str, key: int | str, size: Decimal | str | int | None = None) -> None:
+        """Have an open order filled, whole or by a size: whatever stands before it in the book is taken as well.
+
+        :raises ValueError: when there is no such open order.
+        """
+        order = self.engine.accounts[address.lower()].open_orders.get(key) if isinstance(key, int) else None
+        if order is None and isinstance(key, str):
+            order = self.engine.accounts[address.lower()].open_by_cloid.get(key)
+        if order is None:
+            raise ValueError(f"{address} has no open order {key}")
+        state = self.engine.markets[order.asset]
+        before = 0
+        for resting in state.book.side(order.is_buy).orders():
+            if resting is order:
+                break
+            before += resting.sz
+        wanted = order.sz if size is None else state.market.to_sz(Decimal(size))
+        if wanted is None or not 0 < wanted <= order.sz:
+            raise ValueError(f"{size} cannot be filled of what remains of order {key}")
+        self._trade(state, not order.is_buy, order.px, before + wanted)
+
+    def drop_websockets(self) -> None:
+        """Break every WebSocket connection, without close frames."""
+        for session in list(self.gate.sessions):
+            session.abort()
+        self.faults.counts["drop_websockets"] += 1
+
+    def release_user_frames(self) -> None:
+        """End `faults.hold_user_frames` and send what was held, in order."""
+        self.faults.hold_user_frames(False)
+        for session in self.gate.sessions:
+            session.release()
+
+    @property
+    def house(self) -> str:
+        """The account that trades when a test wants a fill."""
+        return synthetic_address(self.seed, "house")
+
+    def _trade(self, state: MarketState, is_buy: bool, px: int, sz: int | None) -> None:
+        market = state.market
+        house = self.engine.account(self.house)
+        if house is None or market.dex not in house.clearinghouses:
+            self.chain.apply_now(Deposit(self.house, HOUSE_DEPOSIT, market.dex))
+        if sz is None:
+            levels = state.book.side(not is_buy).levels()
+            sz = sum(level.sz for level in levels if (level.px <= px if is_buy else level.px >= px))
+        if sz:
+            intent = OrderIntent(market.asset, is_buy, px, sz, False, "Ioc")
+            self.chain.apply_now(PlaceOrders(self.house, (intent,)))
+
+    def _market(self, coin: str) -> MarketState:
+        state = self.engine.market(coin)
+        if state is None:
+            self.inspect.book(coin)  # says what is listed
+            raise AssertionError
+        return state
+
+
+def address_of(text: str) -> str:
+    """A lowercase address; ValueError for what is none."""
+    if not is_address(text):
+        raise ValueError(f"an address is 0x and 40 hex digits, got {text!r}")
+    return text.lower()
+
+
+def money_of(amount: Decimal, what: str, at_least_zero: bool = False) -> int:
+    """An amount of collateral as money; ValueError, naming `what`, for what is none."""
+    value = to_money(amount) if amount.is_finite() else None
+    if value is None or value < 0 or (value == 0 and not at_least_zero):
+        raise ValueError(f"{what} is a {'' if at_least_zero else 'positive '}amount of collateral, got {amount}")
+    return value

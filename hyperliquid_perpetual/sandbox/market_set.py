@@ -1,0 +1,226 @@
+"""The markets that the sandbox lists: facts as the venue recorded them, with prices to start from.
+
+The first dex has the venue's leading coins, one that is delisted and keeps its place, one that may only be traded with
+isolated margin and one without cross margin. Beside it stand three HIP-3 dexes: `xyz` on USDC, `vntl` which lists
+nothing (its index still counts), and `km` on USDH, so that every rule for asset ids (reference, section 7) is met.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from hyperliquid_perpetual.sandbox.engine.markets import (
+    MarginMode,
+    MarginTable,
+    MarginTier,
+    Market,
+    default_funding_terms,
+)
+from hyperliquid_perpetual.sandbox.engine.state import Account
+from hyperliquid_perpetual.sandbox.engine.units import usd
+from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, divide_half_even, scaled
+
+USDC, USDH = ("USDC", 0), ("USDH", 360)
+TAKER_RATE, MAKER_RATE = 450_000, 150_000  # tier 0, in 1e-9 of the notional (reference, section 13)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One market as it is listed: what the engine needs, and what only `meta` shows."""
+
+    market: Market
+    margin_table_id: int
+    growth_mode: bool = False
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """The entry of `meta.universe`; keys that do not apply are absent (section 2.1)."""
+        market = self.market
+        entry: dict[str, Any] = {
+            "name": market.coin,
+            "szDecimals": market.sz_decimals,
+            "maxLeverage": market.max_leverage,
+            "marginTableId": self.margin_table_id,
+        }
+        if market.margin_mode != "any":
+            entry["onlyIsolated"] = True
+            entry["marginMode"] = market.margin_mode
+        if market.is_delisted:
+            entry["isDelisted"] = True
+        if self.growth_mode:
+            entry["growthMode"] = "enabled"
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Dex:
+    """A perp dex: its name ("" for the first), its collateral token, its markets in their order."""
+
+    name: str
+    full_name: str
+    collateral: str
+    collateral_token: int
+    listings: tuple[Listing, ...]
+    fee_scale: str = "0.0"
+    """`deployerFeeScale` of a HIP-3 dex (section 13)."""
+
+    @property
+    def deployer(self) -> str:
+        """A made-up address."""
+        return "0x" + self.name.encode().hex().rjust(40, "0")
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSet:
+    """All dexes in the order of `perpDexs`; the first is the venue's own."""
+
+    dexes: tuple[Dex, ...]
+    tables: tuple[MarginTable, ...]
+    tokens: tuple[dict[str, Any], ...]
+    by_coin: dict[str, Listing] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_coin.update({listing.market.coin: listing for dex in self.dexes for listing in dex.listings})
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """Every market, delisted ones included."""
+        return tuple(listing.market for dex in self.dexes for listing in dex.listings)
+
+    def dex(self, name: str) -> Dex | None:
+        """A dex by name."""
+        return next((dex for dex in self.dexes if dex.name == name), None)
+
+
+class Hip3Fees:
+    """Tier 0 for everybody; on HIP-3 dexes scaled by the deployer's share and cut by growth mode (section 13)."""
+
+    def __init__(self, market_set: MarketSet) -> None:
+        self._factors = {
+            listing.market.asset: _fee_factor(dex.fee_scale, listing.growth_mode)
+            for dex in market_set.dexes[1:]
+            for listing in dex.listings
+        }
+
+    def rate(self, account: Account, market: Market, crossed: bool) -> int:
+        """Fee in 1e-9 of the notional."""
+        factor = self._factors.get(market.asset, Fraction(1)) * (TAKER_RATE if crossed else MAKER_RATE)
+        return divide_half_even(factor.numerator, factor.denominator)
+
+
+def _fee_factor(fee_scale: str, growth_mode: bool) -> Fraction:
+    share = Fraction(fee_scale)
+    scale = 1 + share if share < 1 else 2 * share
+    return scale / 10 if growth_mode else scale
+
+
+_TABLES = (
+    MarginTable(51, (MarginTier(0, 10), MarginTier(usd(3_000_000), 5)), "tiered 10x"),
+    MarginTable(54, (MarginTier(0, 20), MarginTier(usd(40_000_000), 10)), "tiered 20x"),
+    MarginTable(55, (MarginTier(0, 25), MarginTier(usd(100_000_000), 15)), "tiered 25x"),
+    MarginTable(56, (MarginTier(0, 40), MarginTier(usd(150_000_000), 20)), "tiered 40x"),
+)
+
+# coin, szDecimals, max leverage, margin table, start price, margin mode, delisted
+_FIRST_DEX: tuple[tuple[str, int, int, int, str, MarginMode, bool], ...] = (
+    ("BTC", 5, 40, 56, "86420", "any", False),
+    ("ETH", 4, 25, 55, "2817.5", "any", False),
+    ("ATOM", 2, 5, 5, "2.4712", "any", False),
+    ("MATIC", 1, 20, 20, "0.3754", "any", True),
+    ("DYDX", 1, 5, 5, "0.21874", "any", False),
+    ("SOL", 2, 20, 54, "131.25", "any", False),
+    ("kPEPE", 0, 10, 51, "0.004321", "any", False),
+    ("DOGE", 0, 10, 51, "0.14386", "any", False),
+    ("STX", 1, 3, 3, "0.31205", "strictIsolated", False),
+    ("GMX", 2, 3, 3, "8.1042", "noCross", False),
+)
+_XYZ = (("XYZ100", 4, 20, "25114", False), ("TSLA", 3, 10, "417.32", True))
+_KM = (("US500", 3, 20, "6602.5", True),)
+
+
+def standard_markets() -> MarketSet:
+    """The markets of a sandbox that is not told otherwise."""
+    first = tuple(
+        _listing(asset, coin, sz_decimals, leverage, table, px, mode, delisted)
+        for asset, (coin, sz_decimals, leverage, table, px, mode, delisted) in enumerate(_FIRST_DEX)
+    )
+    dexes = (
+        Dex("", "", *USDC, first),
+        _hip3_dex(1, "xyz", "XYZ", USDC, _XYZ, "1.0"),
+        _hip3_dex(2, "vntl", "Ventuals", USDH, (), "0.5"),
+        _hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
+    )
+    tokens = (_token("USDC", 0, 8), _token("PURR", 1, 0), _token("HYPE", 150, 2), _token("USDH", 360, 2))
+    return MarketSet(dexes, _TABLES, tokens)
+
+
+def _listing(
+    asset: int,
+    coin: str,
+    sz_decimals: int,
+    leverage: int,
+    table: int,
+    px: str,
+    mode: MarginMode = "any",
+    delisted: bool = False,
+    growth_mode: bool = False,
+    collateral: tuple[str, int] = USDC,
+) -> Listing:
+    price = scaled(px, PRICE_DECIMALS)
+    if price is None:
+        raise ValueError(f"{coin}: {px} has too many decimals")
+    dex = coin.partition(":")[0] if ":" in coin else ""
+    market = Market(
+        coin=coin,
+        asset=asset,
+        sz_decimals=sz_decimals,
+        max_leverage=leverage,
+        oracle_px=price,
+        margin_table=next((entry for entry in _TABLES if entry.id == table), None),
+        margin_mode=mode,
+        dex=dex,
+        collateral=collateral[0],
+        collateral_token=collateral[1],
+        is_delisted=delisted,
+        funding=default_funding_terms(coin, dex),
+    )
+    return Listing(market, table, growth_mode)
+
+
+def _hip3_dex(
+    index: int,
+    name: str,
+    full_name: str,
+    collateral: tuple[str, int],
+    rows: tuple[tuple[str, int, int, str, bool], ...],
+    fee_scale: str,
+) -> Dex:
+    listings = tuple(
+        _listing(
+            100_000 + index * 10_000 + position,
+            f"{name}:{coin}",
+            sz_decimals,
+            leverage,
+            leverage,  # ids up to 50 are single-tier tables of that leverage
+            px,
+            growth_mode=growth,
+            collateral=collateral,
+        )
+        for position, (coin, sz_decimals, leverage, px, growth) in enumerate(rows)
+    )
+    return Dex(name, full_name, *collateral, listings, fee_scale)
+
+
+def _token(name: str, index: int, sz_decimals: int) -> dict[str, Any]:
+    token_id = "0x6d1e7cde53ba9467b783cb7c530ce054" if name == "USDC" else f"0x{index:032x}"
+    return {
+        "name": name,
+        "szDecimals": 8 if name == "USDC" else sz_decimals,
+        "weiDecimals": 8,
+        "index": index,
+        "tokenId": token_id,
+        "isCanonical": True,
+        "evmContract": None,
+        "fullName": None,
+        "deployerTradingFeeShare": "0.0",
+    }

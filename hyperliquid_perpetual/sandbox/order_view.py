@@ -1,0 +1,120 @@
+"""Orders and fills as the venue words them (reference, sections 2.4, 2.5, 8.3, 11)."""
+
+from typing import Any
+
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.records import Fill, FundingPayment, LedgerUpdate, OrderRecord
+from hyperliquid_perpetual.sandbox.wire import float_text, money_text, price_text, size_text
+
+RATE_DECIMALS = 10
+
+Json = dict[str, Any]
+
+
+class OrderView:
+    """Writes the engine's records in the venue's JSON."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._sz_decimals = {asset: state.market.sz_decimals for asset, state in exchange.markets.items()}
+
+    def basic_order(self, order: OrderRecord) -> Json:
+        """An item of `openOrders`, and the `order` of an order update: `cloid` and `reduceOnly` only when set."""
+        decimals = self._sz_decimals[order.asset]
+        found: Json = {
+            "coin": order.coin,
+            "side": "B" if order.is_buy else "A",
+            "limitPx": price_text(order.limit_px),
+            "sz": size_text(order.sz, decimals),
+            "oid": order.oid,
+            "timestamp": order.timestamp,
+            "origSz": size_text(order.orig_sz, decimals),
+        }
+        if order.cloid is not None:
+            found["cloid"] = order.cloid
+        if order.reduce_only:
+            found["reduceOnly"] = True
+        return found
+
+    def frontend_order(self, order: OrderRecord) -> Json:
+        """An item of `frontendOpenOrders`, and the inner order of `orderStatus`."""
+        decimals = self._sz_decimals[order.asset]
+        return {
+            "coin": order.coin,
+            "side": "B" if order.is_buy else "A",
+            "limitPx": price_text(order.limit_px),
+            "sz": size_text(order.sz, decimals),
+            "oid": order.oid,
+            "timestamp": order.timestamp,
+            "triggerCondition": "N/A",
+            "isTrigger": False,
+            "triggerPx": "0.0",
+            "children": [],
+            "isPositionTpsl": False,
+            "reduceOnly": order.reduce_only,
+            "orderType": "Market" if order.tif == "FrontendMarket" else "Limit",
+            "origSz": size_text(order.orig_sz, decimals),
+            "tif": order.tif,
+            "cloid": order.cloid,
+        }
+
+    def order_state(self, order: OrderRecord) -> Json:
+        """`{order, status, statusTimestamp}` of `orderStatus` and `historicalOrders`."""
+        return {
+            "order": self.frontend_order(order),
+            "status": order.status.value,
+            "statusTimestamp": order.status_timestamp,
+        }
+
+    def order_update(self, order: OrderRecord) -> Json:
+        """An item of the `orderUpdates` stream."""
+        return {
+            "order": self.basic_order(order),
+            "status": order.status.value,
+            "statusTimestamp": order.status_timestamp,
+        }
+
+    def fill(self, fill: Fill) -> Json:
+        """One fill; `cloid` only if the order had one."""
+        decimals = self._sz_decimals[fill.asset]
+        found: Json = {
+            "coin": fill.coin,
+            "px": price_text(fill.px),
+            "sz": size_text(fill.sz, decimals),
+            "side": "B" if fill.is_buy else "A",
+            "time": fill.time,
+            "startPosition": size_text(fill.start_position, decimals),
+            "dir": fill.dir,
+            "closedPnl": money_text(fill.closed_pnl),
+            "hash": fill.hash,
+            "oid": fill.oid,
+            "crossed": fill.crossed,
+            "fee": money_text(fill.fee),
+            "tid": fill.tid,
+        }
+        if fill.cloid is not None:
+            found["cloid"] = fill.cloid
+        found["feeToken"] = fill.fee_token
+        found["twapId"] = None
+        return found
+
+    def funding(self, payment: FundingPayment) -> Json:
+        """A funding payment as the streams send it; `usdc` is received."""
+        return {
+            "time": payment.time,
+            "coin": payment.coin,
+            "usdc": money_text(payment.amount),
+            "szi": size_text(payment.szi, self._sz_decimals[payment.asset]),
+            "fundingRate": float_text(payment.rate, RATE_DECIMALS),
+            "nSamples": None,
+        }
+
+    def funding_row(self, payment: FundingPayment) -> Json:
+        """An item of `userFunding`."""
+        delta = self.funding(payment)
+        time = delta.pop("time")
+        return {"time": time, "hash": payment.hash, "delta": {"type": "funding", **delta}}
+
+    def ledger_row(self, update: LedgerUpdate) -> Json:
+        """An item of `userNonFundingLedgerUpdates`."""
+        delta = {"type": update.kind, "usdc": money_text(update.amount)}
+        return {"time": update.time, "hash": update.hash, "delta": delta}

@@ -1,0 +1,78 @@
+"""What `POST /exchange` answers: the engine's reply in the venue's envelopes (reference, sections 1.3 and 3)."""
+
+from typing import Any
+
+from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, ItemStatus, Replied, Resting
+from hyperliquid_perpetual.sandbox.gatekeeper import NotPrevalidated, Refused
+from hyperliquid_perpetual.sandbox.signed_requests import (
+    Action,
+    BatchModifyAction,
+    CancelAction,
+    CancelByCloidAction,
+    ModifyAction,
+    OrderAction,
+)
+from hyperliquid_perpetual.sandbox.wire import price_text, size_text
+
+
+def refusal(text: str) -> dict[str, Any]:
+    """The whole action is refused."""
+    return {"status": "err", "response": text}
+
+
+def reply_to(action: Action, outcome: Replied | Refused, sz_decimals: dict[int, int]) -> dict[str, Any]:
+    """The JSON answer to an action, given what came of it. `sz_decimals` is by asset id."""
+    if isinstance(outcome, NotPrevalidated):
+        return _pre_validation(action, outcome.text)
+    if isinstance(outcome, Refused):
+        return refusal(outcome.text)
+    if outcome.error is not None:
+        return _pre_validation(action, outcome.error) if outcome.pre_validation else refusal(outcome.error)
+    if isinstance(action, OrderAction):
+        assets = [order.a for order in action.orders]
+    elif isinstance(action, BatchModifyAction):
+        assets = [item.order.a for item in action.modifies]
+    elif isinstance(action, CancelAction | CancelByCloidAction):
+        return _items("cancel", [_cancel_status(status) for status in outcome.statuses])
+    else:
+        if isinstance(action, ModifyAction) and isinstance(outcome.statuses[0], Failed):
+            return refusal(outcome.statuses[0].error)
+        return {"status": "ok", "response": {"type": "default"}}
+    decimals = (sz_decimals[asset] for asset in assets)
+    return _items("order", [_order_status(*pair) for pair in zip(outcome.statuses, decimals, strict=True)])
+
+
+def _pre_validation(action: Action, text: str) -> dict[str, Any]:
+    """One error for the whole batch: a list of one status where there are statuses, whatever the batch's length."""
+    if isinstance(action, OrderAction | BatchModifyAction):
+        return _items("order", [{"error": text}])
+    return refusal(text)
+
+
+def _items(kind: str, statuses: list[Any]) -> dict[str, Any]:
+    return {"status": "ok", "response": {"type": kind, "data": {"statuses": statuses}}}
+
+
+def _cancel_status(status: ItemStatus) -> Any:
+    return {"error": status.error} if isinstance(status, Failed) else "success"
+
+
+def _order_status(status: ItemStatus, sz_decimals: int) -> dict[str, Any]:
+    if isinstance(status, Failed):
+        return {"error": status.error}
+    found: dict[str, Any]
+    if isinstance(status, Resting):
+        found = {"oid": status.oid}
+        word = "resting"
+    elif isinstance(status, Filled):
+        found = {
+            "totalSz": size_text(status.total_sz, sz_decimals),
+            "avgPx": price_text(status.avg_px),
+            "oid": status.oid,
+        }
+        word = "filled"
+    else:
+        raise TypeError(f"{status} is no status of an order")
+    if status.cloid is not None:
+        found["cloid"] = status.cloid
+    return {word: found}

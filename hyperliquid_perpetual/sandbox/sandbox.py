@@ -1,0 +1,269 @@
+"""The whole exchange in one object: for a test, a notebook, or the command line.
+
+    async with Sandbox(seed=7, market="calm") as exchange:
+        ...  # any client of the venue, pointed at exchange.url and exchange.ws_url
+
+Everything runs in the event loop that starts it; `Sandbox.in_thread` gives it a thread of its own, for clients that
+block.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from hyperliquid_perpetual.sandbox.account_view import AccountView
+from hyperliquid_perpetual.sandbox.api import Api, Captured
+from hyperliquid_perpetual.sandbox.chain import Chain
+from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
+from hyperliquid_perpetual.sandbox.control import Control
+from hyperliquid_perpetual.sandbox.engine.commands import Deposit
+from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
+from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.faults import Faults
+from hyperliquid_perpetual.sandbox.fee_view import FeeView
+from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
+from hyperliquid_perpetual.sandbox.info import Info
+from hyperliquid_perpetual.sandbox.inspection import (
+    AccountSnapshot,
+    BookSnapshot,
+    FillSnapshot,
+    Inspector,
+    OrderSnapshot,
+)
+from hyperliquid_perpetual.sandbox.interventions import Interventions, address_of, money_of
+from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
+from hyperliquid_perpetual.sandbox.market_streams import Cadence
+from hyperliquid_perpetual.sandbox.market_view import MarketView
+from hyperliquid_perpetual.sandbox.order_view import OrderView
+from hyperliquid_perpetual.sandbox.register import Newcomers, Register
+from hyperliquid_perpetual.sandbox.server import Server
+from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
+from hyperliquid_perpetual.sandbox.streams import Streams
+from hyperliquid_perpetual.sandbox.tape import Tape
+from hyperliquid_perpetual.sandbox.traders import Regime, Traders
+from hyperliquid_perpetual.sandbox.weights import WEIGHT_PER_MINUTE, WeightMeter
+
+if TYPE_CHECKING:
+    from hyperliquid_perpetual.sandbox.thread import SandboxThread
+
+DEMO_PRIVATE_KEY = "0x" + "00" * 31 + "01"
+"""The key of the account that every sandbox has. It is public: never use it on a real network."""
+DEMO_ADDRESS = "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"
+BLOCK_MS = 70
+READERS_BACKLOG = 100
+DEFAULT_DEPOSIT = Decimal(100_000)
+
+
+class Sandbox(Interventions):
+    """A local exchange. Use it as an asynchronous context manager, or call `start` and `stop`.
+
+    :param seed: makes the synthetic traders repeatable; None takes a random one.
+    :param market: how they behave: `calm`, `trending`, `wild`, `still` (a book in which nobody moves) or `empty`.
+    :param port: where to listen; 0 takes a free port.
+    :param deposit: collateral of every new account, on the first dex and on each HIP-3 dex that lists something.
+    :param accounts: addresses that exist from the start. Strangers are refused when there are any (see `register`).
+    :param newcomers: whether an account opens when a client first asks about it (`welcome`) or never (`refuse`).
+    :param block_ms: block time; 0 does every request at once.
+    :param clock: `real`, `virtual` (stands still until `clock.advance`; every request is done at once), or a clock.
+    :param limit_weights: whether an address that used up its 1200 weights a minute is answered with 429.
+    :param sockets: rules of WebSocket connections; by default without the limits per address.
+    :param cadence: how often streams send what they send at intervals.
+    :param market_set: what is listed.
+    :param engine: further settings of the engine, by their names in `ExchangeConfig`.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int | None = None,
+        market: Regime = "calm",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        deposit: Decimal | int = DEFAULT_DEPOSIT,
+        accounts: Iterable[str] = (),
+        newcomers: Newcomers = "welcome",
+        block_ms: int = BLOCK_MS,
+        clock: Literal["real", "virtual"] | Clock = "real",
+        limit_weights: bool = False,
+        weight_per_minute: int = WEIGHT_PER_MINUTE,
+        sockets: SessionSettings | None = None,
+        cadence: Cadence | None = None,
+        market_set: MarketSet | None = None,
+        **engine: object,
+    ) -> None:
+        self.seed = secrets.randbits(32) if seed is None else seed
+        self.deposit = Decimal(deposit)
+        self._deposit = money_of(self.deposit, "the deposit", at_least_zero=True)
+        self._host = host
+        self._port = port
+        self.market_set = standard_markets() if market_set is None else market_set
+        self.clock: Clock = VirtualClock() if clock == "virtual" else RealClock() if clock == "real" else clock
+        if block_ms < 0:
+            raise ValueError(f"a block takes 0 or more milliseconds, got {block_ms}")
+        block_ms = 0 if isinstance(self.clock, VirtualClock) else block_ms
+
+        config = ExchangeConfig(
+            markets=self.market_set.markets, fees=Hip3Fees(self.market_set), hash_seed=str(self.seed)
+        )
+        self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
+        self.register = Register(self.engine, self._open_account, newcomers)
+        self.gatekeeper = Gatekeeper(self.engine.markets, self.register)
+        self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
+        self.traders = Traders(self.chain, market, self.seed)
+        self.faults = Faults()
+
+        tape = Tape(self.market_set.markets)
+        market_view = MarketView(self.engine, self.market_set, tape)
+        order_view = OrderView(self.engine)
+        account_view = AccountView(self.engine, order_view, self.gatekeeper.requests_used)
+        info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), self._name_account)
+        meter = WeightMeter(weight_per_minute)
+        self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
+        self._streams = Streams(
+            self.engine, market_view, account_view, order_view, cadence or Cadence(), self._name_account
+        )
+        self.chain.listen(_TapeListener(tape))
+        self.chain.listen(self._streams)
+        self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
+        self.inspect = Inspector(self.engine)
+        self._accounts = [address_of(address) for address in accounts]
+        self._server: Server | None = None
+        self._timers: list[Timer] = []
+        self._bound_port = 0
+
+    # ------------------------------------------------------------------ life
+
+    async def start(self) -> Self:
+        """Open the markets and listen.
+
+        :raises OSError: when the port is taken.
+        """
+        self.register.open(DEMO_ADDRESS)
+        for address in self._accounts:
+            self.register.claim(address)
+        self.traders.open()
+        if isinstance(self.clock, VirtualClock):
+            self.clock.pause = self._wait_for_readers
+        self._server = Server(self.api, self._streams, self.gate)
+        Control(self).add_routes(self._server.app)
+        self._bound_port = await self._server.start(self._host, self._port)
+        self.chain.start()
+        self._timers = [*self.traders.start(self.clock), *self._streams.start(self.clock)]
+        return self
+
+    async def stop(self) -> None:
+        """Close every connection and stop; harmless when it is stopped already."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = []
+        self.chain.stop()
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @classmethod
+    @contextlib.contextmanager
+    def in_thread(cls, **settings: object) -> Iterator["SandboxThread"]:
+        """A sandbox with a thread and an event loop of its own, for clients that block."""
+        from hyperliquid_perpetual.sandbox.thread import SandboxThread
+
+        with SandboxThread(cls(**settings)) as thread:  # type: ignore[arg-type]
+            yield thread
+
+    @property
+    def url(self) -> str:
+        """Base URL of the REST API."""
+        host = "127.0.0.1" if self._host in ("0.0.0.0", "::", "") else self._host  # noqa: S104 - compared, not bound
+        return f"http://[{host}]:{self._bound_port}" if ":" in host else f"http://{host}:{self._bound_port}"
+
+    @property
+    def ws_url(self) -> str:
+        """URL of the WebSocket API."""
+        return "ws" + self.url.removeprefix("http") + "/ws"
+
+    # ------------------------------------------------------------------ looking in
+
+    def book(self, coin: str, depth: int | None = None) -> BookSnapshot:
+        """A market's book."""
+        return self.inspect.book(coin, depth)
+
+    def account(self, address: str) -> AccountSnapshot:
+        """An account with its positions, open orders and fills."""
+        return self.inspect.account(address)
+
+    def open_orders(self, address: str) -> tuple[OrderSnapshot, ...]:
+        """An account's resting orders, oldest first."""
+        return self.inspect.open_orders(address)
+
+    def order(self, address: str, key: int | str) -> OrderSnapshot | None:
+        """An account's order by oid or cloid, open or finished."""
+        return self.inspect.order(address, key)
+
+    def fills(self, address: str) -> tuple[FillSnapshot, ...]:
+        """An account's fills, oldest first."""
+        return self.inspect.account(address).fills
+
+    def requests(self, path: str | None = None, kind: str | None = None) -> Sequence[Captured]:
+        """The requests that came in, oldest first, as far as they are kept."""
+        return [
+            request
+            for request in self.api.captured
+            if (path is None or request.path == path) and (kind is None or request.kind == kind)
+        ]
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """The accounts that are neither synthetic traders nor the sandbox's own."""
+        own = {*self.traders.addresses, self.house}
+        return tuple(address for address in self.engine.accounts if address not in own)
+
+    @property
+    def sockets(self) -> int:
+        """How many WebSocket clients are connected."""
+        return len(self.gate.sessions)
+
+    # ------------------------------------------------------------------ inside
+
+    def _name_account(self, address: str) -> None:
+        self.register.name(address, self.chain.now)
+
+    def _open_account(self, address: str) -> None:
+        if not self._deposit:
+            return
+        for dex in self.market_set.dexes:
+            if dex.listings:
+                self.chain.apply_now(Deposit(address, self._deposit, dex.name))
+
+    async def _wait_for_readers(self) -> None:
+        """Under a virtual clock: let clients read what has been sent before more happens."""
+        while any(session.backlog > READERS_BACKLOG for session in self.gate.sessions):  # noqa: ASYNC110 - others empty it
+            await asyncio.sleep(0.001)
+
+
+class _TapeListener:
+    """Puts every trade on the tape."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    def on_events(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, TradeMade):
+                self._tape.add(event.trade)
+
+    def on_block(self, now: int) -> None:
+        pass

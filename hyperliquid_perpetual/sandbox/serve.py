@@ -1,0 +1,111 @@
+"""The sandbox as a program: runs until it is told to stop, says where it is, and what happened at the end."""
+
+import asyncio
+import logging
+import signal
+import sys
+from decimal import Decimal
+
+from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
+from hyperliquid_perpetual.sandbox.sandbox import DEFAULT_DEPOSIT, DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
+from hyperliquid_perpetual.sandbox.socket_limits import SessionSettings
+from hyperliquid_perpetual.sandbox.traders import Regime
+
+STATUS_SECONDS = 60
+
+
+def run(
+    host: str = "127.0.0.1",
+    port: int = 3001,
+    seed: int | None = None,
+    market: Regime = "calm",
+    deposit: Decimal = DEFAULT_DEPOSIT,
+    status_seconds: float = STATUS_SECONDS,
+) -> None:
+    """Run an exchange in the foreground until SIGINT or SIGTERM. Limits are the venue's.
+
+    :raises SystemExit: with status 1 and one line when the port cannot be had.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    sandbox = Sandbox(
+        seed=seed,
+        market=market,
+        host=host,
+        port=port,
+        deposit=deposit,
+        limit_weights=True,
+        sockets=SessionSettings(),
+    )
+    try:
+        asyncio.run(_run(sandbox, status_seconds))
+    except OSError as error:
+        reason = error.strerror or error
+        print(f"The sandbox cannot listen on {host} port {port}: {reason}. Give another --port.", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+async def _run(sandbox: Sandbox, status_seconds: float) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    started = loop.time()
+    async with sandbox:
+        _say(*_welcome(sandbox))
+        while not stop.is_set():
+            try:
+                await asyncio.wait_for(stop.wait(), status_seconds)
+            except TimeoutError:
+                _say(_status(sandbox))
+        report = _report(sandbox, loop.time() - started)
+    _say("", *report)
+
+
+def _welcome(sandbox: Sandbox) -> list[str]:
+    return [
+        f"A Hyperliquid sandbox is listening, market {sandbox.traders.regime}, seed {sandbox.seed}.",
+        f"  REST       {sandbox.url}",
+        f"  WebSocket  {sandbox.ws_url}",
+        f"  status     {sandbox.url}/sandbox/status",
+        f"A new address owns {sandbox.deposit} USDC as soon as a client asks about it. One is ready to use:",
+        f"  address      {DEMO_ADDRESS}",
+        f"  private key  {DEMO_PRIVATE_KEY}",
+        "  (everybody knows this key: for the sandbox only, never send anything real to it)",
+        "Stop with Ctrl-C.",
+    ]
+
+
+def _status(sandbox: Sandbox) -> str:
+    mid = sandbox.book("BTC", 1).mid
+    fills = sum(len(sandbox.fills(address)) for address in sandbox.clients)
+    orders = sum(len(sandbox.open_orders(address)) for address in sandbox.clients)
+    return (
+        f"BTC {mid}, {sandbox.sockets} WebSocket clients, {len(sandbox.api.captured)} requests kept, "
+        f"{len(sandbox.clients)} accounts, {orders} open orders, {fills} fills"
+    )
+
+
+def _report(sandbox: Sandbox, seconds: float) -> list[str]:
+    meter = sandbox.api.meter
+    lines = [
+        f"The sandbox ran {seconds:.0f} s: {sandbox.chain.blocks} blocks, "
+        f"request weight {meter.total} ({meter.refused} requests refused by the limit)."
+    ]
+    if sandbox.faults.counts:
+        faults = ", ".join(f"{kind} {count}" for kind, count in sorted(sandbox.faults.counts.items()))
+        lines.append(f"Faults: {faults}.")
+    lines += [_account_line(sandbox.account(address)) for address in sandbox.clients]
+    return lines
+
+
+def _account_line(account: AccountSnapshot) -> str:
+    positions = ", ".join(f"{position.size:f} {position.coin}" for position in account.positions) or "flat"
+    fees = ", ".join(f"{fee:.6f} {token}" for token, fee in account.fees_paid.items()) or "none"
+    return (
+        f"  {account.address}: {len(account.fills)} fills, fees {fees}, {positions}, "
+        f"{len(account.open_orders)} open orders, account value {account.account_value:.2f}"
+    )
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)

@@ -1,0 +1,230 @@
+"""One WebSocket client: what it may say, what it is told, and when it is dropped (reference, sections 8 and 9.2).
+
+A session never makes the exchange wait. Frames go to a bounded queue which a task of its own empties; a client that
+does not read is disconnected when the queue is full. Sockets live in real time, whatever the exchange's clock says.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from hyperliquid_perpetual.sandbox.api import Api, ConnectionBroken, NoAnswer, Path
+from hyperliquid_perpetual.sandbox.hub import frame
+from hyperliquid_perpetual.sandbox.socket_limits import Gate
+from hyperliquid_perpetual.sandbox.streams import InvalidSubscription, Streams, UnknownCoin
+from hyperliquid_perpetual.sandbox.subscriptions import (
+    Ping,
+    Post,
+    Subscribe,
+    Subscription,
+    Unsubscribe,
+    UserSubscription,
+    as_json,
+    decode_client_frame,
+    subscription_type,
+)
+from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_SUBSCRIPTIONS
+
+GREETING = "Websocket connection established."
+PONG = b'{"channel":"pong"}'
+_REASONS = {429: "Too Many Requests", 422: "Unprocessable Entity", 400: "Bad Request", 500: "Internal Server Error"}
+
+logger = logging.getLogger(__name__)
+
+
+class Session:
+    """One connected client. Create it with a prepared response and `await run()`."""
+
+    def __init__(self, ws: web.WebSocketResponse, address: str, api: Api, streams: Streams, gate: Gate) -> None:
+        self._ws = ws
+        self.address = address
+        self._api = api
+        self._streams = streams
+        self._gate = gate
+        self._settings = gate.settings
+        self._queue: deque[bytes] = deque()
+        self._held: list[bytes] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._posts: set[asyncio.Task[None]] = set()
+        self.subscriptions: set[Subscription] = set()
+        self._loop = asyncio.get_running_loop()
+        self._last_sent = self._loop.time()
+        self._transport: asyncio.Transport | None = None
+
+    async def run(self, transport: asyncio.Transport | None) -> None:
+        """Serve the client until it or we are gone."""
+        self._transport = transport
+        writer = asyncio.create_task(self._write())
+        watchdog = asyncio.create_task(self._watch_silence())
+        try:
+            if self._settings.greeting:
+                self._enqueue(GREETING.encode())
+            async for message in self._ws:
+                if message.type is WSMsgType.TEXT and not self._closing:
+                    self._on_text(message.data)
+        finally:
+            self._closing = True
+            self._streams.drop(self, self.subscriptions)
+            for task in (writer, watchdog, *self._posts):
+                task.cancel()
+            await asyncio.gather(writer, watchdog, *self._posts, return_exceptions=True)
+
+    # ------------------------------------------------------------------ out
+
+    def send(self, data: bytes, is_user: bool = False) -> None:
+        """Queue a frame; drops the client when it has not read what came before."""
+        if is_user:
+            faults = self._api.faults
+            if faults.loses_user_frames:
+                return
+            if faults.holds_user_frames:
+                self._held.append(data)
+                return
+        self._enqueue(data)
+
+    def release(self) -> None:
+        """Send what was held back."""
+        held, self._held = self._held, []
+        for data in held:
+            self._enqueue(data)
+
+    def abort(self) -> None:
+        """Break the connection, without a close frame."""
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    @property
+    def backlog(self) -> int:
+        """Frames that wait to be read by the client."""
+        return len(self._queue)
+
+    def _enqueue(self, data: bytes) -> None:
+        if self._closing or self._api.faults.is_muted:
+            return
+        if len(self._queue) >= self._settings.queue_frames:
+            logger.warning("dropped a WebSocket of %s: it has not read %d frames", self.address, len(self._queue))
+            self.abort()
+            return
+        self._queue.append(data)
+        self._wake.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                data = self._queue.popleft()
+                try:
+                    await self._ws.send_frame(data, WSMsgType.TEXT)
+                except (ConnectionError, RuntimeError):
+                    self.abort()
+                    return
+                self._last_sent = self._loop.time()
+
+    async def _watch_silence(self) -> None:
+        while True:
+            left = self._last_sent + self._settings.silence_seconds - self._loop.time()
+            if left <= 0:
+                self.abort()
+                return
+            await asyncio.sleep(left)
+
+    def _error(self, text: str) -> None:
+        self.send(frame("error", text))
+
+    # ------------------------------------------------------------------ in
+
+    def _on_text(self, text: str) -> None:
+        if not self._gate.count_message(self.address):
+            self.abort()
+            return
+        message = decode_client_frame(text)
+        match message:
+            case Ping():
+                self.send(PONG)
+            case Subscribe(subscription=subscription):
+                self._subscribe(subscription)
+            case Unsubscribe(subscription=subscription):
+                self._unsubscribe(subscription)
+            case Post():
+                self._post(message)
+            case None:
+                kind = subscription_type(text)
+                if kind in UNSUPPORTED_SUBSCRIPTIONS:
+                    self._error(f"The sandbox does not do the subscription {kind}.")
+                else:
+                    self._error(f"Error parsing JSON into valid websocket request: {text}")
+
+    def _subscribe(self, subscription: Subscription) -> None:
+        echoed = msgspec.json.encode(subscription).decode()
+        if subscription in self.subscriptions:
+            self._error(f"Already subscribed: {echoed}")
+            return
+        refusal = self._gate.refuse_subscription(self.address, subscription)
+        if refusal is not None:
+            self._error(refusal)
+            return
+        try:
+            self._streams.check(subscription)
+        except UnknownCoin:
+            if self._settings.drop_unknown_coins:
+                self.abort()
+            else:
+                self._error(f"Invalid subscription {echoed}")
+            return
+        except InvalidSubscription as invalid:
+            self._error(str(invalid) or f"Invalid subscription {echoed}")
+            return
+        self.subscriptions.add(subscription)
+        self._acknowledge("subscribe", subscription)
+        for channel, data in self._streams.add(subscription, self):
+            self.send(frame(channel, data), isinstance(subscription, UserSubscription))
+
+    def _unsubscribe(self, subscription: Subscription) -> None:
+        if subscription not in self.subscriptions:
+            self._error(f"Already unsubscribed: {msgspec.json.encode(subscription).decode()}")
+            return
+        self.subscriptions.discard(subscription)
+        self._streams.remove(subscription, self)
+        self._acknowledge("unsubscribe", subscription)
+
+    def _acknowledge(self, method: str, subscription: Subscription) -> None:
+        self.send(frame("subscriptionResponse", {"method": method, "subscription": as_json(subscription)}))
+
+    def _post(self, message: Post) -> None:
+        limit = self._settings.max_posts_in_flight
+        if limit is not None and len(self._posts) >= limit:
+            self._error(f"too many pending post requests id={message.id}")
+            return
+        task = asyncio.create_task(self._answer(message))
+        self._posts.add(task)
+        task.add_done_callback(self._posts.discard)
+
+    async def _answer(self, message: Post) -> None:
+        path: Path = "/info" if message.request.type == "info" else "/exchange"
+        try:
+            reply = await self._api.ask(path, bytes(message.request.payload), self.address, via="ws")
+        except ConnectionBroken:
+            self.abort()
+            return
+        except NoAnswer:
+            return
+        payload: Any
+        if reply.status == 200 and path == "/info":
+            response: dict[str, Any] = {"type": "info", "payload": {"type": reply.kind, "data": reply.data}}
+        elif reply.status == 200:
+            response = {"type": "action", "payload": msgspec.Raw(reply.body)}
+        elif reply.body == b"null":
+            # An info post that breaks over REST answers null here and the socket stays open (section 8.4).
+            response = {"type": "info", "payload": {"type": reply.kind, "data": None}}
+        else:
+            reason = _REASONS.get(reply.status, "Error")
+            payload = f"{reply.status} {reason}: {reply.body.decode(errors='replace')}"
+            response = {"type": "error", "payload": payload}
+        self.send(frame("post", {"id": message.id, "response": response}))

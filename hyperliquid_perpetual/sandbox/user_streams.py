@@ -1,0 +1,190 @@
+"""Streams about an account: orders, fills, funding, ledger, and states (reference, sections 8.3 and 3.13)."""
+
+from collections import defaultdict
+from typing import Any
+
+from hyperliquid_perpetual.sandbox import subscriptions as subs
+from hyperliquid_perpetual.sandbox.account_view import AccountView
+from hyperliquid_perpetual.sandbox.clock import Clock, Timer
+from hyperliquid_perpetual.sandbox.engine import events as ev
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
+from hyperliquid_perpetual.sandbox.hub import Hub
+from hyperliquid_perpetual.sandbox.market_streams import Cadence, Snapshot
+from hyperliquid_perpetual.sandbox.order_view import OrderView
+
+FOREVER = 2**62
+_CANCELED_FOR_THE_USER = frozenset(
+    (
+        OrderStatus.MARGIN_CANCELED,
+        OrderStatus.SELF_TRADE_CANCELED,
+        OrderStatus.REDUCE_ONLY_CANCELED,
+        OrderStatus.SCHEDULED_CANCEL,
+    )
+)
+
+
+class _News:
+    """What one block had for one account."""
+
+    __slots__ = ("fills", "fundings", "ledger", "orders", "state_changed", "unasked_cancels")
+
+    def __init__(self) -> None:
+        self.orders: list[Any] = []
+        self.fills: list[Any] = []
+        self.fundings: list[Any] = []
+        self.ledger: list[Any] = []
+        self.unasked_cancels: list[Any] = []
+        self.state_changed = False
+
+
+class UserStreams:
+    """Listens to the chain, and speaks to the hub. Only accounts that somebody follows cost anything."""
+
+    def __init__(
+        self, exchange: Exchange, accounts: AccountView, orders: OrderView, hub: Hub, cadence: Cadence, dexes: list[str]
+    ) -> None:
+        self._exchange = exchange
+        self._accounts = accounts
+        self._orders = orders
+        self._hub = hub
+        self._cadence = cadence
+        self._dexes = dexes
+        self._news: defaultdict[str, _News] = defaultdict(_News)
+        self._followed: defaultdict[str, int] = defaultdict(int)
+
+    def start(self, clock: Clock) -> list[Timer]:
+        """Begin what is sent at intervals."""
+        return [clock.every(self._cadence.account_ms, self._send_states)]
+
+    def follow(self, user: str) -> None:
+        """One more subscription is about this account."""
+        self._followed[user] += 1
+
+    def unfollow(self, user: str) -> None:
+        """One subscription less is about this account."""
+        self._followed[user] -= 1
+        if not self._followed[user]:
+            del self._followed[user]
+
+    def snapshot(self, subscription: subs.UserSubscription) -> Snapshot:
+        """What a new subscriber gets at once; `orderUpdates` and `userEvents` have no snapshot."""
+        user = subscription.user
+        head = {"user": user, "isSnapshot": True}
+        accounts = self._accounts
+        match subscription:
+            case subs.UserFills():
+                return [("userFills", {**head, "fills": accounts.fills(user)})]
+            case subs.UserFundings():
+                account = self._exchange.account(user)
+                fundings = [] if account is None else [self._orders.funding(row) for row in account.fundings]
+                return [("userFundings", {**head, "fundings": fundings[-500:]})]
+            case subs.UserNonFundingLedgerUpdates():
+                rows = accounts.ledger(user, 0, FOREVER)
+                return [("userNonFundingLedgerUpdates", {**head, "nonFundingLedgerUpdates": rows})]
+            case subs.UserHistoricalOrders():
+                return [("userHistoricalOrders", {**head, "orderHistory": accounts.historical_orders(user)})]
+            case subs.OrderUpdates() | subs.UserEvents() | subs.User() | subs.Notification():
+                return []
+            case _:
+                return [self._state(subscription)]
+
+    # ------------------------------------------------------------------ block by block
+
+    def on_events(self, events: list[ev.Event]) -> None:
+        """Remember what concerns followed accounts until the block is done."""
+        if not self._followed:
+            return
+        for event in events:
+            match event:
+                case ev.OrderUpdated(order=order) if order.account in self._followed:
+                    news = self._news[order.account]
+                    news.orders.append(order)
+                    if order.status in _CANCELED_FOR_THE_USER:
+                        news.unasked_cancels.append({"coin": order.coin, "oid": order.oid})
+                case ev.FillMade(fill=fill) if fill.account in self._followed:
+                    self._news[fill.account].fills.append(self._orders.fill(fill))
+                case ev.FundingPaid(account=user, payment=payment) if user in self._followed:
+                    self._news[user].fundings.append(self._orders.funding(payment))
+                case ev.LedgerUpdated(account=user, update=update) if user in self._followed:
+                    self._news[user].ledger.append(self._orders.ledger_row(update))
+                case ev.PositionChanged(account=user) | ev.BalanceChanged(account=user):
+                    if user in self._followed:
+                        self._news[user].state_changed = True
+                case ev.LeverageChanged(account=user) if user in self._followed:
+                    self._news[user].state_changed = True
+
+    def on_block(self, now: int) -> None:
+        """Send what the block had for each account."""
+        if self._news:
+            news, self._news = self._news, defaultdict(_News)
+            for user, entry in news.items():
+                self._tell(user, entry)
+
+    def _tell(self, user: str, news: _News) -> None:
+        publish = self._hub.publish
+        if news.fills:
+            publish(subs.UserFills(user=user), "userFills", {"user": user, "fills": news.fills})
+        events = [{"fills": news.fills}] if news.fills else []
+        events += [{"funding": funding} for funding in news.fundings]
+        if news.unasked_cancels:
+            events.append({"nonUserCancel": news.unasked_cancels})
+        for subscription in (subs.UserEvents(user=user), subs.User(user=user)):
+            for event in events:
+                publish(subscription, "user", event)
+        if news.orders:
+            self._tell_orders(user, news)
+        if news.fundings:
+            publish(subs.UserFundings(user=user), "userFundings", {"user": user, "fundings": news.fundings})
+        if news.ledger:
+            data = {"user": user, "nonFundingLedgerUpdates": news.ledger}
+            publish(subs.UserNonFundingLedgerUpdates(user=user), "userNonFundingLedgerUpdates", data)
+        if news.orders:
+            self._publish_states(subs.OpenOrders, user)
+        if news.orders or news.state_changed:
+            self._publish_states(subs.ActiveAssetData, user)
+        if news.state_changed:
+            self._publish_states(subs.ClearinghouseState, user)
+            self._publish_states(subs.AllDexsClearinghouseState, user)
+
+    def _tell_orders(self, user: str, news: _News) -> None:
+        updates = subs.OrderUpdates(user=user)
+        if self._hub.has(updates):
+            self._hub.publish(updates, "orderUpdates", [self._orders.order_update(order) for order in news.orders])
+        history = subs.UserHistoricalOrders(user=user)
+        if self._hub.has(history):
+            rows = [self._orders.order_state(order) for order in news.orders]
+            self._hub.publish(history, "userHistoricalOrders", {"user": user, "orderHistory": rows})
+
+    # ------------------------------------------------------------------ states
+
+    def _publish_states(self, kind: type[subs.UserSubscription], user: str | None = None) -> None:
+        for subscription in self._hub.active(kind):
+            if user is None or subscription.user == user:
+                self._hub.publish(subscription, *self._state(subscription))
+
+    def _send_states(self) -> None:
+        self._publish_states(subs.ClearinghouseState)
+        self._publish_states(subs.AllDexsClearinghouseState)
+        self._publish_states(subs.ActiveAssetData)
+        self._publish_states(subs.SpotState)
+
+    def _state(self, subscription: subs.UserSubscription) -> tuple[str, Any]:
+        user, accounts = subscription.user, self._accounts
+        match subscription:
+            case subs.ClearinghouseState(dex=dex):
+                state = accounts.clearinghouse_state(user, dex or "")
+                return "clearinghouseState", {"dex": dex, "user": user, "clearinghouseState": state}
+            case subs.AllDexsClearinghouseState():
+                states = [[dex, accounts.clearinghouse_state(user, dex)] for dex in self._dexes]
+                return "allDexsClearinghouseState", {"user": user, "clearinghouseStates": states}
+            case subs.OpenOrders(dex=dex):
+                orders = accounts.frontend_open_orders(user, dex or "")
+                return "openOrders", {"dex": dex, "user": user, "orders": orders}
+            case subs.SpotState():
+                return "spotState", {"user": user, "spotState": accounts.spot_state(user)}
+            case subs.ActiveAssetData(coin=coin):
+                market = self._exchange.market(coin)
+                assert market is not None, "unknown coins are refused when they are subscribed to"
+                return "activeAssetData", accounts.active_asset_data(user, market)
+        raise TypeError(f"{subscription} has no state")
