@@ -1,7 +1,7 @@
 """What the exchange says about one account: live over its streams while the demo runs, and its ledger at the end.
 
 Read as plain JSON with decimals, not through the connector's parsers: two readings of the same books should not share
-their mistakes. Streams carry the live view because they cost no request weight, which bot and demo would share.
+their mistakes. Neither the streams nor the sandbox's ledger cost request weight, of which bot and demo would share one.
 """
 
 import asyncio
@@ -18,7 +18,6 @@ import aiohttp
 from hyperliquid_perpetual.demo.books import Fill
 
 REQUEST_SECONDS = 10.0
-FILLS_PER_REPLY = 2000
 RETRY_SECONDS = 0.5
 PING_SECONDS = 30.0
 
@@ -87,6 +86,15 @@ class AccountView:
                     self.funding[(payment["time"], payment["coin"])] = Decimal(payment["usdc"])
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """One account in the exchange's books: every fill, the signed position per coin, how many orders rest."""
+
+    fills: tuple[Fill, ...]
+    positions: dict[str, Decimal]
+    open_orders: int
+
+
 class Exchange:
     """The exchange at a URL, seen from one account."""
 
@@ -112,50 +120,35 @@ class Exchange:
         if self._session is not None:
             await self._session.close()
 
-    async def info(self, request: dict[str, Any]) -> Any:
-        """The answer to an info request.
-
-        :raises aiohttp.ClientError: when the exchange does not answer, or with an HTTP error.
-        """
-        assert self._session is not None
-        async with self._session.post(f"{self.url}/info", json=request) as response:
-            response.raise_for_status()
-            return json.loads(await response.text())
-
     async def answers(self) -> bool:
         """Whether it is up."""
         try:
-            await self.info({"type": "exchangeStatus"})
+            await self._get("/sandbox/status")
         except (aiohttp.ClientError, TimeoutError):
             return False
         return True
+
+    async def ledger(self) -> Ledger:
+        """The account in the exchange's own books, all of it.
+
+        :raises aiohttp.ClientError: when the exchange does not answer, or with an HTTP error.
+        """
+        account = await self._get(f"/sandbox/accounts/{self.user}")
+        return Ledger(
+            fills=tuple(Fill.from_venue(row) for row in account["fillList"]),
+            positions={coin: Decimal(size) for coin, size in account["positions"].items()},
+            open_orders=len(account["openOrders"]),
+        )
 
     def watch(self) -> None:
         """Keep `view` up to date from now on."""
         self._streaming = asyncio.create_task(self._stream())
 
-    async def fills(self) -> list[Fill]:
-        """Every fill of the account, in the exchange's own words."""
-        found: dict[FillKey, dict[str, Any]] = {}
-        start = 0
-        while True:
-            request = {"type": "userFillsByTime", "user": self.user, "startTime": start, "aggregateByTime": False}
-            page = await self.info(request)
-            known = len(found)
-            found.update({_fill_key(row): row for row in page})
-            # Several fills share a millisecond, so the next page starts at the last time seen, which repeats some.
-            if len(page) < FILLS_PER_REPLY or len(found) == known:
-                return [Fill.from_venue(row) for row in found.values()]
-            start = max(row["time"] for row in page)
-
-    async def positions(self) -> dict[str, Decimal]:
-        """Signed position per coin, flat ones left out."""
-        return positions(await self.info({"type": "clearinghouseState", "user": self.user}))
-
-    async def open_orders(self) -> list[dict[str, Any]]:
-        """The orders that rest in the book."""
-        orders: list[dict[str, Any]] = await self.info({"type": "frontendOpenOrders", "user": self.user})
-        return orders
+    async def _get(self, path: str) -> Any:
+        assert self._session is not None
+        async with self._session.get(f"{self.url}{path}") as response:
+            response.raise_for_status()
+            return json.loads(await response.text())
 
     async def _stream(self) -> None:
         assert self._session is not None

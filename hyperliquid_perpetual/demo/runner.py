@@ -27,10 +27,10 @@ from hyperliquid_perpetual.demo.exchange import Exchange
 from hyperliquid_perpetual.demo.processes import Child, ChildError
 from hyperliquid_perpetual.demo.summary import Summary, report
 from hyperliquid_perpetual.plugin.status import ProbeError, read_status
+from hyperliquid_perpetual.sandbox import DEMO_ADDRESS
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 
-# The account that the connector's sandbox domain uses when address and key are left empty, as a newcomer leaves them.
-ADDRESS = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+# Address and key are left empty, as a newcomer leaves them: then the connector takes the sandbox's ready-made account.
 KEYS = {
     f"{CONNECTOR}_mode": "arb_wallet",
     "use_vault": "False",
@@ -171,8 +171,8 @@ class Demo:
 
     async def _conclude(self, bot: Bot, exchange: Exchange, ready_seconds: float, stopped: bool) -> int:
         own = books.BotBooks.read(bot.database)
-        comparison = books.compare(own.fills, await exchange.fills(), await exchange.positions())
-        left_open = await exchange.open_orders()
+        ledger = await exchange.ledger()
+        comparison = books.compare(own.fills, ledger.fills, ledger.positions)
         errors = [*errors_in(bot.log), *errors_in(bot.output)]
         summary = Summary(
             hummingbot=version("hummingbot"),
@@ -185,7 +185,7 @@ class Demo:
             fill_differences=len(comparison.fill_differences),
             position_difference=comparison.position_difference,
             fee_difference=comparison.fee_difference,
-            orders_left_open=len(left_open),
+            orders_left_open=ledger.open_orders,
             errors_logged=len(errors),
         )
         file = summary.write(self.output)
@@ -226,7 +226,7 @@ class Demo:
         environment["PYTHONUNBUFFERED"] = "1"
         process = await Child.start("The sandbox", command, log=self.sandbox_log, cwd=self.output, env=environment)
         try:
-            async with Exchange(url, ADDRESS, self.configuration.coins) as exchange:
+            async with Exchange(url, DEMO_ADDRESS, self.configuration.coins) as exchange:
                 with self.display.step(f"Starting the sandbox exchange on {url}"):
                     await _until_it_answers(process, exchange)
                 yield Sandbox(process, exchange)
