@@ -1,4 +1,4 @@
-"""How long to wait before trying again: twice as long at most after each failure in a row, and never in step with others."""
+"""How long to wait before trying again: longer after each failure in a row, and never in step with others."""
 
 import random
 
