@@ -7,6 +7,7 @@ from typing import Any
 from hummingbot.core.data_type.user_stream_tracker_data_source import UserStreamTrackerDataSource
 
 from .trading.connection import Connection, Subscription
+from .trading.log_names import logger_of
 from .venue.networks import Network
 
 REQUIRED_CHANNELS = ("orderUpdates", "userFills")
@@ -18,6 +19,8 @@ OPTIONAL_CHANNELS = ("userEvents", "userFundings", "allDexsClearinghouseState", 
 
 class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
     """Subscribes to everything the venue pushes about one account."""
+
+    _logger = logger_of(f"{__name__}.{__qualname__}")
 
     def __init__(self, network: Network, user: str, on_ready: Callable[[], None], on_lost: Callable[[], None]) -> None:
         """

@@ -16,6 +16,7 @@ from ..venue.frames import ErrorFrame, Message, Pong, SubscriptionResponse, Unre
 from .backoff import Backoff
 from .changes import Changes
 from .host_limits import HostLimits, limits_of
+from .log_names import logger_of
 from .log_once import LogOnce
 from .session import ClosedByPeer, Lost, Session, Timings
 from .subscriptions import Entry, State, Subscription, SubscriptionLedger
@@ -23,7 +24,7 @@ from .websocket import open_websocket
 
 __all__ = ["Connection", "Subscription", "Timings"]
 
-_logger = logging.getLogger(__name__)
+_logger = logger_of(__name__)
 
 
 class Connection:

@@ -2,15 +2,15 @@
 fails."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 from ..venue.markets import EMPTY_TABLE, FIRST_DEX, MarketTable, parse_market_table, parse_token_names
+from .log_names import logger_of
 from .requests import Requests, VenueRefusal, VenueUnavailable
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 class MarketsSource:

@@ -8,7 +8,6 @@ ending is applied as soon as they are booked, or when the venue's own list of fi
 """
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -22,8 +21,9 @@ from hummingbot.connector.client_order_tracker import ClientOrderTracker
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
 
 from .lifecycle import Evidence, next_state
+from .log_names import logger_of
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 _EVIDENCE_OF_STATE = {
     OrderState.OPEN: Evidence.LIVE,

@@ -7,11 +7,11 @@ says so, or when it does not know the order although everything we sent for it c
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..venue.messages import OrderStatus, OrderUpdate
+from .log_names import logger_of
 
 FIRST_QUESTION_SECONDS = 0.5
 SLOWEST_QUESTION_SECONDS = 5.0
@@ -19,7 +19,7 @@ AFTER_EXPIRY_SECONDS = 3.0
 """How long after its expiry an order must stay unknown: covers the distance of the clocks and of a status from its
 block."""
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ positions and balances. Each part stands alone: what cannot be had now is asked 
 """
 
 import asyncio
-import logging
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from .account_reader import AccountReader
 from .dispatch import Dispatcher
 from .fills import FillBook
 from .lifecycle import Evidence
+from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
@@ -27,7 +27,7 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 FILLS_GRACE_SECONDS = 1.0
 """How long the stream has to bring fills that an order's end told of, before they are asked for."""
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 class Reconciler:

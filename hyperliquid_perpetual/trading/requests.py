@@ -7,7 +7,6 @@ proof*).
 """
 
 import asyncio
-import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from ..venue.nonces import NonceSource
 from ..venue.replies import Outcome, Rejected, Unclear, parse_action_reply
 from ..venue.signing import Signer
 from .budget import Priority, WeightBudget
+from .log_names import logger_of
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 class VenueUnavailable(Exception):

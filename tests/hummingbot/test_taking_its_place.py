@@ -75,6 +75,37 @@ async def main():
 asyncio.run(main())
 """
 
+#: The connector is loaded first (as `connect`, `balance` or the rate oracle do), then a bot's logging starts.
+LOGGING = """
+import asyncio, importlib, json, logging, pkgutil
+from hummingbot import init_logging
+from hummingbot.client.config.config_helpers import create_yml_files_legacy, load_client_config_map_from_file
+from hummingbot.logger import NETWORK
+
+ROOT = "hummingbot.connector.derivative.hyperliquid_perpetual"
+classes = [
+    getattr(importlib.import_module(f"{ROOT}.hyperliquid_perpetual_{module}"), "HyperliquidPerpetual" + name)
+    for module, name in (
+        ("derivative", "Derivative"),
+        ("api_order_book_data_source", "APIOrderBookDataSource"),
+        ("user_stream_data_source", "UserStreamDataSource"),
+    )
+]
+trading = importlib.import_module(ROOT + ".trading")
+for found in pkgutil.iter_modules(trading.__path__):
+    importlib.import_module(f"{ROOT}.trading.{found.name}")
+asyncio.run(create_yml_files_legacy())
+init_logging("hummingbot_logs.yml", load_client_config_map_from_file(), strategy_file_path="conf_test")
+
+existing = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+ours = [logger for logger in existing if "hyperliquid_perpetual" in logger.name] + [each.logger() for each in classes]
+print("ANSWER " + json.dumps({
+    "count": len({logger.name for logger in ours}),
+    "silenced": sorted({logger.name for logger in ours if logger.disabled}),
+    "deaf_to_network": sorted({logger.name for logger in ours if not logger.isEnabledFor(NETWORK)}),
+}))
+"""
+
 
 def ask(python: Path | str, home: Path, script: str, **environment: str) -> Any:
     """Run a script in a Hummingbot process of its own, started in a bot home, and return its answer."""
@@ -149,6 +180,13 @@ def test_rate_oracle_builds_ours_and_candles_stay_hummingbots(home: Path) -> Non
     answer = ask(sys.executable, home, NEIGHBOURS)
     assert answer["rate_source_builds"] == "hyperliquid_perpetual.hyperliquid_perpetual_derivative"
     assert answer["candles"].startswith("hummingbot.data_feed.candles_feed.hyperliquid_perpetual_candles")
+
+
+def test_nothing_the_connector_logs_is_lost_when_logging_starts_after_it_was_loaded(home: Path) -> None:
+    loggers = ask(sys.executable, home, LOGGING)
+    assert loggers["count"] > 3
+    assert loggers["silenced"] == []
+    assert loggers["deaf_to_network"] == []
 
 
 def test_kill_switch_gives_hummingbot_its_own_connector(home: Path, seen: dict[str, Any]) -> None:
