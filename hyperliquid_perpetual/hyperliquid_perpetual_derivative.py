@@ -1,7 +1,8 @@
 """The connector as Hummingbot sees it: the contract of its perpetual base class, and nothing else.
 
-It says what the connector is, builds its parts, starts and stops them. What Hummingbot asks about markets, orders and the
-account is answered by the three ``contract_`` modules of ``trading``; decisions, loops and caches live behind those.
+It says what the connector is, builds its parts, starts and stops them. What Hummingbot asks about markets, orders and
+the account is answered by the three ``contract_`` modules of ``trading``; decisions, loops and caches live behind
+those.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from .trading.credentials import CredentialError, load_credentials, parse_flag
 from .trading.dispatch import Dispatcher
 from .trading.fills import FillBook
 from .trading.funding_ledger import FundingLedger
+from .trading.log_names import logger_of
 from .trading.market_data import MarketData
 from .trading.markets_source import MarketsSource
 from .trading.order_flow import OrderFlow
@@ -39,6 +41,8 @@ from .venue.nonces import shared_nonce_source
 
 class HyperliquidPerpetualDerivative(AccountContract):
     """Hyperliquid perpetuals for Hummingbot."""
+
+    _logger = logger_of(f"{__name__}.{__qualname__}")
 
     web_utils = web_utils
     _funding_fee_polling_task: "asyncio.Task[None] | None"

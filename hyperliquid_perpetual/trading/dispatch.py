@@ -4,7 +4,6 @@ Nothing here waits: a fill that is nobody's, an order of another bot or an item 
 next one.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,10 +15,11 @@ from ..venue.client_ids import is_ours
 from ..venue.messages import Fill, FundingPayment, OrderUpdate
 from .account import AccountState, hummingbot_token
 from .fills import FillBook, trade_id
+from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 _FEE_SCHEMA = TradeFeeSchema()
 
@@ -87,10 +87,9 @@ class Dispatcher:
                 self._on_account()
             case frames.UserEvent() as event:
                 self._on_user_event(event)
-            case frames.Unreadable(channel=channel, reason=reason):
+            case frames.Unreadable():
+                # The connection has logged it.
                 self.counters.unreadable += 1
-                if self.counters.unreadable == 1:
-                    logger.warning("A frame of the account stream was passed over (channel %r: %s)", channel, reason)
             case _:
                 pass
 

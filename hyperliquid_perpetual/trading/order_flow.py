@@ -2,13 +2,12 @@
 place.
 
 - Accepted, filled, refused: the venue said so, the order moves on at once.
-- Anything else (time-out, 5xx, 429, broken reply): the order stays as it is and is asked for until the venue has spoken.
+- Anything else (time-out, 5xx, 429, broken reply): the order stays as it is and is asked for until the venue has told.
 - "Never placed, already canceled, or filled" is no end either: it says that there is nothing to cancel *now*, so the
   order's true state is fetched and applied.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
@@ -20,6 +19,7 @@ from ..venue.statuses import OrderPhase, phase_of
 from .account_reader import AccountReader
 from .batches import Answer, OrderDesk
 from .lifecycle import Evidence
+from .log_names import logger_of
 from .order_tracker import OrderTracker
 from .outcomes import OutcomeResolver
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
@@ -30,7 +30,7 @@ STREAM_CONFIRMATION_SECONDS = 2.0
 PLACEMENT_WAIT_SECONDS = 3.0
 """How long a cancel waits for the reply to its order, which would otherwise be overtaken."""
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 class VenueRejection(Exception):
