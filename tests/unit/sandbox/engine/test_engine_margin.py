@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from hyperliquid_perpetual.sandbox.engine.commands import Deposit
 from hyperliquid_perpetual.sandbox.engine.events import BalanceChanged, Filled, LeverageChanged, Resting
 from hyperliquid_perpetual.sandbox.engine.margin import (
     asset_capacity,
@@ -196,6 +197,15 @@ def test_fill_far_from_mark_is_refused_when_the_loss_eats_the_margin() -> None:
     refused = venue.buy(ALICE, "ETH", 4_600, 3)
     assert error_of(refused) == f"{INSUFFICIENT} asset=1"
     assert len(venue.asks("ETH")) == 1
+
+
+@pytest.mark.parametrize(("deposit", "fits"), [("201.8", True), ("201.799999", False)])
+def test_fill_may_use_the_margin_to_the_last_micro_dollar(deposit: str, fits: bool) -> None:
+    venue = Venue(deposits=0)
+    venue.apply(Deposit(ALICE, money(deposit)))  # 200 of margin for 4,000 at 20x, and 1.8 of fee
+    venue.apply(Deposit(BOB, money(1_000)))
+    venue.sell(BOB, "ETH", 4_000, 1)
+    assert isinstance(venue.buy(ALICE, "ETH", 4_000, 1), Filled) is fits
 
 
 def test_resting_order_without_margin_is_canceled_at_the_match() -> None:

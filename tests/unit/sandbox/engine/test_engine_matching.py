@@ -254,6 +254,7 @@ def test_post_only_that_would_match_is_rejected_with_the_bbo() -> None:
     assert error_of(status) == "Post only order would have immediately matched, bbo was 3999.5@4000.1. asset=1"
     assert [name for _, name in venue.updates()] == ["badAloPxRejected"]
     assert "bbo was 3999.5@4000.1" in error_of(venue.sell(BOB, "ETH", 3_999, 1, "Alo"))
+    assert "bbo was 3999.5@4000.1" in error_of(venue.sell(BOB, "ETH", "3999.5", 1, "Alo"))
     assert isinstance(venue.buy(BOB, "ETH", 4_000, 1, "Alo"), Resting)
     assert isinstance(venue.sell(BOB, "ETH", "4000.1", 1, "Alo"), Resting)
 
