@@ -27,6 +27,9 @@ class BuildWithStartupFile(build_py):
     """
 
     def run(self) -> None:
+        if not self.editable_mode:
+            # What an earlier build left there would go into the wheel, modules included that are gone since.
+            shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         if not self.editable_mode:
             self.mkpath(self.build_lib)

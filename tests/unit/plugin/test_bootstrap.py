@@ -40,6 +40,7 @@ def site(tmp_path: Path) -> Path:
             "tinybot/connector/tiny/only_in_stock.py": "",
             "tinybot/connector/tiny_other.py": "OWNER = 'stock'",
             "tinybot/connector/neighbour/__init__.py": "OWNER = 'stock'",
+            "tiny_other.py": "OWNER = 'a module that only shares the beginning of a name'",
             "tiny/__init__.py": "",
             "tiny/tiny_utils.py": "OWNER = 'ours'\nclass Connector: pass",
             "tiny/trading/__init__.py": "",
@@ -64,7 +65,7 @@ def finder(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget_tiny_modules() -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("tiny", "tinybot")]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("tiny", "tiny_other", "tinybot")]:
         del sys.modules[name]
 
 
