@@ -1,0 +1,178 @@
+"""Requests against a real local exchange: what each kind of answer, error and silence is taken for."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hyperliquid_perpetual.sandbox.sandbox import DEMO_PRIVATE_KEY, Sandbox
+from hyperliquid_perpetual.trading import requests as requests_module
+from hyperliquid_perpetual.trading.batches import MAX_BATCH, OrderDesk
+from hyperliquid_perpetual.trading.budget import Priority, WeightBudget
+from hyperliquid_perpetual.trading.requests import RateLimited, Requests, VenueRefusal, VenueUnavailable
+from hyperliquid_perpetual.venue import actions
+from hyperliquid_perpetual.venue.actions import OrderRequest
+from hyperliquid_perpetual.venue.client_ids import make_cloid
+from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE, Network
+from hyperliquid_perpetual.venue.nonces import NonceSource
+from hyperliquid_perpetual.venue.replies import Done, RejectCode, Rejected, Resting, Unclear
+from hyperliquid_perpetual.venue.signing import Signer
+
+BTC = 0
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+@pytest.fixture
+async def exchange(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+    async with Sandbox(seed=3, market="still", block_ms=0) as sandbox:
+        monkeypatch.setenv(SANDBOX_URL_VARIABLE, sandbox.url)
+        yield sandbox
+
+
+@pytest.fixture
+async def strict_exchange(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+    """One that opens no account for strangers, as the venue does not."""
+    async with Sandbox(seed=3, market="still", block_ms=0, newcomers="refuse") as sandbox:
+        monkeypatch.setenv(SANDBOX_URL_VARIABLE, sandbox.url)
+        yield sandbox
+
+
+@pytest.fixture
+async def requests(exchange: Sandbox) -> AsyncIterator[Requests]:
+    made = Requests(Network.SANDBOX, WeightBudget(), now_ms, Signer(DEMO_PRIVATE_KEY), NonceSource(now_ms))
+    made.keep_open()
+    yield made
+    await made.close()
+
+
+def bid(number: int, price: str = "80000", size: str = "0.001", **changes: Any) -> OrderRequest:
+    return OrderRequest(
+        BTC, True, Decimal(price), Decimal(size), False, cloid=make_cloid(bytes([number] * 12)), **changes
+    )
+
+
+async def test_read_is_decoded_and_its_weight_spent(requests: Requests) -> None:
+    mids = await requests.info({"type": "allMids"}, dict[str, Decimal])
+    assert mids["BTC"] > 0
+    assert requests.budget.used == 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_server_error_on_a_read_says_nothing(exchange: Sandbox, requests: Requests, status: int) -> None:
+    exchange.faults.status(status, path="/info")
+    with pytest.raises(VenueUnavailable):
+        await requests.info({"type": "allMids"})
+    assert await requests.info({"type": "allMids"})
+
+
+async def test_429_on_a_read_makes_everyone_back_off(exchange: Sandbox, requests: Requests) -> None:
+    exchange.faults.status(429, path="/info")
+    with pytest.raises(RateLimited):
+        await requests.info({"type": "allMids"})
+    assert not requests.budget.try_acquire(2, Priority.READ)
+    assert requests.budget.try_acquire(1, Priority.CANCEL)
+
+
+async def test_request_the_venue_cannot_read_is_a_refusal(requests: Requests) -> None:
+    with pytest.raises(VenueRefusal):
+        await requests.info({"type": "noSuchRequest"})
+
+
+async def test_answer_of_another_shape_is_no_answer(requests: Requests) -> None:
+    with pytest.raises(VenueUnavailable):
+        await requests.info({"type": "allMids"}, list[int])
+
+
+async def test_connection_refused_is_unavailable_for_reads_and_unclear_for_actions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(SANDBOX_URL_VARIABLE, "http://127.0.0.1:9")
+    made = Requests(Network.SANDBOX, WeightBudget(), now_ms, Signer(DEMO_PRIVATE_KEY), NonceSource(now_ms))
+    with pytest.raises(VenueUnavailable):
+        await made.info({"type": "allMids"})
+    result = await made.act(actions.noop(), 1, Priority.ORDER)
+    assert isinstance(result.outcomes[0], Unclear)
+    assert result.expires_after is not None
+    assert result.expires_after > now_ms()
+
+
+async def test_action_without_a_key_is_not_even_tried(exchange: Sandbox) -> None:
+    made = Requests(Network.SANDBOX, WeightBudget(), now_ms)
+    with pytest.raises(RuntimeError, match="no key"):
+        await made.act(actions.noop(), 1, Priority.ORDER)
+    assert exchange.requests("/exchange") == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+async def test_http_error_on_an_action_is_unclear(exchange: Sandbox, requests: Requests, status: int) -> None:
+    exchange.faults.status(status)
+    outcome = (await requests.act(actions.order([bid(1)]), 1, Priority.ORDER)).outcomes[0]
+    assert isinstance(outcome, Unclear)
+
+
+async def test_time_out_of_an_action_is_unclear(
+    exchange: Sandbox, requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests_module, "ACTION_TIMEOUT_SECONDS", 0.2)
+    exchange.faults.drop_reply(hang=True)
+    outcome = (await requests.act(actions.order([bid(1)]), 1, Priority.ORDER)).outcomes[0]
+    assert isinstance(outcome, Unclear)
+    assert "time-out" in outcome.reason
+
+
+async def test_reply_that_is_no_json_is_unclear(exchange: Sandbox, requests: Requests) -> None:
+    exchange.faults.status(200, body="<html>please wait</html>")
+    outcome = (await requests.act(actions.order([bid(1)]), 1, Priority.ORDER)).outcomes[0]
+    assert isinstance(outcome, Unclear)
+
+
+async def test_body_the_venue_cannot_read_is_its_own_word(requests: Requests) -> None:
+    outcome = (await requests.act({"type": "noSuchAction"}, 1, Priority.ORDER)).outcomes[0]
+    assert isinstance(outcome, Rejected)
+    assert outcome.whole_action
+
+
+async def test_wrong_key_is_named(strict_exchange: Sandbox) -> None:
+    made = Requests(Network.SANDBOX, WeightBudget(), now_ms, Signer("0x" + "77" * 32), NonceSource(now_ms))
+    outcome = (await made.act(actions.order([bid(1)]), 1, Priority.ORDER)).outcomes[0]
+    assert isinstance(outcome, Rejected)
+    assert outcome.code is RejectCode.SIGNATURE
+    assert "does not exist" in outcome.reason
+
+
+async def test_more_orders_than_a_batch_holds_leave_in_several(exchange: Sandbox, requests: Requests) -> None:
+    desk = OrderDesk(requests)
+    answers = await asyncio.gather(*(desk.place(bid(number)) for number in range(MAX_BATCH + 3)))
+    assert all(isinstance(answer.outcome, Resting) for answer in answers)
+    assert len(exchange.requests("/exchange", "order")) == 2
+    cancelled = await asyncio.gather(*(desk.cancel(BTC, bid(number).cloid or "") for number in range(MAX_BATCH + 3)))
+    assert all(isinstance(answer.outcome, Done) for answer in cancelled)
+    assert len(exchange.requests("/exchange", "cancelByCloid")) == 2
+
+
+async def test_one_bad_order_does_not_take_its_neighbours_down(exchange: Sandbox, requests: Requests) -> None:
+    """The venue refuses a whole batch for a price beyond its band: the others go again, with the same cloids."""
+    desk = OrderDesk(requests)
+    good, far, small = await asyncio.gather(
+        desk.place(bid(1)), desk.place(bid(2, price="1")), desk.place(bid(3, size="0.0001"))
+    )
+    assert isinstance(good.outcome, Resting)
+    assert isinstance(far.outcome, Rejected)
+    assert far.outcome.code is RejectCode.PRICE_TOO_FAR
+    assert isinstance(small.outcome, Rejected)
+    assert small.outcome.code is RejectCode.MIN_NOTIONAL
+    assert len(exchange.open_orders(Signer(DEMO_PRIVATE_KEY).address)) == 1
+
+
+async def test_refusal_that_no_item_is_to_blame_for_is_not_repeated(strict_exchange: Sandbox) -> None:
+    made = Requests(Network.SANDBOX, WeightBudget(), now_ms, Signer("0x" + "77" * 32), NonceSource(now_ms))
+    desk = OrderDesk(made)
+    answers = await asyncio.gather(desk.place(bid(1)), desk.place(bid(2)))
+    assert all(isinstance(answer.outcome, Rejected) for answer in answers)
+    assert len(strict_exchange.requests("/exchange")) == 1
