@@ -6,6 +6,7 @@ own, done at once: what tests want, and the only way under a clock that stands s
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from hyperliquid_perpetual.sandbox.engine.exchange import Exchange, block_class
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Received, Refused
 
 TICK_MS = 1_000
+
+logger = logging.getLogger(__name__)
 
 Outcome = Replied | Refused
 
@@ -45,6 +48,7 @@ class Chain:
         self._waiting: list[tuple[int, Received | Command, asyncio.Future[Outcome] | None]] = []
         self._timers: list[Timer] = []
         self._last_time = 0
+        self._in_block = False
 
     def listen(self, listener: BlockListener) -> None:
         """Tell somebody about everything from now on."""
@@ -68,7 +72,9 @@ class Chain:
 
     @property
     def now(self) -> int:
-        """Block time: the clock's, but never before the last block."""
+        """Block time: the clock's, but never before the last block, and one for a whole block."""
+        if self._in_block:
+            return self._last_time
         self._last_time = max(self._last_time, self.clock.now())
         return self._last_time
 
@@ -89,12 +95,11 @@ class Chain:
             self._make_block()
 
     def apply_now(self, command: Command) -> list[Event]:
-        """Do something at once, between two blocks: deposits and what a test forces."""
+        """Do something at once: deposits and what a test forces. Between two blocks it is a block of its own."""
         now = self.now
-        events = self.exchange.apply(now, command)
-        for listener in self._listeners:
-            listener.on_events(events)
-        self._finish(now)
+        events = self._apply(now, command)
+        if not self._in_block:
+            self._finish(now)
         return events
 
     def _make_block(self) -> None:
@@ -103,30 +108,41 @@ class Chain:
         waiting, self._waiting = self._waiting, []
         waiting.sort(key=lambda entry: entry[0])  # stable: the order of arrival stays
         now = self.now
-        answers: list[tuple[asyncio.Future[Outcome], Outcome]] = []
-        for _, submitted, reply in waiting:
-            outcome = self._do(now, submitted)
-            if reply is not None and outcome is not None:
-                answers.append((reply, outcome))
+        answers: list[tuple[asyncio.Future[Outcome], Outcome | Exception]] = []
+        self._in_block = True
+        try:
+            for _, submitted, reply in waiting:
+                outcome = self._do(now, submitted)
+                if reply is not None:
+                    answers.append((reply, outcome))
+        finally:
+            self._in_block = False
         self._finish(now)
         for reply, outcome in answers:
-            if not reply.done():
+            if reply.done():
+                continue
+            if isinstance(outcome, Refused) or not isinstance(outcome, Exception):
                 reply.set_result(outcome)
+            else:
+                reply.set_exception(outcome)
 
-    def _do(self, now: int, submitted: Received | Command) -> Outcome | None:
-        command: Command
-        if isinstance(submitted, Received):
-            try:
-                command = self._gatekeeper.admit(submitted, now)
-            except Refused as refused:
-                return refused
-        else:
-            command = submitted
+    def _do(self, now: int, submitted: Received | Command) -> Outcome | Exception:
+        """What came of one command; whatever goes wrong in it is its own, and not its neighbours'."""
+        try:
+            command = self._gatekeeper.admit(submitted, now) if isinstance(submitted, Received) else submitted
+            events = self._apply(now, command)
+        except Refused as refused:
+            return refused
+        except Exception as error:
+            logger.exception("the exchange failed at %s", submitted)
+            return error
+        return events[0] if events and isinstance(events[0], Replied) else Replied(now, "")
+
+    def _apply(self, now: int, command: Command) -> list[Event]:
         events = self.exchange.apply(now, command)
         for listener in self._listeners:
             listener.on_events(events)
-        first = events[0] if events else None
-        return first if isinstance(first, Replied) else None
+        return events
 
     def _finish(self, now: int) -> None:
         self.blocks += 1

@@ -7,7 +7,7 @@ from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.margin import clearinghouse_margin
 from hyperliquid_perpetual.sandbox.engine.records import Fill, Level, OrderRecord
 from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse
-from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, PRICE_DECIMALS
+from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, PRICE_DECIMALS, float_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +199,19 @@ class Inspector:
 
 def price(value: int) -> Decimal:
     """A price of the engine in the quote token."""
-    return Decimal(value).scaleb(-PRICE_DECIMALS)
+    return _shortest(value, PRICE_DECIMALS)
 
 
 def size(lots: int, sz_decimals: int) -> Decimal:
     """Lots in units of the coin."""
-    return Decimal(lots).scaleb(-sz_decimals)
+    return _shortest(lots, sz_decimals)
 
 
 def money(value: int) -> Decimal:
     """Money of the engine in the collateral token."""
-    return Decimal(value).scaleb(-MONEY_DECIMALS)
+    return _shortest(value, MONEY_DECIMALS)
+
+
+def _shortest(value: int, decimals: int) -> Decimal:
+    """Without superfluous zeros: `str` of it is what a client would have to send."""
+    return Decimal(float_text(value, decimals).removesuffix(".0"))

@@ -57,11 +57,11 @@ class Behaviour:
     taker_notional: float = 700
     """Median of what a small taker trades; lognormal with `taker_spread`."""
     taker_spread: float = 1.0
-    sweep_rate: float = 0.7
-    sweep_reach: tuple[float, float] = (2.0, 11.0)
+    sweep_rate: float = 1.6
+    sweep_reach: tuple[float, float] = (2.0, 12.0)
     """How far from the mid sweepers go, evenly distributed."""
     persistence: float = 0.62
-    """Chance that a taker is on the side of the one before: trade signs are correlated on real markets."""
+    """Chance that a small taker is on the side of the one before: trade signs are correlated on real markets."""
     arbitrage: float = 1.5
 
 
@@ -73,7 +73,7 @@ BEHAVIOURS: dict[Regime, Behaviour] = {
         half_spread=2.0,
         level_gap=3.0,
         taker_rate=3.0,
-        sweep_rate=1.5,
+        sweep_rate=2.0,
         sweep_reach=(4.0, 45.0),
         arbitrage=4.0,
     ),
@@ -189,7 +189,7 @@ class MarketTraders:
         if mid2 is None:
             return []
         taker = random.choice(self.takers)
-        is_buy = self._choose_side(taker)
+        is_buy = self._choose_side(taker, behaviour.persistence)
         notional = behaviour.taker_notional * math.exp(random.gauss(0, behaviour.taker_spread))
         px = self._round(mid2 / 2 * (1.003 if is_buy else 0.997), is_buy)
         sz = max(round(max(notional, 12) * MONEY_SCALE / (px * market.lot_value)), _minimum_lots(px, market.lot_value))
@@ -200,7 +200,7 @@ class MarketTraders:
         if mid2 is None:
             return []
         taker = self._random.choice(self.takers)
-        is_buy = self._choose_side(taker)
+        is_buy = self._choose_side(taker, 0.5)
         reach = self._random.uniform(*self._behaviour.sweep_reach) * BASIS_POINT
         return self._sweep_to(taker, is_buy, self._round(mid2 / 2 * (1 + reach if is_buy else 1 - reach), not is_buy))
 
@@ -215,14 +215,14 @@ class MarketTraders:
         sz = max(sz, _minimum_lots(limit, market.lot_value))
         return [PlaceOrders(account, (OrderIntent(market.asset, is_buy, limit, sz, False, "Ioc"),))]
 
-    def _choose_side(self, taker: str) -> bool:
-        """Mostly the side of the one before; against the taker's own inventory when that has grown."""
+    def _choose_side(self, taker: str, persistence: float) -> bool:
+        """The side of the one before with some chance; against the taker's own inventory when that has grown."""
         random = self._random
         position = self._exchange.accounts[taker].position(self._state.market)
         inventory = 0.0
         if position is not None and position.szi:
             inventory = position.notional(self._state.mark_px) / MONEY_SCALE / 5e6
-        same = random.random() < self._behaviour.persistence
+        same = random.random() < persistence
         side = self._last_side if same else not self._last_side
         if abs(inventory) > random.random():
             side = inventory < 0
