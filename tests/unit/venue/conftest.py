@@ -12,7 +12,7 @@ RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recorded"
 
 # The same examples on every run, so that a failure can be repeated. `--hypothesis-profile=explore` looks further.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None, max_examples=5_000)
+settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile("repeatable")
 
 
