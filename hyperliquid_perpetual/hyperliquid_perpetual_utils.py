@@ -29,6 +29,11 @@ _MODES = ("arb_wallet", "api_wallet")
 _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0", ""})
 
+# How a value begins that Hummingbot has encrypted: `{"` of a JSON key file, in hex. Files are validated before they are
+# decrypted.
+_ENCRYPTED = "7b22"
+_LONGEST_PLAIN = 66
+
 
 def _mode(value: Any) -> Any:
     text = value.strip().lower() if isinstance(value, str) else value
@@ -48,6 +53,8 @@ def _flag(value: Any) -> Any:
 
 def _address(value: Any) -> Any:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, str) and text.startswith(_ENCRYPTED) and len(text) > _LONGEST_PLAIN:
+        return value
     return SecretStr(normalize_address(text)) if isinstance(text, str) and text.strip() else value
 
 

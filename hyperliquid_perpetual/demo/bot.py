@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperliquid_perpetual.demo.bot_home import BotHome, bot_environment
+from hyperliquid_perpetual.demo.bot_log import errors_in
 from hyperliquid_perpetual.demo.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.demo.processes import Child, ChildError, run
 
@@ -17,6 +18,7 @@ HBOT = "hummingbot.cli.main"
 COMMAND_SECONDS = 60.0
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
+SHOWN_ERRORS = 3
 
 
 class Bot:
@@ -75,14 +77,14 @@ class Bot:
             cwd=self.home.path,
             env=self._environment,
         )
-        await self._until(lambda: self._snapshot() is not None, START_SECONDS, "start its strategy")
+        await self._until(lambda: self._snapshot() is not None, START_SECONDS, "did not start its strategy")
 
     async def wait_until_ready(self) -> None:
         """Wait until its connector calls itself ready.
 
         :raises ChildError: when it ends, or is not ready in time; the message names what is missing.
         """
-        await self._until(self._is_ready, START_SECONDS, "be ready to trade", poke=True)
+        await self._until(self._is_ready, START_SECONDS, "has a connector that is not ready to trade", poke=True)
 
     def check(self) -> None:
         """:raises ChildError: when it has ended."""
@@ -113,7 +115,8 @@ class Bot:
                         # Hummingbot writes its status when asked to; it listens once the first one is there.
                         self._engine.signal(signal.SIGUSR1)
                     await asyncio.sleep(0.2)
-        raise ChildError(f"Hummingbot did not {what} within {seconds:g} s; see {self.log} and {self.output}")
+        last = "\n".join(["Its last errors:", *errors[-SHOWN_ERRORS:]]) if (errors := errors_in(self.log)) else ""
+        raise ChildError(f"Hummingbot {what} after {seconds:g} s; see {self.log} and {self.output}. {last}".rstrip())
 
     def _snapshot(self) -> dict[str, Any] | None:
         file = self.home.path / "data" / "bot" / "status.json"
