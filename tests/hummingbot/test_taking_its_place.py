@@ -16,6 +16,8 @@ import pytest
 from hyperliquid_perpetual.demo.bot_home import BotHome
 from hyperliquid_perpetual.plugin.status import read_status
 
+pytestmark = pytest.mark.timeout(300)  # each process loads the whole of Hummingbot: seconds, and many on a busy machine
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 UV = REPOSITORY / ".tools" / "uv" / "bin" / "uv"
 STARTUP_FILE = "hummingbot_hyperliquid_perpetual.pth"
