@@ -95,6 +95,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         )
         self._account_address = credentials.account if credentials is not None else ""
         self._credentials_checked = False
+        self._credential_problem = ""
         self._markets = MarketsSource(self._requests, with_hip3=enable_hip3_markets)
         self._market_data = MarketData()
         self._account = AccountState()
@@ -189,6 +190,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
     def status_dict(self) -> dict[str, bool]:
         status: dict[str, bool] = super().status_dict
         if self._trading_required:
+            status["credentials_checked"] = self._credentials_checked
             status["account_reconciled"] = self._reconciler.is_reconciled
         return status
 

@@ -16,7 +16,7 @@ from . import order_checks
 from .account import AccountState, hummingbot_token
 from .budget import Priority
 from .contract_orders import OrdersContract
-from .credentials import Credentials, check_credentials
+from .credentials import CredentialError, Credentials, check_credentials
 from .dispatch import Dispatcher
 from .funding_ledger import FundingLedger
 from .requests import VenueUnavailable
@@ -28,6 +28,7 @@ class AccountContract(OrdersContract):
     _account: AccountState
     _credentials: Credentials | None
     _credentials_checked: bool
+    _credential_problem: str
     _dispatcher: Dispatcher
     _fees: UserFees | None
     _funding_ledger: FundingLedger
@@ -50,8 +51,16 @@ class AccountContract(OrdersContract):
                 self.logger().exception("An account message could not be applied; the next ones are not affected")
 
     async def _status_polling_loop_fetch_updates(self) -> None:
-        await self._ensure_credentials()
-        await self._reconciler.sweep()
+        # Raising here would make the base class poll again at once, and again.
+        try:
+            await self._ensure_credentials()
+            await self._reconciler.sweep(max_age=self.SHORT_POLL_INTERVAL / 2)
+        except CredentialError as error:
+            if str(error) != self._credential_problem:
+                self._credential_problem = str(error)
+                self.logger().error(f"{self._domain} cannot trade: {error}")
+        except VenueUnavailable as error:
+            self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
 
     async def _update_order_status(self) -> None:
         await self._reconciler.sweep_orders()

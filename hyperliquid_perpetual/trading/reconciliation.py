@@ -27,6 +27,9 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 FILLS_GRACE_SECONDS = 1.0
 """How long the stream has to bring fills that an order's end told of, before they are asked for."""
 
+MODE_SECONDS = 1800.0
+"""How often the account mode is asked for: it changes rarely, and asking is dear."""
+
 logger = logger_of(__name__)
 
 
@@ -64,6 +67,8 @@ class Reconciler:
         self._run: asyncio.Task[None] | None = None
         self._fills_task: asyncio.Task[None] | None = None
         self._connection = 0
+        self._swept_at = 0.0
+        self._mode_asked_at = 0.0
         self.is_reconciled = False
         """Whether a sweep has succeeded since the stream was last (re)connected."""
 
@@ -78,6 +83,7 @@ class Reconciler:
     def invalidate(self) -> None:
         """Notes that something may have been missed: the stream was interrupted."""
         self._connection += 1
+        self._swept_at = 0.0
         self.is_reconciled = False
 
     async def stop(self) -> None:
@@ -122,12 +128,16 @@ class Reconciler:
 
     # --- What
 
-    async def sweep(self) -> None:
+    async def sweep(self, max_age: float = 0.0) -> None:
         """The whole sweep.
 
+        :param max_age: seconds; a complete sweep that began no longer ago than this is enough.
         :raises VenueUnavailable: when a part had no answer; the other parts were done.
         """
         async with self._single():
+            began = self._clock()
+            if began - self._swept_at < max_age:
+                return
             problems: list[VenueUnavailable] = []
             for part in (self._sweep_fills, self._sweep_orders, self._sweep_state):
                 try:
@@ -136,6 +146,7 @@ class Reconciler:
                     problems.append(error)
             if problems:
                 raise problems[0]
+            self._swept_at = began
 
     async def sweep_fills(self) -> None:
         """Fills alone."""
@@ -201,8 +212,9 @@ class Reconciler:
 
     async def _sweep_state(self) -> None:
         account = self._account
-        if account.mode is None or not self.is_reconciled:
+        if account.mode is None or self._clock() - self._mode_asked_at > MODE_SECONDS:
             account.mode = await self._reader.mode()
+            self._mode_asked_at = self._clock()
         if account.mode in UNIFIED_MODES:
             account.update_spot(await self._reader.spot_state())
         for dex in self._dexs():
