@@ -8,7 +8,7 @@ Tokens: USDC, the collateral of the first dex and of most others, is shown under
 only place of this rule.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -73,8 +73,10 @@ class AccountState:
                 if item.position.szi:
                     yield item.position
 
-    def balances(self, table: MarketTable) -> dict[str, Balance]:
+    def balances(self, table: MarketTable, dexs: Collection[str] = ()) -> dict[str, Balance]:
         """Collateral by token, under Hummingbot's names.
+
+        :param dexs: the dexs whose margin counts: that on another one cannot back an order here. All when empty.
 
         In the standard modes each dex holds its own margin: its account value, isolated margin included, and what can
         be withdrawn. In the unified modes the spot wallet holds it, and the dexs' account values mean nothing.
@@ -90,6 +92,8 @@ class AccountState:
             return balances
         collateral = _collateral_of_dexs(table)
         for dex, state in self._dexs.items():
+            if dexs and dex not in dexs:
+                continue
             value = state.marginSummary.accountValue
             if dex == FIRST_DEX or value:
                 _add(balances, collateral.get(dex, _USDC), value, max(state.withdrawable, _ZERO))

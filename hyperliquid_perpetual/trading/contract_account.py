@@ -83,7 +83,9 @@ class AccountContract(OrdersContract):
     def _on_account_change(self) -> None:
         if not self._account.is_known:
             return
-        balances = self._account.balances(self._markets.table)
+        # Without pairs nothing is traded here, and the user asks what there is at all.
+        dexs = self._dexs_in_use() if self._trading_pairs else ()
+        balances = self._account.balances(self._markets.table, dexs)
         for known, getter in (
             (self._account_balances, lambda balance: balance.total),
             (self._account_available_balances, lambda balance: balance.available),

@@ -64,6 +64,14 @@ def test_each_dex_counts_in_its_own_collateral() -> None:
     }
 
 
+def test_margin_on_a_dex_that_is_not_traded_does_not_count() -> None:
+    account = AccountState()
+    account.mode = "default"
+    account.update_dex("", state("150.0", "90.0"))
+    account.update_dex("km", state("40.0", "30.0"))
+    assert list(account.balances(TABLE, [""])) == ["USD"]
+
+
 def test_unified_account_counts_the_spot_wallet_and_not_the_dexs() -> None:
     account = AccountState()
     account.mode = "unifiedAccount"
