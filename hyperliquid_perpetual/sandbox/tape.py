@@ -52,7 +52,9 @@ class Candle:
         self.count = 0
 
     def add(self, px: int, sz: int) -> None:
-        """Take in a trade."""
+        """Take in a trade; the first one opens the candle."""
+        if not self.count:
+            self.open = self.high = self.low = px
         self.high = max(self.high, px)
         self.low = min(self.low, px)
         self.close = px
@@ -88,15 +90,16 @@ class CandleSeries:
         self._candles: deque[Candle] = deque(maxlen=MAX_CANDLES)
 
     def at(self, time: int, px: int) -> Candle:
-        """The candle for a moment; `px` opens the very first one, others open at the close before."""
+        """The candle for a moment; until it has a trade it is flat at the close before, the very first one at `px`."""
         candles = self._candles
         if not candles:
             candles.append(Candle(*candle_span(self.interval, time), px))
         last = candles[-1]
-        if time > last.close_time and (time - last.close_time) > MAX_CANDLES * (last.close_time - last.open_time + 1):
+        length = last.close_time - last.open_time + 1
+        if time - last.close_time > MAX_CANDLES * length:
             candles.clear()
-            candles.append(Candle(*candle_span(self.interval, time), last.close))
-            return candles[-1]
+            candles.append(Candle(*candle_span(self.interval, time - MAX_CANDLES * length), last.close))
+            last = candles[-1]
         while time > last.close_time:
             span = candle_span(self.interval, last.close_time + 1)
             candles.append(Candle(*span, last.close))

@@ -1,7 +1,8 @@
 """Synthetic traders: for each market a maker with a living book, and takers who trade against it and against you.
 
 They have accounts like everybody and use the same commands; only their money is endless. Seeded: with the same seed and
-the same times they do the same. What they do per market, every `step_ms`:
+the same times they do the same. What they do per market, every `step_ms` (reading the
+book as it is then, acting in the next block):
 
 - the fair price moves on (`oracle`); every three seconds it becomes the oracle price,
 - the maker keeps `levels` post-only orders on each side around the fair price and moves those that are out of place,
@@ -37,7 +38,6 @@ from hyperliquid_perpetual.sandbox.oracle import BASIS_POINT, PathParameters, Pr
 
 Regime = Literal["calm", "trending", "wild", "still", "empty"]
 
-STEP_MS = 250
 ORACLE_MS = 3_000
 SYNTHETIC_DEPOSIT = usd(10**10)
 
@@ -47,6 +47,7 @@ class Behaviour:
     """What distinguishes the regimes. Distances in basis points of the price, sizes in USD, rates per second."""
 
     path: PathParameters
+    step_ms: int = 250
     half_spread: float = 0.6
     level_gap: float = 1.0
     """Distance of the first two levels; it grows towards the end of the book."""
@@ -77,7 +78,7 @@ BEHAVIOURS: dict[Regime, Behaviour] = {
         sweep_reach=(4.0, 45.0),
         arbitrage=4.0,
     ),
-    "still": Behaviour(PathParameters(volatility=0), taker_rate=0, sweep_rate=0),
+    "still": Behaviour(PathParameters(volatility=0), step_ms=1_000, taker_rate=0, sweep_rate=0),
 }
 """`still` has a book in which nobody moves; `empty` is no traders at all."""
 
@@ -105,6 +106,7 @@ class MarketTraders:
             for side in (1, 2)
         ]
         self._last_side = self._random.random() < 0.5
+        self._quoted: tuple[float, int] | None = None
 
     @property
     def market(self) -> Market:
@@ -138,6 +140,9 @@ class MarketTraders:
     def quote(self, fair: float) -> list[Command]:
         """Bring the maker's orders to where they belong around a fair price (in price units)."""
         account = self._exchange.accounts[self.maker]
+        if self._quoted == (fair, account.volume):
+            return []  # neither has the price moved nor has anybody traded with us
+        self._quoted = (fair, account.volume)
         behaviour, market = self._behaviour, self._state.market
         missing: list[OrderIntent] = []
         moved: list[tuple[bool, Modification]] = []
@@ -244,6 +249,7 @@ class Traders:
         self._chain = chain
         self.regime = regime
         behaviour = BEHAVIOURS.get(regime)
+        self._step_ms = 0 if behaviour is None else behaviour.step_ms
         self.by_coin: dict[str, MarketTraders] = {}
         if behaviour is not None:
             for state in chain.exchange.markets.values():
@@ -271,12 +277,12 @@ class Traders:
         if not self.by_coin:
             return []
         return [
-            clock.every(STEP_MS, lambda: self._chain.submit_commands(self._steps())),
+            clock.every(self._step_ms, lambda: self._chain.submit_commands(self._steps())),
             clock.every(ORACLE_MS, lambda: self._chain.submit_commands(self._oracles())),
         ]
 
     def _steps(self) -> Iterable[Command]:
-        return [command for traders in self.by_coin.values() for command in traders.step(STEP_MS / 1000)]
+        return [command for traders in self.by_coin.values() for command in traders.step(self._step_ms / 1000)]
 
     def _oracles(self) -> Iterable[Command]:
         return [traders.oracle() for traders in self.by_coin.values()]

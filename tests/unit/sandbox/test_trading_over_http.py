@@ -48,7 +48,7 @@ async def test_cloid_comes_back_in_the_reply_and_cancels(alice: Client) -> None:
 async def test_crossing_order_is_filled_with_its_average_price(exchange: Sandbox, alice: Client) -> None:
     asks = exchange.book("BTC", 2).asks
     size = asks[0].size + asks[1].size
-    (status,) = await alice.place(order(0, True, f"{asks[1].price:f}", f"{size:f}", "Ioc", cloid=CLOID))
+    (status,) = await alice.place(order(0, True, f"{asks[1].price:f}", f"{size.normalize():f}", "Ioc", cloid=CLOID))
     filled = status["filled"]
     exact = (asks[0].price * asks[0].size + asks[1].price * asks[1].size) / size
     assert Decimal(filled["totalSz"]) == size

@@ -1,0 +1,119 @@
+"""Candles and daily figures, from trades alone."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hyperliquid_perpetual.sandbox.engine.records import Trade
+from hyperliquid_perpetual.sandbox.market_set import standard_markets
+from hyperliquid_perpetual.sandbox.tape import DAY, HOUR, INTERVALS, MAX_CANDLES, MINUTE, MarketTape, candle_span
+
+BTC = standard_markets().by_coin["BTC"].market
+START = 1_800_000_000_000 // DAY * DAY
+
+
+def trade(time: int, px: int, sz: int = 1) -> Trade:
+    return Trade(0, "BTC", True, px, sz, time, "0x0", 1, "0xa", "0xb")
+
+
+def utc(*date: int) -> int:
+    return round(datetime(*date, tzinfo=UTC).timestamp() * 1000)  # type: ignore[arg-type]
+
+
+@given(st.sampled_from(sorted(INTERVALS)), st.integers(START, START + 400 * DAY))
+def test_spans_cover_time_without_gap_or_overlap(interval: str, time: int) -> None:
+    first, last = candle_span(interval, time)
+    assert first <= time <= last
+    assert candle_span(interval, last + 1)[0] == last + 1
+    assert candle_span(interval, first) == (first, last)
+
+
+def test_weeks_begin_on_mondays_and_months_on_the_first() -> None:
+    wednesday = utc(2026, 11, 18, 13, 5)
+    assert candle_span("1w", wednesday) == (utc(2026, 11, 16), utc(2026, 11, 23) - 1)
+    assert candle_span("1M", wednesday) == (utc(2026, 11, 1), utc(2026, 12, 1) - 1)
+    assert candle_span("1M", utc(2026, 12, 31)) == (utc(2026, 12, 1), utc(2027, 1, 1) - 1)
+
+
+def test_candle_has_open_high_low_close_and_volume() -> None:
+    tape = MarketTape(BTC)
+    for n, px in enumerate((100, 130, 90, 110)):
+        tape.add(trade(START + n * 10_000, px, 5))
+    (candle,) = tape.candles("1m", START, START + MINUTE - 1, START + 50_000)
+    assert (candle.open, candle.high, candle.low, candle.close) == (100, 130, 90, 110)
+    assert (candle.volume, candle.count, candle.turnover) == (20, 4, 5 * 430)
+
+
+def test_minutes_without_trades_are_flat_at_the_close_before() -> None:
+    tape = MarketTape(BTC)
+    tape.add(trade(START, 100))
+    tape.add(trade(START + 3 * MINUTE, 200))
+    candles = tape.candles("1m", START, START + DAY, START + 5 * MINUTE)
+    assert [(candle.open, candle.close, candle.count) for candle in candles] == [
+        (100, 100, 1),
+        (100, 100, 0),
+        (100, 100, 0),
+        (200, 200, 1),
+        (200, 200, 0),
+        (200, 200, 0),
+    ]
+
+
+def test_series_keeps_the_newest_five_thousand() -> None:
+    tape = MarketTape(BTC)
+    tape.add(trade(START, 100))
+    now = START + 6_000 * MINUTE
+    candles = tape.candles("1m", 0, now, now)
+    assert len(candles) == MAX_CANDLES
+    assert candles[-1].open_time == now
+    later = now + 100 * 365 * DAY
+    after_a_gap = tape.candles("1m", 0, later, later)
+    assert len(after_a_gap) == MAX_CANDLES
+    assert (after_a_gap[-1].open_time, after_a_gap[0].close) == (later, 100)
+
+
+def test_daily_figures_forget_what_is_older_than_a_day() -> None:
+    tape = MarketTape(BTC)
+    tape.add(trade(START, 86_420_000_000, 100))
+    tape.add(trade(START + 12 * HOUR, 86_500_000_000, 50))
+    tape.open_candle("1m", START + 12 * HOUR)
+    notional, lots = tape.day_volume(START + 12 * HOUR)
+    assert lots == 150
+    assert notional == (86_420_000_000 * 100 + 86_500_000_000 * 50) * BTC.lot_value
+    assert tape.previous_day_px(START + 12 * HOUR) == 86_420_000_000
+    later = START + 25 * HOUR
+    tape.open_candle("1m", later)
+    assert tape.day_volume(later)[1] == 50
+    assert tape.previous_day_px(later) == 86_420_000_000
+    assert tape.day_volume(START + 40 * HOUR) == (0, 0)
+
+
+def test_market_that_never_traded_has_the_price_it_started_from() -> None:
+    tape = MarketTape(BTC)
+    assert tape.previous_day_px(START) == BTC.oracle_px
+    assert tape.open_candle("1h", START).close == BTC.oracle_px
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * DAY), st.integers(1, 1000), st.integers(1, 9)), min_size=1, max_size=60))
+@settings(max_examples=50)
+def test_every_interval_accounts_for_every_trade(trades: list[tuple[int, int, int]]) -> None:
+    tape = MarketTape(BTC)
+    trades.sort()
+    for time, px, sz in trades:
+        tape.add(trade(START + time, px, sz))
+    now = START + trades[-1][0]
+    for interval in ("5m", "1h", "1d", "1w", "1M"):
+        candles = tape.candles(interval, 0, now, now)
+        assert sum(candle.volume for candle in candles) == sum(sz for _, _, sz in trades)
+        assert sum(candle.count for candle in candles) == len(trades)
+        assert max(candle.high for candle in candles) == max(px for _, px, _ in trades)
+        assert candles[-1].close == trades[-1][1]
+        for before, after in zip(candles, candles[1:], strict=False):
+            assert after.open_time == before.close_time + 1
+
+
+@pytest.mark.parametrize("interval", sorted(INTERVALS))
+def test_open_candle_ends_in_the_future(interval: str) -> None:
+    assert MarketTape(BTC).open_candle(interval, START + 1).close_time > START
