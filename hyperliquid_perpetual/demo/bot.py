@@ -6,6 +6,7 @@ import json
 import secrets
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class Bot:
         if self._engine is not None:
             await self._engine.kill()
 
-    async def _until(self, condition: Any, seconds: float, what: str, *, poke: bool = False) -> None:
+    async def _until(self, condition: Callable[[], bool], seconds: float, what: str, *, poke: bool = False) -> None:
         assert self._engine is not None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
