@@ -7,7 +7,7 @@ from typing import Any
 
 from hummingbot.connector.constants import s_decimal_NaN
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
-from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderUpdate, TradeUpdate
+from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
 from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from ..venue import actions, client_ids, prices
@@ -15,11 +15,13 @@ from ..venue.actions import OrderRequest
 from . import order_checks
 from .account_reader import AccountReader
 from .contract_markets import MarketsContract
+from .lifecycle import Evidence
 from .market_data import MarketData
 from .order_flow import OrderFlow, VenueRejection
 from .order_tracker import OrderTracker
+from .outcomes import AFTER_EXPIRY_SECONDS
 from .reconciliation import Reconciler
-from .requests import VenueUnavailable
+from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 
 
 class OrdersContract(MarketsContract):
@@ -199,6 +201,11 @@ class OrdersContract(MarketsContract):
         return order.client_order_id if cancelled else None
 
     async def _place_cancel(self, order_id: str, tracked_order: InFlightOrder) -> bool:
+        try:
+            actions.check_cloid(order_id)
+        except ValueError as error:
+            # Found before it joins a batch, which it would spoil for the others.
+            raise order_checks.OrderRefused(f"it was not placed by this connector ({error})") from None
         if not self._markets.table.by_coin:
             # After a restart a cancel can come before the markets are known.
             await self._markets.refresh(max_age=5.0)
@@ -212,16 +219,21 @@ class OrdersContract(MarketsContract):
         return self._market(trading_pair).asset_id
 
     async def _request_order_status(self, tracked_order: InFlightOrder) -> OrderUpdate:
-        status = await self._reader.order_status(tracked_order.client_order_id)
+        cloid, now = tracked_order.client_order_id, time.time()
+        status = await self._reader.order_status(cloid)
         if status.order is not None:
             self._flow.apply_update(tracked_order, status.order)
-        elif tracked_order.client_order_id not in self._flow.resolver.pending:
-            self._flow.resolver.watch(tracked_order.client_order_id, None)
+        elif self._order_tracker.is_lost(cloid):
+            if now > tracked_order.creation_timestamp + ACTION_LIFETIME_MS / 1000 + AFTER_EXPIRY_SECONDS:
+                self._order_tracker.apply(tracked_order, Evidence.NEVER_ARRIVED, now)
+        elif cloid not in self._flow.resolver.pending:
+            self._flow.resolver.watch(cloid, None)
         return OrderUpdate(
             trading_pair=tracked_order.trading_pair,
-            update_timestamp=time.time(),
-            new_state=tracked_order.current_state,
-            client_order_id=tracked_order.client_order_id,
+            update_timestamp=now,
+            # What is failed here may be open at the venue, and the tracker was told all that is known already.
+            new_state=OrderState.OPEN if self._order_tracker.is_lost(cloid) else tracked_order.current_state,
+            client_order_id=cloid,
             exchange_order_id=tracked_order.exchange_order_id,
         )
 

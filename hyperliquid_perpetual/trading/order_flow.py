@@ -133,7 +133,7 @@ class OrderFlow:
         placing = self._placing.get(cloid)
         if placing is not None:
             await _wait(placing, PLACEMENT_WAIT_SECONDS)
-        if order.is_done:
+        if order.is_done and not self._tracker.is_lost(cloid):
             return order.is_cancelled
         ended = self._ended[cloid] = asyncio.Event()
         try:

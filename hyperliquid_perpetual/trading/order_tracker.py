@@ -37,6 +37,9 @@ _EVIDENCE_OF_STATE = {
 }
 
 
+_ENDS = frozenset({Evidence.FILLED, Evidence.CANCELED, Evidence.REJECTED, Evidence.NEVER_ARRIVED})
+
+
 @dataclass(frozen=True, slots=True)
 class _HeldEnding:
     evidence: Evidence
@@ -98,6 +101,14 @@ class OrderTracker(ClientOrderTracker):
         """Whether the order has ended at the venue and only waits for its fills."""
         return cloid in self._held
 
+    def is_lost(self, cloid: str) -> bool:
+        """Whether the order was reported as failed although the venue may still have it.
+
+        Nothing in this package gives an order up like that; such orders come with the states that another connector
+        saved. They are cancelled, take late fills, and are forgotten when the venue has told their end.
+        """
+        return cloid in self._lost_orders
+
     def held_since(self, cloid: str) -> float:
         """Unix seconds since which the order waits for its fills; now, if it does not."""
         held = self._held.get(cloid)
@@ -118,6 +129,10 @@ class OrderTracker(ClientOrderTracker):
         :param timestamp: Unix seconds. :param reason: what a failure is reported with.
         """
         self._learn_oid(order, oid)
+        if self.is_lost(order.client_order_id):
+            if evidence in _ENDS:
+                self._forget_lost(order)
+            return False
         state = next_state(order.current_state, evidence)
         if state is None:
             return False
@@ -200,6 +215,8 @@ class OrderTracker(ClientOrderTracker):
             trade_id=trade_update.trade_id,
             exchange_order_id=trade_update.exchange_order_id,
         )
+        if self.is_lost(order.client_order_id):
+            return
         held = self._held.get(order.client_order_id)
         if order.executed_amount_base >= order.amount:
             self._held.pop(order.client_order_id, None)
@@ -225,10 +242,6 @@ class OrderTracker(ClientOrderTracker):
         if order is None:
             logger.debug("No order is tracked for %s", update)
             return
-        if order.client_order_id in self._lost_orders:
-            if update.new_state in (OrderState.CANCELED, OrderState.FILLED, OrderState.FAILED):
-                del self._lost_orders[order.client_order_id]
-            return
         evidence = _EVIDENCE_OF_STATE.get(update.new_state)
         if evidence is None:
             return
@@ -249,12 +262,19 @@ class OrderTracker(ClientOrderTracker):
         """Moves an order to the recently ended ones."""
         order = self._in_flight_orders.get(client_order_id)
         super().stop_tracking_order(client_order_id)
-        if order is not None and order.exchange_order_id is not None:
+        if order is not None:
+            self._note_end(order)
+
+    def _forget_lost(self, order: InFlightOrder) -> None:
+        del self._lost_orders[order.client_order_id]
+        self._note_end(order)
+
+    def _note_end(self, order: InFlightOrder) -> None:
+        if order.exchange_order_id is not None:
             self._ended_oids.append(order.exchange_order_id)
             while len(self._ended_oids) > self.MAX_CACHE_SIZE:
                 self._by_oid.pop(self._ended_oids.popleft(), None)
-        if order is not None:
-            self.on_ended(client_order_id)
+        self.on_ended(order.client_order_id)
 
     def orders(self) -> Iterator[InFlightOrder]:
         """Orders that may still change: active and lost ones."""
