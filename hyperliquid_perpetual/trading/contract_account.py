@@ -63,7 +63,10 @@ class AccountContract(OrdersContract):
             self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
 
     async def _update_order_status(self) -> None:
-        await self._reconciler.sweep_orders()
+        try:
+            await self._reconciler.sweep_orders()
+        except VenueUnavailable as error:
+            self.logger().network(f"The orders of {self._domain} could not be checked this time: {error}")
 
     async def _update_balances(self) -> None:
         await self._ensure_credentials()

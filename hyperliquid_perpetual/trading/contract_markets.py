@@ -41,6 +41,9 @@ class MarketsContract(PerpetualDerivativePyBase):
             await self._markets.refresh(max_age=_FRESH_SECONDS)
         except VenueUnavailable as error:
             self.logger().network(f"The markets of {self._domain} cannot be read yet: {error}")
+        except Exception:
+            # Whoever asks for names gets none then, and asks again.
+            self.logger().exception(f"The markets of {self._domain} cannot be read")
 
     async def _format_trading_rules(self, exchange_info_dict: MarketTable) -> list[TradingRule]:
         return [_trading_rule(market) for market in exchange_info_dict.by_trading_pair.values()]

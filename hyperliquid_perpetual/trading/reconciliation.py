@@ -8,7 +8,7 @@ positions and balances. Each part stands alone: what cannot be had now is asked 
 import asyncio
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
@@ -138,14 +138,7 @@ class Reconciler:
             began = self._clock()
             if began - self._swept_at < max_age:
                 return
-            problems: list[VenueUnavailable] = []
-            for part in (self._sweep_fills, self._sweep_orders, self._sweep_state):
-                try:
-                    await part()
-                except VenueUnavailable as error:
-                    problems.append(error)
-            if problems:
-                raise problems[0]
+            await _each(self._sweep_fills, self._sweep_orders, self._sweep_state)
             self._swept_at = began
 
     async def sweep_fills(self) -> None:
@@ -154,10 +147,12 @@ class Reconciler:
             await self._sweep_fills()
 
     async def sweep_orders(self) -> None:
-        """Fills and orders, as the periodic check asks for them."""
+        """Fills and orders.
+
+        :raises VenueUnavailable: when one of them had no answer; the other was done.
+        """
         async with self._single():
-            await self._sweep_fills()
-            await self._sweep_orders()
+            await _each(self._sweep_fills, self._sweep_orders)
 
     async def sweep_state(self) -> None:
         """Positions and balances alone."""
@@ -230,6 +225,18 @@ class Reconciler:
         if self._lock is None:
             self._lock = asyncio.Lock()
         return self._lock
+
+
+async def _each(*parts: Callable[[], Awaitable[None]]) -> None:
+    """Does all parts, whatever becomes of the others, and then raises what the first failing one raised."""
+    problems: list[VenueUnavailable] = []
+    for part in parts:
+        try:
+            await part()
+        except VenueUnavailable as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
 
 
 def _jitter() -> float:
