@@ -228,6 +228,6 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
 
 
 AnyOrderOfCommands.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestAnyOrderOfCommands = AnyOrderOfCommands.TestCase

@@ -29,12 +29,12 @@ from tests.unit.sandbox.engine.random_session import digest, play, session
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, Venue, money, oid_of, px
 
 ROOT = Path(__file__).parents[4]
-LENGTH = 3_000
+LENGTH = 1_000
 
 
 def test_session_exercises_the_engine() -> None:
     kinds = Counter(event.partition("(")[0] for event in play(session(7, LENGTH)))
-    assert kinds["FillMade"] > 500
+    assert kinds["FillMade"] > 300
     assert kinds["FundingPaid"] > 100
     assert {"OrderUpdated", "PriceChanged", "LeverageChanged", "CancelScheduled", "BookChanged"} <= kinds.keys()
 
@@ -46,7 +46,7 @@ def test_same_commands_give_the_same_events_twice_in_one_process() -> None:
 
 def test_same_commands_give_the_same_events_in_processes_with_other_hash_seeds() -> None:
     expected = digest(play(session(7, LENGTH)))
-    for hash_seed in ("1", "4242"):
+    for hash_seed in ("1", "2"):
         found = subprocess.run(
             [sys.executable, "-m", "tests.unit.sandbox.engine.random_session", "7", str(LENGTH)],
             cwd=ROOT,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hyperliquid_perpetual.sandbox.engine.commands import Deposit
+from hyperliquid_perpetual.sandbox.engine.commands import Deposit, UpdateLeverage
 from hyperliquid_perpetual.sandbox.engine.events import BalanceChanged, Filled, LeverageChanged, Resting
 from hyperliquid_perpetual.sandbox.engine.margin import (
     asset_capacity,
@@ -280,6 +280,11 @@ def test_default_leverage_is_capped_by_the_market() -> None:
     assert (venue.position(ALICE, "STRICT").leverage, venue.position(ALICE, "STRICT").is_cross) == (5, False)
 
 
+def test_leverage_of_an_unknown_asset_is_refused() -> None:
+    venue = Venue()
+    assert venue.reply(UpdateLeverage(ALICE, 77, True, 5)).error == "Invalid leverage value"
+
+
 def test_margin_mode_cannot_change_under_a_position() -> None:
     venue = Venue()
     venue.sell(BOB, "ETH", 4_000, 1)
@@ -316,6 +321,16 @@ def test_isolated_position_takes_its_margin_out_of_the_cash() -> None:
     venue.buy(BOB, "ETH", 3_900, 5)
     assert INSUFFICIENT in error_of(venue.buy(ALICE, "ETH", 3_900, "0.5"))  # needs 200
     assert isinstance(venue.buy(ALICE, "ETH", 3_900, "0.49"), Resting)
+
+
+def test_capacity_of_an_isolated_asset_counts_free_cash_and_what_closing_releases() -> None:
+    venue = isolated_venue()  # 200 - 3.6 of cash are left: 196.4 x 10 / 4,000 = 0.491 ETH
+    capacity = asset_capacity(venue.position(ALICE, "ETH"), venue.house(ALICE), venue.exchange.markets)
+    assert capacity.buy_sz == 4_910
+    assert capacity.buy_margin == money("196.4")
+    assert capacity.sell_sz == 4_910 + 2 * 20_000
+    assert INSUFFICIENT in error_of(venue.buy(ALICE, "ETH", 3_900, "0.4911"))
+    assert isinstance(venue.buy(ALICE, "ETH", 3_900, "0.491"), Resting)
 
 
 def test_isolated_margin_is_released_in_proportion_when_closing() -> None:

@@ -356,7 +356,8 @@ def test_history_is_bounded_and_newest_first() -> None:
     assert venue.exchange.order(ALICE, oids[0]) is None
     assert venue.exchange.order(ALICE, f"0x{1:032x}") is None
     assert venue.exchange.order(ALICE, f"0x{5:032x}") is not None
-    for _ in range(3):
+    assert [record.cloid for record in history.newest_first()] == [f"0x{number:032x}" for number in (5, 4, 3)]
+    for _ in range(5):
         venue.sell(ALICE, "BTC", 100_000, "0.01")
         venue.buy(BOB, "BTC", 100_000, "0.01")
     assert len(venue.account(BOB).fills) == 2

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hyperliquid_perpetual.sandbox.engine.commands import ModifyOrders, Noop, OrderIntent, PlaceOrders
+from hyperliquid_perpetual.sandbox.engine.commands import Modification, ModifyOrders, Noop, OrderIntent, PlaceOrders
 from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, OrderUpdated, Resting
-from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, Venue, error_of, money, oid_of, px
+from tests.unit.sandbox.engine.venue import ALICE, BOB, BTC, CAROL, DAVE, Venue, error_of, money, oid_of, px
 
 
 @pytest.mark.parametrize(
@@ -209,6 +209,19 @@ def test_open_order_cap_grows_with_volume_and_closes_to_reduce_only_first() -> N
     assert error_of(venue.buy(ALICE, "ETH", 3_000, 1)) == text  # the maximum
 
 
+def test_market_configured_twice_is_an_error() -> None:
+    with pytest.raises(ValueError, match="configured twice"):
+        Venue(BTC, BTC)
+
+
+def test_account_is_unknown_before_its_first_deposit() -> None:
+    venue = Venue()
+    assert venue.exchange.account(DAVE) is None
+    found = venue.exchange.account(ALICE)
+    assert found is not None
+    assert found.address == ALICE
+
+
 def test_noop_does_nothing() -> None:
     venue = Venue()
     reply = venue.reply(Noop(ALICE))
@@ -274,8 +287,6 @@ def test_batch_modify_answers_item_by_item() -> None:
     venue = Venue()
     first = oid_of(venue.buy(ALICE, "ETH", 3_900, 1))
     second = oid_of(venue.buy(ALICE, "ETH", 3_800, 1))
-    from hyperliquid_perpetual.sandbox.engine.commands import Modification
-
     reply = venue.reply(
         ModifyOrders(
             ALICE,

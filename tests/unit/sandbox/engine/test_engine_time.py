@@ -220,7 +220,7 @@ def test_funding_is_paid_on_the_utc_hour_at_the_oracle_price() -> None:
     assert venue.house(CAROL).raw_usd == cash[CAROL]
     assert list(venue.account(ALICE).fundings) == [paid[ALICE]]
     position = venue.position(ALICE, "ETH")
-    assert position.funding_all_time == position.funding_since_open == money("0.5")
+    assert position.funding_all_time == position.funding_since_open == position.funding_since_change == money("0.5")
     assert state_of(venue, "ETH").premium_samples == 0
     assert list(state_of(venue, "ETH").funding_history) == [settled["ETH"]]
 
