@@ -35,7 +35,7 @@ from .trading.reconciliation import Reconciler
 from .trading.requests import Requests
 from .venue import actions, client_ids
 from .venue.messages import UserFees
-from .venue.networks import Network
+from .venue.networks import Network, network_for_rates
 from .venue.nonces import shared_nonce_source
 
 
@@ -80,6 +80,8 @@ class HyperliquidPerpetualDerivative(AccountContract):
         )
         if trading_required and credentials is None:
             raise CredentialError(f"{domain} needs an account address and a private key to trade: run connect {domain}")
+        if credentials is None and self._network is Network.MAINNET:
+            self._network = network_for_rates()
         self._auth_holder = HyperliquidPerpetualAuth(credentials) if credentials is not None else None
         self._budget = shared_budget(self._network.rest_url)
         if rate_limits_share_pct < 100:

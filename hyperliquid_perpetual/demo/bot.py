@@ -30,7 +30,14 @@ class Bot:
         self.configuration = configuration
         # The keystore of a throw-away home: a password nobody has to know, which never leaves the environment.
         password = secrets.token_urlsafe(16)
-        self._environment = bot_environment({"HBOT_PASSWORD": password, "HYPERLIQUID_SANDBOX_URL": exchange_url})
+        # The rate oracle knows Hyperliquid only as mainnet; here its prices come from the sandbox, too.
+        self._environment = bot_environment(
+            {
+                "HBOT_PASSWORD": password,
+                "HYPERLIQUID_SANDBOX_URL": exchange_url,
+                "HYPERLIQUID_RATES_DOMAIN": CONNECTOR,
+            }
+        )
         self._engine: Child | None = None
 
     @property

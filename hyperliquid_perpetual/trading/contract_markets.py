@@ -90,7 +90,17 @@ class MarketsContract(PerpetualDerivativePyBase):
         return ((price // tick) * tick).quantize(rule.min_price_increment)
 
     async def get_all_pairs_prices(self) -> list[dict[str, Any]]:
-        """Mid prices of all markets: ``[{"symbol": coin, "price": Decimal}]``, in one request per dex."""
+        """Mid prices of all markets: ``[{"symbol": coin, "price": Decimal}]``, in one request per dex.
+
+        Empty while the venue cannot be asked: whoever wants rates asks again, and an outage is not worth a traceback.
+        """
+        try:
+            return await self._read_all_prices()
+        except VenueUnavailable as error:
+            self.logger().network(f"The prices of {self._domain} cannot be read now: {error}")
+            return []
+
+    async def _read_all_prices(self) -> list[dict[str, Any]]:
         table = await self._markets.refresh(max_age=self.TRADING_RULES_INTERVAL)
         found: list[dict[str, Any]] = []
         for dex in dict.fromkeys(market.dex for market in table.by_trading_pair.values()):

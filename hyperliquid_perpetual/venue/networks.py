@@ -8,6 +8,7 @@ import enum
 import os
 
 SANDBOX_URL_VARIABLE = "HYPERLIQUID_SANDBOX_URL"
+RATES_DOMAIN_VARIABLE = "HYPERLIQUID_RATES_DOMAIN"
 DEFAULT_SANDBOX_URL = "http://127.0.0.1:3001"
 
 
@@ -53,6 +54,17 @@ class Network(enum.Enum):
     def chain_name(self) -> str:
         """The ``hyperliquidChain`` of user-signed actions (section 4.2)."""
         return "Mainnet" if self.signs_as_mainnet else "Testnet"
+
+
+def network_for_rates() -> Network:
+    """Where connectors without keys read prices that Hummingbot asks of "Hyperliquid", as its rate oracle does.
+
+    Mainnet, unless ``HYPERLIQUID_RATES_DOMAIN`` names another domain: on a machine without a network, the sandbox.
+
+    :raises ValueError: when the variable names no domain.
+    """
+    domain = os.environ.get(RATES_DOMAIN_VARIABLE, "").strip()
+    return Network.from_domain(domain) if domain else Network.MAINNET
 
 
 def sandbox_url() -> str:

@@ -1,4 +1,5 @@
-"""The account between the connector and a real exchange process: readiness, positions, leverage, funding, fees, weights."""
+"""The account between the connector and a real exchange process: readiness, positions, leverage, funding, fees,
+weights."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
