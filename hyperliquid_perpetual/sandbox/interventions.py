@@ -73,9 +73,11 @@ class Interventions:
 
         :raises ValueError: when there is no such open order.
         """
-        order = self.engine.accounts[address.lower()].open_orders.get(key) if isinstance(key, int) else None
-        if order is None and isinstance(key, str):
-            order = self.engine.accounts[address.lower()].open_by_cloid.get(key)
+        account = self.engine.account(address.lower())
+        if account is None:
+            order = None
+        else:
+            order = account.open_orders.get(key) if isinstance(key, int) else account.open_by_cloid.get(key)
         if order is None:
             raise ValueError(f"{address} has no open order {key}")
         state = self.engine.markets[order.asset]

@@ -59,7 +59,12 @@ class MarketStreams:
     def snapshot(self, subscription: subs.Subscription) -> Snapshot:
         """What a new subscriber gets at once: (channel, data) pairs."""
         match subscription:
-            case subs.L2Book() | subs.Bbo() | subs.ActiveAssetCtx() | subs.Candle():
+            case subs.L2Book() | subs.ActiveAssetCtx() | subs.Candle():
+                return [self._now(subscription)]
+            case subs.Bbo(coin=coin):
+                state = self._exchange.market(coin)
+                assert state is not None
+                self._best[state.market.asset] = self._view.best(state)
                 return [self._now(subscription)]
             case subs.Trades(coin=coin):
                 state = self._exchange.market(coin)

@@ -10,7 +10,7 @@ block.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
@@ -65,6 +65,7 @@ class Sandbox(Interventions):
 
     :param seed: makes the synthetic traders repeatable; None takes a random one.
     :param market: how they behave: `calm`, `trending`, `wild`, `still` (a book in which nobody moves) or `empty`.
+    :param coins: the markets in which they trade; None for all that are not delisted.
     :param port: where to listen; 0 takes a free port.
     :param deposit: collateral of every new account, on the first dex and on each HIP-3 dex that lists something.
     :param accounts: addresses that exist from the start. Strangers are refused when there are any (see `register`).
@@ -83,6 +84,7 @@ class Sandbox(Interventions):
         *,
         seed: int | None = None,
         market: Regime = "calm",
+        coins: Collection[str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         deposit: Decimal | int = DEFAULT_DEPOSIT,
@@ -115,7 +117,7 @@ class Sandbox(Interventions):
         self.register = Register(self.engine, self._open_account, newcomers)
         self.gatekeeper = Gatekeeper(self.engine.markets, self.register)
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
-        self.traders = Traders(self.chain, market, self.seed)
+        self.traders = Traders(self.chain, market, self.seed, coins)
         self.faults = Faults()
 
         tape = Tape(self.market_set.markets)

@@ -7,6 +7,7 @@ does not read is disconnected when the queue is full. Sockets live in real time,
 import asyncio
 import logging
 from collections import deque
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -30,8 +31,8 @@ from hyperliquid_perpetual.sandbox.subscriptions import (
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_SUBSCRIPTIONS
 
 GREETING = "Websocket connection established."
+_STATUSES = frozenset(HTTPStatus)
 PONG = b'{"channel":"pong"}'
-_REASONS = {429: "Too Many Requests", 422: "Unprocessable Entity", 400: "Bad Request", 500: "Internal Server Error"}
 
 logger = logging.getLogger(__name__)
 
@@ -224,7 +225,7 @@ class Session:
             # An info post that breaks over REST answers null here and the socket stays open (section 8.4).
             response = {"type": "info", "payload": {"type": reply.kind, "data": None}}
         else:
-            reason = _REASONS.get(reply.status, "Error")
-            payload = f"{reply.status} {reason}: {reply.body.decode(errors='replace')}"
+            phrase = HTTPStatus(reply.status).phrase if reply.status in _STATUSES else "Error"
+            payload = f"{reply.status} {phrase}: {reply.body.decode(errors='replace')}"
             response = {"type": "error", "payload": payload}
         self.send(frame("post", {"id": message.id, "response": response}))

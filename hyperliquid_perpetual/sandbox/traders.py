@@ -12,7 +12,7 @@ book as it is then, acting in the next block):
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
@@ -243,9 +243,9 @@ class MarketTraders:
 
 
 class Traders:
-    """The traders of all markets that are not delisted."""
+    """The traders of all markets that are not delisted, or of some."""
 
-    def __init__(self, chain: Chain, regime: Regime, seed: int) -> None:
+    def __init__(self, chain: Chain, regime: Regime, seed: int, coins: Collection[str] | None = None) -> None:
         self._chain = chain
         self.regime = regime
         behaviour = BEHAVIOURS.get(regime)
@@ -253,7 +253,7 @@ class Traders:
         self.by_coin: dict[str, MarketTraders] = {}
         if behaviour is not None:
             for state in chain.exchange.markets.values():
-                if not state.market.is_delisted:
+                if not state.market.is_delisted and (coins is None or state.market.coin in coins):
                     self.by_coin[state.market.coin] = MarketTraders(chain.exchange, state, behaviour, seed)
 
     @property

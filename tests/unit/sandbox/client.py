@@ -1,7 +1,9 @@
 """A client of the venue made of nothing but `eth_account` and an HTTP session, for tests of the sandbox."""
 
+import asyncio
 import itertools
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
 import aiohttp
@@ -106,6 +108,13 @@ def order(
 def orders(*items: Json) -> Json:
     """An order action."""
     return {"type": "order", "orders": list(items), "grouping": "na"}
+
+
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for something to become true."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - whatever it is, it is not ours to signal
+            await asyncio.sleep(0.005)
 
 
 class Client:

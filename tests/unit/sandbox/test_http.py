@@ -149,14 +149,16 @@ def test_meter_refills_all_the_time_and_refuses_when_empty() -> None:
 
 
 async def test_address_that_has_used_up_its_weights_gets_429() -> None:
-    async with Sandbox(seed=1, market="still", clock="virtual", limit_weights=True, weight_per_minute=60) as exchange:
-        async with Client(exchange, wallet(3)) as client:
-            assert (await client.mine("userRole"))["role"] == "user"
-            assert await client.post("/info", {"type": "meta"}) == (429, "null")
-            body = signed_request(client.signer, orders(order(0, True, "80000", "0.01")))
-            assert await client.post("/exchange", body) == (429, "null")
-            assert exchange.open_orders(client.address) == ()
-            assert exchange.api.meter.refused == 2
+    async with (
+        Sandbox(seed=1, market="still", clock="virtual", limit_weights=True, weight_per_minute=60) as exchange,
+        Client(exchange, wallet(3)) as client,
+    ):
+        assert (await client.mine("userRole"))["role"] == "user"
+        assert await client.post("/info", {"type": "meta"}) == (429, "null")
+        body = signed_request(client.signer, orders(order(0, True, "80000", "0.01")))
+        assert await client.post("/exchange", body) == (429, "null")
+        assert exchange.open_orders(client.address) == ()
+        assert exchange.api.meter.refused == 2
 
 
 async def test_weights_are_counted_where_they_are_not_limited(exchange: Sandbox, alice: Client) -> None:

@@ -266,5 +266,3 @@ def test_action_that_only_the_venue_has_is_told_by_name() -> None:
 def test_no_bytes_get_past_the_two_ways_to_refuse(body: bytes) -> None:
     with pytest.raises((Malformed, Unsupported)):
         decode_request(body)
-
-

@@ -1,5 +1,6 @@
 """Candles and daily figures, from trades alone."""
 
+import itertools
 from datetime import UTC, datetime
 
 import pytest
@@ -110,7 +111,7 @@ def test_every_interval_accounts_for_every_trade(trades: list[tuple[int, int, in
         assert sum(candle.count for candle in candles) == len(trades)
         assert max(candle.high for candle in candles) == max(px for _, px, _ in trades)
         assert candles[-1].close == trades[-1][1]
-        for before, after in zip(candles, candles[1:], strict=False):
+        for before, after in itertools.pairwise(candles):
             assert after.open_time == before.close_time + 1
 
 

@@ -1,4 +1,4 @@
-"""Sessions: acknowledgements, errors, pings, posts, and the ways to lose a connection (reference, sections 8 and 9.2)."""
+"""Sessions: acknowledgements, errors, pings, posts, and the ways to lose a connection (reference, section 8)."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.socket_limits import SessionSettings
-from tests.unit.sandbox.client import Client, order, orders, signed_request, wallet
+from tests.unit.sandbox.client import Client, order, orders, signed_request, until, wallet
 from tests.unit.sandbox.socket_client import connect
 
 USER = "0x" + "12" * 20
@@ -106,9 +106,7 @@ async def test_frame_that_cannot_be_parsed_is_quoted_and_the_socket_lives(exchan
         ({"type": "allMids", "dex": "nothing"}, 'Invalid subscription {"type":"allMids","dex":"nothing"}'),
     ],
 )
-async def test_subscription_that_is_refused_by_name(
-    exchange: Sandbox, subscription: dict[str, Any], text: str
-) -> None:
+async def test_subscription_that_is_refused_by_name(exchange: Sandbox, subscription: dict[str, Any], text: str) -> None:
     async with connect(exchange) as socket:
         await socket.send({"method": "subscribe", "subscription": subscription})
         assert (await socket.data("error")).startswith(text)
@@ -145,33 +143,39 @@ async def test_unknown_coin_can_be_made_an_error_instead() -> None:
 
 
 async def test_socket_to_which_nothing_was_sent_is_closed() -> None:
-    async with Sandbox(market="empty", sockets=NO_LIMITS(silence_seconds=0.3)) as exchange:
-        async with connect(exchange) as silent, connect(exchange) as speaking:
-            for _ in range(6):
-                await speaking.drained()
-                await asyncio.sleep(0.1)
-            assert await silent.closed() in (None, 1006)
-            assert await speaking.drained() == []
+    async with (
+        Sandbox(market="empty", sockets=NO_LIMITS(silence_seconds=0.3)) as exchange,
+        connect(exchange) as silent,
+        connect(exchange) as speaking,
+    ):
+        for _ in range(6):
+            await speaking.drained()
+            await asyncio.sleep(0.1)
+        assert await silent.closed() in (None, 1006)
+        assert await speaking.drained() == []
 
 
 async def test_client_that_does_not_read_is_dropped_and_others_are_not() -> None:
-    async with Sandbox(seed=1, market="still", sockets=NO_LIMITS(queue_frames=50), block_ms=0) as exchange:
-        async with aiohttp.ClientSession() as http, connect(exchange) as reading:
-            idle = await http.ws_connect(exchange.ws_url, max_msg_size=0)
-            assert idle._conn is not None
-            transport = idle._conn.transport
-            assert transport is not None
-            for coin in ("BTC", "ETH", "SOL"):
-                await idle.send_json({"method": "subscribe", "subscription": {"type": "l2Book", "coin": coin}})
-            await reading.subscribe("l2Book", coin="BTC")
-            transport.pause_reading()  # type: ignore[attr-defined]
-            async with asyncio.timeout(60):
-                while exchange.sockets == 2:
-                    for _ in range(10):
-                        exchange._streams._markets._send_books()
-                    await reading.drained()
-            await reading.drained()
-            transport.abort()
+    async with (
+        Sandbox(seed=1, market="still", sockets=NO_LIMITS(queue_frames=50), block_ms=0) as exchange,
+        aiohttp.ClientSession() as http,
+        connect(exchange) as reading,
+    ):
+        idle = await http.ws_connect(exchange.ws_url, max_msg_size=0)
+        assert idle._conn is not None
+        transport = idle._conn.transport
+        assert transport is not None
+        for coin in ("BTC", "ETH", "SOL"):
+            await idle.send_json({"method": "subscribe", "subscription": {"type": "l2Book", "coin": coin}})
+        await reading.subscribe("l2Book", coin="BTC")
+        transport.pause_reading()  # type: ignore[attr-defined]
+        async with asyncio.timeout(60):
+            while exchange.sockets == 2:
+                for _ in range(10):
+                    exchange._streams._markets._send_books()
+                await reading.drained()
+        await reading.drained()
+        transport.abort()
 
 
 # ---------------------------------------------------------------------- posts
@@ -262,9 +266,7 @@ async def test_eleventh_connection_of_an_address_is_refused() -> None:
                 async with connect(exchange):
                     pass
             assert caught.value.status == 429
-        async with asyncio.timeout(5):
-            while exchange.sockets:
-                await asyncio.sleep(0.01)
+        await until(lambda: not exchange.sockets)
         async with connect(exchange):
             pass
 
@@ -280,42 +282,47 @@ async def test_too_many_new_connections_in_a_minute_are_refused() -> None:
 
 
 async def test_too_many_messages_in_a_minute_drop_the_socket() -> None:
-    async with Sandbox(market="empty", sockets=SessionSettings(max_messages_per_minute=5)) as exchange:
-        async with connect(exchange) as socket:
-            for _ in range(7):
-                await socket.send({"method": "ping"})
-            assert await socket.closed() in (None, 1006)
+    async with (
+        Sandbox(market="empty", sockets=SessionSettings(max_messages_per_minute=5)) as exchange,
+        connect(exchange) as socket,
+    ):
+        for _ in range(7):
+            await socket.send({"method": "ping"})
+        assert await socket.closed() in (None, 1006)
 
 
 async def test_too_many_users_over_all_sockets_of_an_address() -> None:
-    async with Sandbox(market="empty", sockets=SessionSettings(max_users=2)) as exchange:
-        async with connect(exchange) as first, connect(exchange) as second:
-            await first.subscribe("orderUpdates", user=wallet(1).address)
-            await second.subscribe("orderUpdates", user=wallet(2).address)
-            await second.subscribe("userFills", user=wallet(1).address)
-            subscription = {"type": "userFills", "user": wallet(3).address}
-            await first.send({"method": "subscribe", "subscription": subscription})
-            assert await first.data("error") == "Cannot track more than 2 total users."
+    async with (
+        Sandbox(market="empty", sockets=SessionSettings(max_users=2)) as exchange,
+        connect(exchange) as first,
+        connect(exchange) as second,
+    ):
+        await first.subscribe("orderUpdates", user=wallet(1).address)
+        await second.subscribe("orderUpdates", user=wallet(2).address)
+        await second.subscribe("userFills", user=wallet(1).address)
+        subscription = {"type": "userFills", "user": wallet(3).address}
+        await first.send({"method": "subscribe", "subscription": subscription})
+        assert await first.data("error") == "Cannot track more than 2 total users."
 
 
 async def test_too_many_subscriptions_of_an_address() -> None:
-    async with Sandbox(market="empty", sockets=SessionSettings(max_subscriptions=2)) as exchange:
-        async with connect(exchange) as socket:
-            await socket.subscribe("trades", coin="BTC")
-            await socket.subscribe("trades", coin="ETH")
-            await socket.send({"method": "subscribe", "subscription": {"type": "bbo", "coin": "BTC"}})
-            assert await socket.data("error") == "Cannot subscribe to more than 2 channels."
-            await socket.send({"method": "unsubscribe", "subscription": {"type": "trades", "coin": "ETH"}})
-            await socket.data("subscriptionResponse")
-            await socket.subscribe("bbo", coin="BTC")
+    async with (
+        Sandbox(market="empty", sockets=SessionSettings(max_subscriptions=2)) as exchange,
+        connect(exchange) as socket,
+    ):
+        await socket.subscribe("trades", coin="BTC")
+        await socket.subscribe("trades", coin="ETH")
+        await socket.send({"method": "subscribe", "subscription": {"type": "bbo", "coin": "BTC"}})
+        assert await socket.data("error") == "Cannot subscribe to more than 2 channels."
+        await socket.send({"method": "unsubscribe", "subscription": {"type": "trades", "coin": "ETH"}})
+        await socket.data("subscriptionResponse")
+        await socket.subscribe("bbo", coin="BTC")
 
 
 async def test_nothing_of_a_client_stays_when_it_is_gone(exchange: Sandbox) -> None:
     async with connect(exchange) as socket:
         await socket.subscribe("trades", coin="BTC")
         await socket.subscribe("userFills", user=USER)
-    async with asyncio.timeout(5):
-        while exchange.sockets:
-            await asyncio.sleep(0.01)
+    await until(lambda: not exchange.sockets)
     assert list(exchange._streams.hub) == []
     assert not exchange._streams._users._followed

@@ -70,27 +70,35 @@ async def test_first_request_of_a_new_client_is_an_order_on_a_fresh_exchange() -
 
 
 async def test_client_that_reads_its_account_first_trades_at_once() -> None:
-    async with Sandbox(seed=1, market="still", clock="virtual", deposit=500) as exchange:
-        async with Client(exchange, wallet(3)) as first, Client(exchange, wallet(4)) as second:
-            for client in (first, second):
-                state = await client.mine("clearinghouseState")
-                assert state["withdrawable"] == "500.0"
-                assert await client.act(NOOP) == OK
+    async with (
+        Sandbox(seed=1, market="still", clock="virtual", deposit=500) as exchange,
+        Client(exchange, wallet(3)) as first,
+        Client(exchange, wallet(4)) as second,
+    ):
+        for client in (first, second):
+            state = await client.mine("clearinghouseState")
+            assert state["withdrawable"] == "500.0"
+            assert await client.act(NOOP) == OK
 
 
 async def test_client_that_subscribes_first_trades_at_once() -> None:
-    async with Sandbox(seed=1, market="still", clock="virtual") as exchange, Client(exchange, wallet(3)) as client:
-        async with client.http.ws_connect(exchange.ws_url) as ws:
-            subscription = {"type": "orderUpdates", "user": client.signer.address}
-            await ws.send_json({"method": "subscribe", "subscription": subscription})
-            await ws.receive()
-            await ws.receive()
-            assert await client.act(NOOP) == OK
+    async with (
+        Sandbox(seed=1, market="still", clock="virtual") as exchange,
+        Client(exchange, wallet(3)) as client,
+        client.http.ws_connect(exchange.ws_url) as ws,
+    ):
+        subscription = {"type": "orderUpdates", "user": client.signer.address}
+        await ws.send_json({"method": "subscribe", "subscription": subscription})
+        await ws.receive()
+        await ws.receive()
+        assert await client.act(NOOP) == OK
 
 
 async def test_stranger_is_refused_once_somebody_was_named(exchange: Sandbox, alice: Client) -> None:
     async with Client(exchange, wallet(99)) as stranger:
-        for _ in range(2):  # the same key again is no proof of anything: an agent nobody approved repeats itself as well
+        for _ in range(
+            2
+        ):  # the same key again is no proof of anything: an agent nobody approved repeats itself as well
             reply = await stranger.act(NOOP)
             assert reply == {
                 "status": "err",
@@ -111,15 +119,17 @@ async def test_wrong_signature_of_a_known_account_is_refused(exchange: Sandbox, 
 
 
 async def test_order_packed_by_old_msgpack_is_refused_even_from_the_first_client() -> None:
-    async with Sandbox(seed=1, market="still", clock="virtual") as exchange:
-        async with Client(exchange, wallet(3)) as client:
-            assert await client.act(NOOP) == OK  # known by its signature alone: nobody has been named
-            body = signed_request(client.signer, BUY)
-            body["signature"] = sign_l1(client.signer, pack_raw16(BUY), body["nonce"])
-            _, text = await client.post("/exchange", body)
-            assert "does not exist." in text
-            assert client.address not in text
-            assert exchange.open_orders(client.address) == ()
+    async with (
+        Sandbox(seed=1, market="still", clock="virtual") as exchange,
+        Client(exchange, wallet(3)) as client,
+    ):
+        assert await client.act(NOOP) == OK  # known by its signature alone: nobody has been named
+        body = signed_request(client.signer, BUY)
+        body["signature"] = sign_l1(client.signer, pack_raw16(BUY), body["nonce"])
+        _, text = await client.post("/exchange", body)
+        assert "does not exist." in text
+        assert client.address not in text
+        assert exchange.open_orders(client.address) == ()
 
 
 @pytest.mark.parametrize(
@@ -169,26 +179,29 @@ def test_known_mistakes_are_explained(mistake: str, words: str | None) -> None:
 
 async def test_strict_exchange_knows_only_whom_it_was_told_of() -> None:
     listed, stranger = wallet(3), wallet(4)
-    async with Sandbox(
-        seed=1, market="still", clock="virtual", accounts=[listed.address], newcomers="refuse"
-    ) as exchange:
-        async with Client(exchange, listed) as client, Client(exchange, stranger) as other:
-            assert await client.act(NOOP) == OK
-            assert (await other.mine("clearinghouseState"))["withdrawable"] == "0.0"
-            assert await other.mine("userRole") == {"role": "missing"}
-            assert does_not_exist(await other.act(NOOP))
-            exchange.fund(other.address)
-            assert await other.mine("userRole") == {"role": "user"}
-            assert await other.act(NOOP) == OK
+    async with (
+        Sandbox(seed=1, market="still", clock="virtual", accounts=[listed.address], newcomers="refuse") as exchange,
+        Client(exchange, listed) as client,
+        Client(exchange, stranger) as other,
+    ):
+        assert await client.act(NOOP) == OK
+        assert (await other.mine("clearinghouseState"))["withdrawable"] == "0.0"
+        assert await other.mine("userRole") == {"role": "missing"}
+        assert does_not_exist(await other.act(NOOP))
+        exchange.fund(other.address)
+        assert await other.mine("userRole") == {"role": "user"}
+        assert await other.act(NOOP) == OK
 
 
 async def test_account_without_deposit_has_to_deposit_first() -> None:
-    async with Sandbox(seed=1, market="still", clock="virtual", deposit=0) as exchange:
-        async with Client(exchange, wallet(3)) as client:
-            reply = await client.act(BUY)
-            assert reply["response"] == f"Must deposit before performing actions. User: {client.address}"
-            exchange.fund(client.address, 50)
-            assert "resting" in (await client.place(order(0, True, "80000", "0.001")))[0]
+    async with (
+        Sandbox(seed=1, market="still", clock="virtual", deposit=0) as exchange,
+        Client(exchange, wallet(3)) as client,
+    ):
+        reply = await client.act(BUY)
+        assert reply["response"] == f"Must deposit before performing actions. User: {client.address}"
+        exchange.fund(client.address, 50)
+        assert "resting" in (await client.place(order(0, True, "80000", "0.001")))[0]
 
 
 async def test_demo_account_is_there_with_its_public_key(exchange: Sandbox) -> None:

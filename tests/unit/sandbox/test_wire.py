@@ -37,7 +37,9 @@ def test_numbers_are_spelled_in_the_venues_shortest_form(sent: str, canonical: s
     assert canonical_decimal(sent) == canonical
 
 
-@pytest.mark.parametrize("sent", ["", ".", "-", "1e3", "NaN", "Infinity", " 1", "1 ", "1,5", "0x1", "--1", "1.2.3", "٣"])
+@pytest.mark.parametrize(
+    "sent", ["", ".", "-", "1e3", "NaN", "Infinity", " 1", "1 ", "1,5", "0x1", "--1", "1.2.3", "٣"]
+)
 def test_what_is_no_plain_decimal_is_refused(sent: str) -> None:
     with pytest.raises(ValueError, match="not a decimal"):
         canonical_decimal(sent)

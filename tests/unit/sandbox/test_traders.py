@@ -1,0 +1,139 @@
+"""Synthetic traders: living books, repeatable, in good form, and fills for a market maker."""
+
+from decimal import Decimal
+
+import pytest
+
+from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.engine.commands import CancelOrders, OrderIntent, PlaceOrders
+from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
+from hyperliquid_perpetual.sandbox.traders import Regime
+
+USER = "0x" + "12" * 20
+START_MS = 1_800_000_000_000
+
+
+def virtual(seed: int, market: Regime, **settings: object) -> Sandbox:
+    from hyperliquid_perpetual.sandbox.clock import VirtualClock
+
+    return Sandbox(seed=seed, market=market, clock=VirtualClock(START_MS), accounts=[USER], **settings)  # type: ignore[arg-type]
+
+
+async def make_markets(exchange: Sandbox, coin: str, spread: Decimal, refresh: int, seconds: int) -> None:
+    """Keep one bid and one ask of 100 USD around the mid, renewed every few seconds."""
+    state = exchange.engine.market(coin)
+    assert state is not None
+    market = state.market
+    for second in range(seconds):
+        if second % refresh == 0:
+            mid = exchange.book(coin, 1).mid
+            assert mid is not None
+            traders = exchange.traders.by_coin[coin]
+            bid = traders._round(float(mid * (1 - spread)) * 1e6, False)
+            ask = traders._round(float(mid * (1 + spread)) * 1e6, True)
+            sz = round(100 / float(mid) * 10**market.sz_decimals)
+            stale = tuple((market.asset, entry.oid) for entry in exchange.open_orders(USER))
+            quotes = tuple(OrderIntent(market.asset, is_buy, px, sz) for is_buy, px in ((True, bid), (False, ask)))
+            exchange.chain.submit_commands([CancelOrders(USER, stale), PlaceOrders(USER, quotes)])
+        await exchange.clock.advance(1)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("coin", ["BTC", "ETH", "xyz:TSLA"])
+async def test_quotes_five_basis_points_from_the_mid_are_filled_twenty_times_a_minute(seed: int, coin: str) -> None:
+    async with virtual(seed, "calm", coins=(coin,)) as exchange:
+        await make_markets(exchange, coin, Decimal("0.0005"), refresh=3, seconds=60)
+        fills = exchange.fills(USER)
+        assert len(fills) >= 20
+        assert {fill.is_buy for fill in fills} == {True, False}
+
+
+@pytest.mark.parametrize("market", ["calm", "trending", "wild"])
+async def test_books_stay_alive_deep_and_uncrossed(market: Regime) -> None:
+    async with virtual(5, market) as exchange:
+        for _ in range(10):
+            await exchange.clock.advance(1)
+            for coin in exchange.traders.by_coin:
+                book = exchange.book(coin)
+                assert len(book.bids) >= 4, coin
+                assert len(book.asks) >= 4, coin
+                assert book.bids[0].price < book.asks[0].price
+        assert all(state.trades for state in exchange.engine.markets.values() if not state.market.is_delisted)
+        assert exchange.book("MATIC").bids == ()
+
+
+async def test_same_seed_gives_the_same_trades_and_another_seed_others() -> None:
+    async def trades(seed: int) -> list[tuple[int, int, int]]:
+        async with virtual(seed, "wild", coins=("ETH",)) as exchange:
+            await exchange.clock.advance(10)
+            state = exchange.engine.market("ETH")
+            assert state is not None
+            return [(trade.time, trade.px, trade.sz) for trade in state.trades]
+
+    first = await trades(1)
+    assert len(first) > 20
+    assert await trades(1) == first
+    assert await trades(2) != first
+
+
+async def test_traders_orders_are_never_refused_for_their_form() -> None:
+    """What is refused is what the book or the price does to them, not a bad tick, size or margin."""
+    async with virtual(7, "wild") as exchange:
+        await exchange.clock.advance(20)
+        bad = {
+            record.status
+            for address in exchange.traders.addresses
+            for record in exchange.engine.accounts[address].history.newest_first()
+        } - {
+            OrderStatus.FILLED,
+            OrderStatus.CANCELED,
+            OrderStatus.BAD_ALO_PX_REJECTED,
+            OrderStatus.IOC_CANCEL_REJECTED,
+            OrderStatus.SELF_TRADE_CANCELED,
+        }
+        assert bad == set()
+
+
+async def test_regimes_move_prices_differently() -> None:
+    async def spread_of_prices(market: Regime) -> float:
+        async with virtual(11, market, coins=("BTC",)) as exchange:
+            path = exchange.traders.by_coin["BTC"].path
+            prices = []
+            for _ in range(60):
+                await exchange.clock.advance(1)
+                prices.append(path.price)
+            return (max(prices) - min(prices)) / prices[0]
+
+    calm, wild, still = [await spread_of_prices(market) for market in ("calm", "wild", "still")]
+    assert still < 1e-12
+    assert 0.0001 < calm < 0.003
+    assert wild > 2 * calm
+
+
+async def test_still_book_is_restored_when_somebody_trades() -> None:
+    async with virtual(1, "still") as exchange:
+        before = exchange.book("BTC")
+        exchange.trade_through("BTC", before.asks[3].price)
+        assert exchange.book("BTC").asks[0].price == before.asks[4].price
+        await exchange.clock.advance(2)
+        assert exchange.book("BTC") == before
+
+
+async def test_empty_market_has_nobody() -> None:
+    async with virtual(1, "empty") as exchange:
+        await exchange.clock.advance(60)
+        assert exchange.traders.addresses == frozenset()
+        assert exchange.book("BTC").bids == ()
+
+
+async def test_forced_price_moves_oracle_book_and_traders() -> None:
+    async with virtual(1, "calm", coins=("BTC",)) as exchange:
+        exchange.set_price("BTC", "90000")
+        await exchange.clock.advance(5)
+        mid = exchange.book("BTC").mid
+        assert mid is not None
+        assert abs(mid - 90_000) < 200
+        state = exchange.engine.market("BTC")
+        assert state is not None
+        assert abs(state.oracle_px - 90_000_000_000) < 200_000_000
+        assert state.mark_px > 89_000_000_000
