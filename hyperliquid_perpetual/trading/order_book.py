@@ -19,8 +19,9 @@ converted.
 
 import enum
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import ge
 from typing import NamedTuple
 
 from ..venue.messages import Bbo, L2Book, Level
@@ -43,115 +44,142 @@ class Source(enum.Enum):
     DEEP = "deep"
 
 
+class ChangedLevel(NamedTuple):
+    """A level that is not what it was, with the fields of a row of Hummingbot's book."""
+
+    price: float
+    """In USD."""
+    amount: float
+    """The new size in base units; 0 means the level is gone."""
+    update_id: int
+
+
 class BookChange(NamedTuple):
-    """Levels that are not what they were, as (price in USD, new size in base units); size 0 means the level is gone."""
+    """What is not as it was; every other level still is."""
 
     coin: str
-    bids: list[tuple[float, float]]
-    asks: list[tuple[float, float]]
+    bids: list[ChangedLevel]
+    asks: list[ChangedLevel]
     time: int
     """Venue time of the newest frame in the book, Unix milliseconds."""
     update_id: int
     """Greater with every change of the book; the time where possible."""
 
 
-class _Merge(NamedTuple):
-    """What a frame does to one side, computed before anything is touched."""
+type _Reading = tuple[list[float], list[str]]
+"""One side of a frame: prices as keys, sizes as the venue prints them."""
 
-    changes: list[tuple[float, float]]
-    keys: list[float]
-    sizes: dict[float, str]
-    low: int
-    high: int
-    step: int
-    bound: float
+type _Merge = tuple[list[ChangedLevel], list[float], list[str], int, int, int, float]
+"""What a frame does to one side, computed before anything is touched: the changes, the keys and sizes that take the
+place of those from one index to another, the step of the staircase it becomes (-1: none), and its bound."""
+
+_REMEMBERED_PRICES = 2_000
+
+_new_tuple = tuple.__new__  # what a named tuple does in the end, at half the price
 
 
 class _Side:
     """One side of the book, best level first. A key is the price, negative for bids: smaller is better on both."""
 
-    __slots__ = ("_bounds", "_sign", "_times", "keys", "sizes")
+    __slots__ = ("_bounds", "_key_of", "_read_keys", "_read_prices", "_sign", "_times", "keys", "sizes")
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
         self.keys: list[float] = []
-        self.sizes: dict[float, str] = {}
+        self.sizes: list[str] = []
         # The staircase, oldest and deepest step first: times rise, bounds fall.
         self._times: list[float] = []
         self._bounds: list[float] = []
+        # A market returns to the same prices again and again: each is converted once.
+        self._key_of: dict[str, float] = {}
+        self._read_prices: list[str] = []
+        self._read_keys: list[float] = []
 
-    def read(self, levels: Sequence[Level]) -> list[float]:
-        """The keys of a frame's levels.
+    def read(self, levels: Sequence[Level]) -> _Reading:
+        """The levels of a frame.
 
-        :raises ValueError: when they are not numbers, or not in order.
+        :raises ValueError: when prices are not positive numbers, or not in order.
         """
-        keys = [float(level.px) for level in levels] if self._sign > 0 else [-float(level.px) for level in levels]
-        if keys and not (math.isfinite(sum(keys)) and self._sign * keys[0] > 0 and self._sign * keys[-1] > 0):
-            raise ValueError(f"prices must be positive numbers, got {[level.px for level in levels]}")
-        if any(map(float.__ge__, keys, keys[1:])):
-            raise ValueError(f"levels must be in order, got {[level.px for level in levels]}")
-        return keys
+        prices = [level.px for level in levels]
+        if prices != self._read_prices:
+            try:
+                keys = list(map(self._key_of.__getitem__, prices))
+            except KeyError:
+                keys = self._learn(prices)
+            if any(map(ge, keys, keys[1:])):
+                raise ValueError("levels must be in order")
+            self._read_prices, self._read_keys = prices, keys
+        return self._read_keys, [level.sz for level in levels]
 
-    def merge(self, keys: list[float], levels: Sequence[Level], time: int, is_whole: bool, yields: bool) -> _Merge:
+    def _learn(self, prices: list[str]) -> list[float]:
+        if len(self._key_of) > _REMEMBERED_PRICES:
+            self._key_of.clear()
+        for text in prices:
+            price = float(text)
+            if not 0 < price < math.inf:
+                raise ValueError(f"prices must be positive numbers, got {text!r}")
+            self._key_of[text] = self._sign * price
+        return [self._key_of[text] for text in prices]
+
+    def merge(self, reading: _Reading, time: float, is_whole: bool, update_id: int) -> _Merge:
         """What a frame changes.
 
         :param is_whole: nothing exists beyond the frame's last level.
-        :param yields: frames of the same time count as newer.
         :raises ValueError: when a size that would be used is not a positive number.
         """
-        step = bisect_left(self._times, time) if yields else bisect_right(self._times, time)
+        keys, sizes = reading
+        step = bisect_right(self._times, time)
         bound = math.inf if is_whole else keys[-1]
-        sizes = dict(zip(keys, [level.sz for level in levels], strict=True))
-        first = low = 0
+        low = 0
         if step < len(self._times):
             covered = self._bounds[step]
             if covered >= bound:
-                return _Merge([], [], {}, 0, 0, -1, bound)
+                return [], [], [], 0, 0, -1, bound
             first = bisect_right(keys, covered)
+            keys, sizes = keys[first:], sizes[first:]
             low = bisect_right(self.keys, covered)
         high = len(self.keys) if is_whole else bisect_right(self.keys, bound)
-        sign = self._sign
-        changes = [(sign * key, 0.0) for key in self.keys[low:high] if key not in sizes]
-        before = self.sizes.get
-        new_keys = keys[first:] if first else keys
-        for key in new_keys:
-            text = sizes[key]
-            if text != before(key):
-                size = float(text)
-                if not 0 < size < math.inf:
-                    raise ValueError(f"sizes must be positive numbers, got {text!r}")
-                changes.append((sign * key, size))
-        return _Merge(changes, new_keys, sizes, low, high, step, bound)
+        old_keys, old_sizes = self.keys[low:high], self.sizes[low:high]
+        changes: list[ChangedLevel] = []
+        if old_keys != keys:
+            old = dict(zip(old_keys, old_sizes, strict=True))
+            changes = [_new_tuple(ChangedLevel, (self._sign * key, 0.0, update_id)) for key in old.keys() - keys]
+            before: Sequence[str | None] = list(map(old.get, keys))
+        else:
+            before = old_sizes
+        if before != sizes:
+            for key, size, old_size in zip(keys, sizes, before, strict=True):
+                if size != old_size:
+                    amount = float(size)
+                    if not 0.0 < amount < math.inf:
+                        raise ValueError(f"sizes must be positive numbers, got {size!r}")
+                    changes.append(_new_tuple(ChangedLevel, (self._sign * key, amount, update_id)))
+        return changes, keys, sizes, low, high, step, bound
 
-    def commit(self, merge: _Merge, time: int) -> None:
+    def commit(self, merge: _Merge, time: float) -> None:
         """Does what was computed."""
-        if merge.step < 0:
+        changes, keys, sizes, low, high, step, bound = merge
+        if step < 0:
             return
-        if merge.changes:
-            sizes = self.sizes
-            for key in self.keys[merge.low : merge.high]:
-                del sizes[key]
-            for key in merge.keys:
-                sizes[key] = merge.sizes[key]
-            self.keys[merge.low : merge.high] = merge.keys
-        step = merge.step
-        while step and self._bounds[step - 1] <= merge.bound:
-            step -= 1
-        self._times[step : merge.step] = [time]
-        self._bounds[step : merge.step] = [merge.bound]
+        if changes:
+            self.keys[low:high] = keys
+            self.sizes[low:high] = sizes
+        lowest = step
+        while lowest and self._bounds[lowest - 1] <= bound:
+            lowest -= 1
+        self._times[lowest:step] = [time]
+        self._bounds[lowest:step] = [bound]
 
-    def drop_older_than(self, time: float) -> list[tuple[float, float]]:
-        """Removes what only older frames know of; the newest frame stays."""
+    def drop_older_than(self, time: float, update_id: int, changes: list[ChangedLevel]) -> list[ChangedLevel]:
+        """Removes what only older frames know of, and adds that to the changes; the newest frame is never older."""
         if self._times[0] >= time:
-            return []
-        while len(self._times) > 1 and self._times[0] < time:
+            return changes
+        while self._times[0] < time:
             del self._times[0], self._bounds[0]
         end = bisect_right(self.keys, self._bounds[0])
         gone = self.keys[end:]
-        del self.keys[end:]
-        for key in gone:
-            del self.sizes[key]
-        return [(self._sign * key, 0.0) for key in gone]
+        del self.keys[end:], self.sizes[end:]
+        return changes + [ChangedLevel(self._sign * key, 0.0, update_id) for key in gone]
 
     def distrust(self) -> None:
         """Makes whatever is known older than any frame."""
@@ -160,7 +188,7 @@ class _Side:
 
     def levels(self) -> list[tuple[float, float]]:
         """Price and size, best first."""
-        return [(self._sign * key, float(self.sizes[key])) for key in self.keys]
+        return [(self._sign * key, float(size)) for key, size in zip(self.keys, self.sizes, strict=True)]
 
 
 class ComposedBook:
@@ -234,28 +262,28 @@ class ComposedBook:
         bids, asks = self._bids, self._asks
         # A deep frame comes over another socket, so that its place among frames of the same time is not known. The
         # others show less, but whenever the top changes: they win.
-        yields = source is Source.DEEP
+        rank = time if source is Source.DEEP else time + 0.5
+        newest = max(self.time, time)
+        update_id = max(self.update_id + 1, newest)
         try:
-            bid_keys, ask_keys = bids.read(bid_levels), asks.read(ask_levels)
-            if bid_keys and ask_keys and -bid_keys[0] >= ask_keys[0]:
-                raise ValueError(f"bid {-bid_keys[0]} crosses ask {ask_keys[0]}")
-            bid_merge = bids.merge(bid_keys, bid_levels, time, depth is None or len(bid_keys) < depth, yields)
-            ask_merge = asks.merge(ask_keys, ask_levels, time, depth is None or len(ask_keys) < depth, yields)
+            bid_reading, ask_reading = bids.read(bid_levels), asks.read(ask_levels)
+            if bid_levels and ask_levels and -bid_reading[0][0] >= ask_reading[0][0]:
+                raise ValueError("bids and asks must not cross")
+            bid_merge = bids.merge(bid_reading, rank, depth is None or len(bid_levels) < depth, update_id)
+            ask_merge = asks.merge(ask_reading, rank, depth is None or len(ask_levels) < depth, update_id)
         except ValueError:
             self.malformed += 1
             return None
         self._last_of[source] = time
-        bids.commit(bid_merge, time)
-        asks.commit(ask_merge, time)
-        self.time = max(self.time, time)
-        bid_changes, ask_changes = bid_merge.changes, ask_merge.changes
-        oldest = self.time - MAX_AGE_MS
-        bid_changes += bids.drop_older_than(oldest)
-        ask_changes += asks.drop_older_than(oldest)
+        bids.commit(bid_merge, rank)
+        asks.commit(ask_merge, rank)
+        self.time = newest
+        bid_changes = bids.drop_older_than(newest - MAX_AGE_MS, update_id, bid_merge[0])
+        ask_changes = asks.drop_older_than(newest - MAX_AGE_MS, update_id, ask_merge[0])
         if not bid_changes and not ask_changes:
             return None
-        self.update_id = max(self.update_id + 1, self.time)
-        return BookChange(self.coin, bid_changes, ask_changes, self.time, self.update_id)
+        self.update_id = update_id
+        return BookChange(self.coin, bid_changes, ask_changes, newest, update_id)
 
     def _start_over(self) -> None:
         """Keeps the levels only until the next frame, which decides alone."""

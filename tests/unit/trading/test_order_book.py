@@ -14,6 +14,7 @@ from hyperliquid_perpetual.trading.order_book import (
     MAX_AGE_MS,
     REWIND_MS,
     BookChange,
+    ChangedLevel,
     ComposedBook,
     Source,
 )
@@ -38,6 +39,10 @@ def ladder(start: int, step: int, count: int, size: str = "1.0") -> Levels:
     return [(f"{start + index * step}.0", size) for index in range(count)]
 
 
+def changes(side: list[ChangedLevel]) -> dict[float, float]:
+    return {level.price: level.amount for level in side}
+
+
 def prices(side: list[tuple[float, float]]) -> list[float]:
     return [price for price, _size in side]
 
@@ -52,7 +57,13 @@ def deep_book() -> ComposedBook:
 
 def test_first_frame_is_told_whole() -> None:
     change = ComposedBook("BTC").take_deep(book_frame(5, [("9.5", "2.0")], [("10.0", "0.5"), ("10.5", "7")]))
-    assert change == BookChange("BTC", [(9.5, 2.0)], [(10.0, 0.5), (10.5, 7.0)], 5, 5)
+    assert change == BookChange(
+        "BTC",
+        [ChangedLevel(9.5, 2.0, update_id=5)],
+        [ChangedLevel(10.0, 0.5, update_id=5), ChangedLevel(10.5, 7.0, update_id=5)],
+        time=5,
+        update_id=5,
+    )
 
 
 def test_unchanged_frame_tells_nothing_but_renews_the_time(deep_book: ComposedBook) -> None:
@@ -65,20 +76,20 @@ def test_only_levels_that_changed_are_told(deep_book: ComposedBook) -> None:
     bids[4] = ("96.0", "2.5")
     change = deep_book.take_deep(book_frame(2000, bids, ladder(101, 1, 20)))
     assert change is not None
-    assert sorted(change.bids) == [(80.0, 3.0), (81.0, 0.0), (96.0, 2.5)]
+    assert changes(change.bids) == {80.0: 3.0, 81.0: 0.0, 96.0: 2.5}
     assert change.asks == []
 
 
 def test_better_bid_goes_on_top_of_what_was_known(deep_book: ComposedBook) -> None:
     change = deep_book.take_bbo(bbo_frame(1070, ("100.5", "4.0"), ("101.0", "1.0")))
-    assert change == BookChange("BTC", [(100.5, 4.0)], [], 1070, 1070)
+    assert change == BookChange("BTC", [ChangedLevel(100.5, 4.0, update_id=1070)], [], time=1070, update_id=1070)
     assert prices(deep_book.bids)[:3] == [100.5, 100.0, 99.0]
 
 
 def test_worse_bid_takes_away_everything_above_it(deep_book: ComposedBook) -> None:
     change = deep_book.take_bbo(bbo_frame(1070, ("98.0", "0.3"), ("101.0", "1.0")))
     assert change is not None
-    assert sorted(change.bids) == [(98.0, 0.3), (99.0, 0.0), (100.0, 0.0)]
+    assert changes(change.bids) == {98.0: 0.3, 99.0: 0.0, 100.0: 0.0}
     assert deep_book.bids[0] == (98.0, 0.3)
 
 
@@ -140,10 +151,17 @@ def test_frames_of_the_same_millisecond_count_in_their_order() -> None:
     book = ComposedBook("BTC")
     book.take_bbo(bbo_frame(1000, ("100.0", "1.0"), None))
     book.take_bbo(bbo_frame(1000, ("100.0", "2.0"), None))
-    book.take_fast(book_frame(1000, [("100.0", "3.0")], []))
-    assert book.bids == [(100.0, 3.0)]
+    book.take_fast(book_frame(1000, [("100.0", "3.0"), *ladder(99, -1, 4)], []))
+    assert book.bids[0] == (100.0, 3.0)
+
+
+def test_deep_frame_gives_way_to_others_of_the_same_millisecond_but_not_to_deep_ones() -> None:
+    book = ComposedBook("BTC")
+    book.take_bbo(bbo_frame(1000, ("100.0", "3.0"), None))
     book.take_deep(book_frame(1000, [("100.0", "4.0"), ("99.0", "1.0")], []))
-    assert book.bids == [(100.0, 3.0)]
+    assert book.bids == [(100.0, 3.0), (99.0, 1.0)]
+    book.take_deep(book_frame(1000, [("100.0", "4.0"), ("98.0", "1.0")], []))
+    assert book.bids == [(100.0, 3.0), (98.0, 1.0)]
 
 
 def test_update_ids_rise_with_every_change_even_within_a_millisecond() -> None:
@@ -240,16 +258,17 @@ class TrueBook:
         for _ in range(self.chance.randint(0, 4)):
             side, other, better = self.chance.choice(((self.bids, self.asks, 1), (self.asks, self.bids, -1)))
             kind = self.chance.random()
-            if kind < 0.35 and side:  # levels are eaten from the top
-                for price in sorted(side, reverse=better > 0)[: self.chance.randint(1, 8)]:
+            if kind < 0.25 and side:  # levels are eaten from the top
+                for price in sorted(side, reverse=better > 0)[: self.chance.randint(1, 6)]:
                     del side[price]
-            elif kind < 0.5 and side:
+            elif kind < 0.4 and side:
                 del side[self.chance.choice(list(side))]
-            elif kind < 0.53:
+            elif kind < 0.41:
                 side.clear()
             else:
                 far = (min(other) - 1 if better > 0 else max(other) + 1) if other else 1000
-                side[far - better * self.chance.randint(0, 25)] = self.chance.randint(1, 9)
+                for _ in range(self.chance.randint(1, 3)):
+                    side[far - better * self.chance.randint(0, 25)] = self.chance.randint(1, 9)
 
     def top(self, count: int | None) -> tuple[Levels, Levels]:
         bids = [(f"{price / 10}", f"{self.bids[price]}.0") for price in sorted(self.bids, reverse=True)[:count]]
@@ -344,8 +363,9 @@ def check(
     bids, asks = book.bids, book.asks
     # What is told adds up to the book.
     if change is not None:
-        for mirror, changes in ((mirror_bids, change.bids), (mirror_asks, change.asks)):
-            for price, size in changes:
+        for mirror, changed in ((mirror_bids, change.bids), (mirror_asks, change.asks)):
+            for price, size, update_id in changed:
+                assert update_id == change.update_id
                 assert mirror.get(price, 0.0) != size, "a level that did not change was told"
                 if size:
                     mirror[price] = size
