@@ -356,6 +356,15 @@ def test_isolated_position_that_turns_starts_with_fresh_margin() -> None:
     assert venue.house(ALICE).raw_usd == money(1_000 - 400) - money("3.6") - money("5.4")
 
 
+@pytest.mark.parametrize(("size", "fits"), [("4.4708", True), ("4.4709", False)])
+def test_isolated_position_may_turn_into_what_its_released_margin_carries(size: str, fits: bool) -> None:
+    venue = isolated_venue()  # 196.4 of cash and 800 released, for 10x and 1.8 of fee per ETH
+    venue.buy(BOB, "ETH", 4_000, size)
+    status = venue.sell(ALICE, "ETH", 4_000, size, "Ioc")
+    assert isinstance(status, Filled) is fits
+    assert venue.szi(ALICE, "ETH") == (2 - Decimal(size) if fits else 2)
+
+
 def test_less_leverage_moves_cash_into_the_isolated_position() -> None:
     venue = isolated_venue()
     text = "Isolated position does not have sufficient margin available to decrease leverage."
