@@ -167,6 +167,15 @@ def test_recordings_from_before_dexs_and_margin_tables(recorded: Callable[[str],
     assert not parse_market_table(None, [recorded("info_meta_nautilus.json")]).problems
 
 
+@pytest.mark.parametrize("sz_decimals", range(7))
+def test_every_precision_that_the_venue_has(sz_decimals: int) -> None:
+    raw = meta()
+    raw["universe"] = [perp("BTC", szDecimals=sz_decimals)]
+    market = parse_market_table(None, [raw]).by_coin["BTC"]
+    assert market.sz_decimals == sz_decimals
+    assert market.collateral_token == "USDC", "token 0, with or without a list of names"
+
+
 def test_collateral_that_is_not_named_is_told_by_its_number() -> None:
     table = parse_market_table(None, [meta("BTC", collateralToken=77)], {0: "USDC"})
     assert table.by_coin["BTC"].collateral_token == "TOKEN77"

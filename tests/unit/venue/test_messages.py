@@ -9,19 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hyperliquid_perpetual.venue import frames, messages
 from hyperliquid_perpetual.venue.messages import (
     AllDexsClearinghouseState,
     AssetContext,
+    AssetPosition,
     Bbo,
     ClearinghouseState,
+    ExtraAgent,
     Fill,
     FundingPayment,
+    L2Book,
     Level,
     MarginSummary,
     Order,
     OrderStatus,
+    PositionData,
+    SpotBalance,
     SpotClearinghouseState,
+    Trade,
     UserFees,
+    UserRateLimit,
     UserRole,
 )
 
@@ -209,3 +217,102 @@ def test_decimals_arrive_exactly_as_text_and_as_numbers(value: Decimal) -> None:
     text = format(value, "f")
     assert msgspec.json.decode(f'{{"accountValue":"{text}"}}', type=MarginSummary).accountValue == value
     assert msgspec.json.decode(f'{{"accountValue":{text}}}', type=MarginSummary).accountValue == value
+
+
+POSITION = {"coin": "BTC", "szi": "-1.5", "leverage": {"type": "cross", "value": 20}}
+OLDEST: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
+    (Level, {"px": "1.0", "sz": "2.0"}, {"n": 0}),
+    (Trade, {"coin": "BTC", "side": "A", "px": "1.0", "sz": "2.0", "time": 1, "tid": 2}, {"hash": ""}),
+    (L2Book, {"coin": "BTC", "time": 1, "levels": [[], []]}, {"fast": None}),
+    (
+        AssetContext,
+        {"funding": "0.1", "oraclePx": "1.0", "markPx": "1.0"},
+        {"openInterest": 0, "midPx": None, "premium": None, "prevDayPx": None, "dayNtlVlm": None},
+    ),
+    (
+        Order,
+        {"coin": "BTC", "side": "B", "limitPx": "1.0", "sz": "2.0", "oid": 1, "timestamp": 2},
+        {
+            "origSz": None,
+            "cloid": None,
+            "reduceOnly": False,
+            "orderType": None,
+            "tif": None,
+            "isTrigger": False,
+            "triggerPx": None,
+            "triggerCondition": None,
+            "isPositionTpsl": False,
+        },
+    ),
+    (
+        Fill,
+        {"coin": "BTC", "px": "1.0", "sz": "2.0", "side": "B", "time": 1, "oid": 2, "fee": "0.0"},
+        {
+            "startPosition": 0,
+            "dir": "",
+            "closedPnl": 0,
+            "hash": "",
+            "crossed": True,
+            "tid": None,
+            "cloid": None,
+            "feeToken": "USDC",
+            "builderFee": None,
+            "liquidation": None,
+            "twapId": None,
+        },
+    ),
+    (
+        PositionData,
+        POSITION,
+        {
+            "positionValue": 0,
+            "unrealizedPnl": 0,
+            "marginUsed": 0,
+            "entryPx": None,
+            "liquidationPx": None,
+            "maxLeverage": None,
+        },
+    ),
+    (AssetPosition, {"position": POSITION}, {"type": "oneWay"}),
+    (MarginSummary, {"accountValue": "1.0"}, {"totalNtlPos": 0, "totalRawUsd": 0, "totalMarginUsed": 0}),
+    (
+        ClearinghouseState,
+        {"marginSummary": SUMMARY, "crossMarginSummary": SUMMARY, "withdrawable": "1.0", "assetPositions": []},
+        {"time": 0, "crossMaintenanceMarginUsed": 0},
+    ),
+    (SpotBalance, {"coin": "USDC", "total": "1.0"}, {"hold": 0, "token": None}),
+    (UserFees, {"userCrossRate": "0.1", "userAddRate": "0.1"}, {"activeReferralDiscount": 0}),
+    (UserRole, {"role": "user"}, {"data": None}),
+    (ExtraAgent, {"address": "0x1"}, {"name": "", "validUntil": None}),
+    (UserRateLimit, {"cumVlm": "1.0", "nRequestsUsed": 1, "nRequestsCap": 2}, {"nRequestsSurplus": 0}),
+    (OrderStatus, {"status": "unknownOid"}, {"order": None}),
+]
+
+
+@pytest.mark.parametrize(("kind", "payload", "defaults"), OLDEST, ids=lambda value: getattr(value, "__name__", ""))
+def test_fields_that_were_added_later_may_be_missing(
+    kind: Any, payload: dict[str, Any], defaults: dict[str, Any]
+) -> None:
+    """Each default says "nothing known", and nothing that was not said is made up."""
+    typed = decode(payload, kind)
+    assert {name: getattr(typed, name) for name in defaults} == defaults
+    assert set(payload) | set(defaults) == {field.name for field in msgspec.structs.fields(kind)}
+
+
+@pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind, payload, _ in OLDEST for field in payload])
+def test_what_a_message_is_about_may_not_be_missing(kind: Any, field: str) -> None:
+    (payload,) = (payload for other, payload, _ in OLDEST if other is kind)
+    with pytest.raises(msgspec.ValidationError, match=field):
+        decode({name: value for name, value in payload.items() if name != field}, kind)
+
+
+def test_messages_cannot_be_changed() -> None:
+    """They are handed to several listeners."""
+    kinds = [
+        kind
+        for module in (messages, frames)
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    ]
+    assert len(kinds) > 30
+    assert [kind.__name__ for kind in kinds if not kind.__struct_config__.frozen] == []
