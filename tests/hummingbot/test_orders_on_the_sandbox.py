@@ -1,4 +1,4 @@
-"""The life of orders between the connector and a real exchange process: what happens there is what Hummingbot is told."""
+"""The life of orders between the connector and a real exchange process: what happened is what Hummingbot is told."""
 
 import asyncio
 from decimal import Decimal
@@ -90,7 +90,7 @@ async def test_http_error_after_the_order_took_effect_is_no_failure(status: int)
 
 
 async def test_order_that_never_reached_the_venue_fails_only_after_its_expiry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """D11: proof of failure is that the venue does not know the order when nothing sent for it can be executed any more."""
+    """D11: proof of failure is that the venue does not know the order when nothing sent for it can execute any more."""
     monkeypatch.setattr("hyperliquid_perpetual.trading.requests.ACTION_LIFETIME_MS", 2_000)
     monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.AFTER_EXPIRY_SECONDS", 0.5)
     async with trading_bot() as bot:
