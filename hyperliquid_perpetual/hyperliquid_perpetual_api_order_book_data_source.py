@@ -1,336 +1,346 @@
-"""Market data into Hummingbot's order book tracker: composed books, trades, funding, for the pairs that are traded.
+"""Market data into Hummingbot's order book tracker: first books, changes of books, trades, funding.
 
-Two connections, because the fast and the full book of a coin must not share one (reference, section 8.2).
+Books reach Hummingbot as one snapshot and then as changes only, all out of one composed book per market, so that no
+late snapshot can ever replace a newer book. Nothing that is asked for here fails because the venue is away for a moment:
+the base class tries each of these things once, and is never ready when that one time goes wrong.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from decimal import Decimal
-from typing import Any, Protocol
+import math
+from typing import Protocol
 
 from hummingbot.core.data_type.common import TradeType
 from hummingbot.core.data_type.funding_info import FundingInfo, FundingInfoUpdate
 from hummingbot.core.data_type.order_book_message import OrderBookMessage, OrderBookMessageType
 from hummingbot.core.data_type.perpetual_api_order_book_data_source import PerpetualAPIOrderBookDataSource
 
-from .trading.connection import Connection, Subscription
-from .trading.log_names import logger_of
-from .trading.market_data import MarketData
-from .trading.order_book import BookChange
-from .trading.requests import Requests, VenueUnavailable
-from .venue.frames import Message, Trades
+from .trading.backoff import Backoff
+from .trading.connection import Timings
+from .trading.market_data import STALE_AFTER, MarketData
+from .trading.market_feed import MarketFeed
+from .trading.market_requests import InfoRequests, MarketRequests, dex_of
+from .trading.order_book import BookChange, ChangedLevel
+from .trading.requests import VenueUnavailable
 from .venue.funding import next_funding_time
-from .venue.markets import FIRST_DEX
-from .venue.messages import ActiveAssetContext, AssetContext, Bbo, L2Book, Trade
+from .venue.messages import ActiveAssetContext, AssetContext, L2Book, Trade
 from .venue.networks import Network
 
-STREAM_WAIT_SECONDS = 5.0
-"""How long a first book or context is awaited from the stream before it is asked for."""
 
-RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+class SymbolMap(Protocol):
+    """What is needed of the connector: how the venue calls a trading pair."""
+
+    async def exchange_symbol_associated_to_pair(self, trading_pair: str) -> str:
+        """The coin of a trading pair; KeyError when there is none."""
+        ...
 
 
-class PairNames(Protocol):
-    """How pairs and the venue's names translate."""
+class BookMessage(OrderBookMessage):
+    """A message whose content already has the rows that Hummingbot's book takes."""
 
-    async def exchange_symbol_associated_to_pair(self, trading_pair: str) -> str: ...
+    @property
+    def bids(self) -> list[ChangedLevel]:
+        return self.content["bids"]
 
-    async def trading_pair_associated_to_exchange_symbol(self, symbol: str) -> str: ...
+    @property
+    def asks(self) -> list[ChangedLevel]:
+        return self.content["asks"]
 
 
 class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource):
-    """Follows the traded pairs."""
+    """The source that the order book tracker and the funding listener draw from."""
+
+    STREAM_WAIT_SECONDS = 6.0
+    """How long the stream may take to bring the first data of a pair before a request is made instead."""
 
     def __init__(
         self,
         trading_pairs: list[str],
-        connector: PairNames,
-        requests: Requests,
+        connector: SymbolMap,
+        requests: InfoRequests,
         market_data: MarketData,
         network: Network,
+        *,
+        timings: Timings | None = None,
     ) -> None:
+        """
+        :param connector: tells coins by trading pairs, nothing else.
+        :param market_data: is kept up to date from here.
+        """
         super().__init__(trading_pairs)
         self._connector = connector
-        self._requests = requests
+        self._requests = MarketRequests(requests)
         self._market_data = market_data
-        self._network = network
-        self._pairs_by_coin: dict[str, str] = {}
-        self._since_ms = int(time.time() * 1000)
-        self._fast: Connection | None = None
-        self._deep: Connection | None = None
-        self._contexts_task: dict[str, asyncio.Task[None]] = {}
+        self._pair_of: dict[str, str] = {}
+        self._followed: set[str] = set()
+        self._listeners = 0
+        self._one_listener = asyncio.Lock()
+        self._feed = MarketFeed(
+            network.ws_url,
+            market_data,
+            self._on_change,
+            self._on_trade,
+            self._on_context,
+            logger=self.logger(),
+            timings=timings,
+        )
+
+    # What it tells
 
     @property
-    def last_received(self) -> float:
-        """Unix seconds of the last frame of the market streams; 0 before the first."""
-        return self._fast.last_received if self._fast is not None else 0.0
+    def is_live(self) -> bool:
+        """Whether all sockets are connected, acknowledged and heard from."""
+        return self._feed.is_live
+
+    @property
+    def last_recv_time(self) -> float:
+        """Unix seconds of the last frame; 0 before the first."""
+        return self._feed.last_received
 
     @property
     def reconnects(self) -> int:
-        """How often a market stream was replaced."""
-        return sum(stream.reconnects for stream in (self._fast, self._deep) if stream is not None)
+        """How often sockets were replaced."""
+        return self._feed.reconnects
 
-    # --- Streams
+    def stale(self) -> dict[str, str]:
+        """The trading pairs whose book must not be traded on, and why."""
+        return {self._pair_of.get(coin, coin): reason for coin, reason in self._market_data.stale().items()}
+
+    async def get_last_traded_prices(self, trading_pairs: list[str], domain: str | None = None) -> dict[str, float]:
+        """The last price of each pair in USD: from the streams, else the mid, by one request for all pairs of a dex.
+
+        NaN for a coin that has no price.
+
+        :raises VenueUnavailable: when a request was needed and not answered.
+        :raises KeyError: for a pair that does not exist.
+        """
+        coins = {pair: await self._connector.exchange_symbol_associated_to_pair(pair) for pair in trading_pairs}
+        prices = {pair: self._streamed_price(coin) for pair, coin in coins.items()}
+        missing = {dex_of(coins[pair]) for pair, price in prices.items() if price is None}
+        mids: dict[str, float] = {}
+        for answer in await asyncio.gather(*map(self._requests.mids, sorted(missing))):
+            mids |= answer
+        return {pair: price if price is not None else mids.get(coins[pair], math.nan) for pair, price in prices.items()}
+
+    async def get_funding_info(self, trading_pair: str) -> FundingInfo:
+        """Prices and funding of a pair, as soon as the venue tells them. ``rate`` is for one hour."""
+        backoff = Backoff(first=1.0)
+        coin = await self._coin_of(trading_pair)
+        while True:
+            context = await self._feed.wait_for_context(coin, self._patience_for(trading_pair, coin))
+            if context is None:
+                context = await self._requested_context(coin, backoff)
+            if context is not None:
+                return FundingInfo(
+                    trading_pair=trading_pair,
+                    index_price=context.oraclePx,
+                    mark_price=context.markPx,
+                    next_funding_utc_timestamp=next_funding_time(self._time()),
+                    rate=context.funding,
+                )
+            await self._sleep(backoff.delay())
+
+    # What it is told
 
     async def listen_for_subscriptions(self) -> None:
-        """Runs the market streams until cancelled."""
-        url = self._network.ws_url
-        self._fast = Connection(url, "market stream", self._on_message, logger=self.logger())
-        self._deep = Connection(url, "book stream", self._on_message, logger=self.logger())
-        runs = [asyncio.ensure_future(stream.run()) for stream in (self._fast, self._deep)]
+        """Streams the data of all trading pairs until it is cancelled."""
+        self._listeners += 1
         try:
-            await asyncio.gather(*(self._follow_when_known(pair) for pair in list(self._trading_pairs)))
-            await asyncio.gather(*runs)
+            # A tracker that restarts cancels the old listener and starts the next before the old one is gone.
+            async with self._one_listener:
+                while True:
+                    try:
+                        async with asyncio.TaskGroup() as tasks:
+                            tasks.create_task(self._feed.run())
+                            tasks.create_task(self._subscribe_all())
+                    except* Exception:
+                        self.logger().exception("Unexpected error in the market data streams. Starting them again.")
+                        await self._sleep(5.0)
         finally:
-            for run in runs:
-                run.cancel()
-            await asyncio.gather(*runs, return_exceptions=True)
-            self._fast = self._deep = None
+            self._listeners -= 1
 
     async def subscribe_to_trading_pair(self, trading_pair: str) -> bool:
-        """Follows one more pair with all its streams; True when the venue has acknowledged them."""
-        try:
-            return await self._follow(trading_pair)
-        except (KeyError, VenueUnavailable) as error:
-            self.logger().warning(f"{trading_pair} cannot be followed: {error}")
+        """Adds every stream of a pair; False when the venue does not acknowledge them, and then none is left."""
+        if not self._feed.is_running:
+            self.logger().warning(f"Cannot subscribe to {trading_pair}: the market data streams are not running.")
             return False
-
-    async def unsubscribe_from_trading_pair(self, trading_pair: str) -> bool:
-        """Stops all streams of a pair."""
         try:
             coin = await self._connector.exchange_symbol_associated_to_pair(trading_pair)
         except KeyError:
+            self.logger().error(f"Cannot subscribe to {trading_pair}: the venue has no such market.")
             return False
-        self._pairs_by_coin.pop(coin, None)
-        self._market_data.forget(coin)
-        done = True
-        if self._fast is not None and self._deep is not None:
-            fast, deep = _subscriptions(coin)
-            done = all([await self._fast.unsubscribe(*fast), await self._deep.unsubscribe(*deep)])
-        return done
-
-    async def _follow_when_known(self, trading_pair: str) -> None:
-        async def follow() -> None:
-            await self._follow(trading_pair)
-
-        await self._retry(f"{trading_pair} cannot be followed yet", follow)
-
-    async def _follow(self, trading_pair: str) -> bool:
-        coin = await self._connector.exchange_symbol_associated_to_pair(trading_pair)
-        self._pairs_by_coin[coin] = trading_pair
-        if self._fast is None or self._deep is None:
+        self._pair_of[coin] = trading_pair
+        if coin not in await self._feed.subscribe(coin):
+            self.logger().warning(f"Cannot subscribe to {trading_pair}: not every stream was acknowledged.")
+            await self._drop(coin)
             return False
-        fast, deep = _subscriptions(coin)
-        results = await asyncio.gather(self._fast.subscribe(*fast), self._deep.subscribe(*deep))
-        return all(results)
+        self.add_trading_pair(trading_pair)
+        return True
 
-    def _on_message(self, message: Message) -> None:
-        match message:
-            case Bbo() | L2Book():
-                self._on_book(message)
-            case Trades(trades=trades):
-                self._on_trades(trades)
-            case ActiveAssetContext(coin=coin, ctx=context):
-                self._market_data.note_context(coin, context, time.time())
-                if coin in self._pairs_by_coin:
-                    self._message_queue[self._funding_info_messages_queue_key].put_nowait(message)
-            case _:
-                pass
+    async def unsubscribe_from_trading_pair(self, trading_pair: str) -> bool:
+        """Gives up every stream of a pair; False when the venue does not confirm."""
+        coin = next((coin for coin, pair in self._pair_of.items() if pair == trading_pair), None)
+        self.remove_trading_pair(trading_pair)
+        if coin is None:
+            self.logger().warning(f"Cannot unsubscribe from {trading_pair}: it is not subscribed.")
+            return False
+        return await self._drop(coin)
 
-    def _on_book(self, frame: Bbo | L2Book) -> None:
-        if frame.coin not in self._pairs_by_coin:
-            return
-        book = self._market_data.of(frame.coin).book
-        before = book.time
-        if isinstance(frame, Bbo):
-            change = book.take_bbo(frame)
-        else:
-            change = book.take_fast(frame) if frame.fast else book.take_deep(frame)
-        self._market_data.note_book(frame.coin, change, before, time.time())
-        if change is not None:
+    # Hummingbot's queues: messages go in typed as they arrive, and come out as Hummingbot's own
+
+    def _on_change(self, change: BookChange) -> None:
+        # Before someone has the first book, changes would only pile up.
+        if change.coin in self._followed:
             self._message_queue[self._diff_messages_queue_key].put_nowait(change)
 
-    def _on_trades(self, trades: list[Trade]) -> None:
-        by_coin: dict[str, list[Trade]] = {}
-        for trade in trades:
-            by_coin.setdefault(trade.coin, []).append(trade)
-        for coin, of_coin in by_coin.items():
-            if coin in self._pairs_by_coin:
-                for trade in self._market_data.new_trades(coin, of_coin, self._since_ms):
-                    self._message_queue[self._trade_messages_queue_key].put_nowait(trade)
+    def _on_trade(self, trade: Trade) -> None:
+        self._message_queue[self._trade_messages_queue_key].put_nowait(trade)
 
-    # --- Hummingbot's messages
+    def _on_context(self, message: ActiveAssetContext) -> None:
+        self._message_queue[self._funding_info_messages_queue_key].put_nowait(message)
 
     async def _parse_order_book_diff_message(
-        self, raw_message: BookChange, message_queue: "asyncio.Queue[Any]"
+        self, raw_message: BookChange, message_queue: "asyncio.Queue[OrderBookMessage]"
     ) -> None:
-        pair = self._pairs_by_coin.get(raw_message.coin)
-        if pair is not None:
-            message_queue.put_nowait(
-                _book_message(OrderBookMessageType.DIFF, pair, raw_message.bids, raw_message.asks, raw_message)
-            )
+        trading_pair = self._pair_of.get(raw_message.coin)
+        if trading_pair is not None:
+            content = {
+                "trading_pair": trading_pair,
+                "update_id": raw_message.update_id,
+                "bids": raw_message.bids,
+                "asks": raw_message.asks,
+            }
+            message_queue.put_nowait(BookMessage(OrderBookMessageType.DIFF, content, raw_message.time / 1000))
 
     async def _parse_order_book_snapshot_message(
-        self, raw_message: OrderBookMessage, message_queue: "asyncio.Queue[Any]"
+        self, raw_message: L2Book, message_queue: "asyncio.Queue[OrderBookMessage]"
     ) -> None:
-        message_queue.put_nowait(raw_message)
+        trading_pair = self._pair_of.get(raw_message.coin)
+        if trading_pair is not None:
+            self._feed.take_snapshot(raw_message)
+            message_queue.put_nowait(self._snapshot(raw_message.coin, trading_pair))
 
-    async def _parse_trade_message(self, raw_message: Trade, message_queue: "asyncio.Queue[Any]") -> None:
-        pair = self._pairs_by_coin.get(raw_message.coin)
-        if pair is None:
-            return
-        side = TradeType.BUY if raw_message.side == "B" else TradeType.SELL
-        content = {
-            "trading_pair": pair,
-            "trade_type": float(side.value),
-            "trade_id": raw_message.tid,
-            "update_id": raw_message.time,
-            "price": raw_message.px,
-            "amount": raw_message.sz,
-        }
-        message_queue.put_nowait(OrderBookMessage(OrderBookMessageType.TRADE, content, raw_message.time / 1000))
+    async def _parse_trade_message(self, raw_message: Trade, message_queue: "asyncio.Queue[OrderBookMessage]") -> None:
+        trading_pair = self._pair_of.get(raw_message.coin)
+        if trading_pair is not None:
+            content = {
+                "trading_pair": trading_pair,
+                "trade_type": float((TradeType.BUY if raw_message.side == "B" else TradeType.SELL).value),
+                "trade_id": raw_message.tid,
+                "price": raw_message.px,
+                "amount": raw_message.sz,
+            }
+            message_queue.put_nowait(OrderBookMessage(OrderBookMessageType.TRADE, content, raw_message.time / 1000))
 
     async def _parse_funding_info_message(
-        self, raw_message: ActiveAssetContext, message_queue: "asyncio.Queue[Any]"
+        self, raw_message: ActiveAssetContext, message_queue: "asyncio.Queue[FundingInfoUpdate]"
     ) -> None:
-        pair = self._pairs_by_coin.get(raw_message.coin)
-        if pair is not None:
-            message_queue.put_nowait(FundingInfoUpdate(pair, **_funding_fields(raw_message.ctx)))
-
-    # --- First books, funding, prices
+        trading_pair = self._pair_of.get(raw_message.coin)
+        if trading_pair is not None:
+            context = raw_message.ctx
+            update = FundingInfoUpdate(
+                trading_pair=trading_pair,
+                index_price=context.oraclePx,
+                mark_price=context.markPx,
+                next_funding_utc_timestamp=next_funding_time(self._time()),
+                rate=context.funding,
+            )
+            message_queue.put_nowait(update)
 
     async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
-        """The composed book, as soon as it has depth: from the stream, or asked for when the stream is late."""
-        coin = await self._known_coin(trading_pair)
-        self._pairs_by_coin[coin] = trading_pair
-        book = self._market_data.of(coin).book
-        if not await _becomes_true(lambda: book.has_depth):
-            await self._retry(f"the order book of {trading_pair} is missing", lambda: self._ask_for_book(coin))
-        # What is sent as changes from here on is relative to this very book.
-        return _book_message(
-            OrderBookMessageType.SNAPSHOT,
-            trading_pair,
-            book.bids,
-            book.asks,
-            BookChange(coin, [], [], book.time, book.update_id),
-        )
+        """The present book, as soon as there is one; everything later comes as changes of it."""
+        coin = await self._coin_of(trading_pair)
+        backoff = Backoff(first=1.0)
+        while True:
+            patience = self._patience_for(trading_pair, coin)
+            if await self._feed.wait_for_book(coin, for_depth=patience / 2, for_any=patience / 2):
+                break
+            if await self._requested_book(coin, backoff):
+                break
+            await self._sleep(backoff.delay())
+        self._followed.add(coin)
+        return self._snapshot(coin, trading_pair)
 
-    async def _ask_for_book(self, coin: str) -> None:
-        book = self._market_data.of(coin).book
-        if book.has_depth:
-            return
-        before = book.time
-        answer: L2Book | None = await self._requests.info({"type": "l2Book", "coin": coin}, L2Book | None)
-        if answer is None:
-            raise VenueUnavailable(f"the venue has no book of {coin}")
-        self._market_data.note_book(coin, book.take_deep(answer), before, time.time())
+    # Small things
 
-    async def get_funding_info(self, trading_pair: str) -> FundingInfo:
-        """Rate (hourly), prices in USD and the next payment of a pair; waits until the venue has told them."""
-        coin = await self._known_coin(trading_pair)
-        state = self._market_data.of(coin)
-        if not await _becomes_true(lambda: state.context is not None):
-            await self._retry(f"the funding of {trading_pair} is missing", lambda: self._ask_for_contexts(coin))
-        context = state.context
-        assert context is not None
-        return FundingInfo(trading_pair=trading_pair, **_funding_fields(context))
+    def _snapshot(self, coin: str, trading_pair: str) -> OrderBookMessage:
+        book = self._feed.book(coin)
+        content = {
+            "trading_pair": trading_pair,
+            "update_id": book.update_id,
+            "bids": [ChangedLevel(price, size, book.update_id) for price, size in book.bids],
+            "asks": [ChangedLevel(price, size, book.update_id) for price, size in book.asks],
+        }
+        return BookMessage(OrderBookMessageType.SNAPSHOT, content, book.time / 1000)
 
-    async def _ask_for_contexts(self, coin: str) -> None:
-        """Reads the contexts of a coin's whole dex; pairs that wait together share the request."""
-        if self._market_data.of(coin).context is not None:
-            return
-        dex = coin.partition(":")[0] if ":" in coin else FIRST_DEX
-        task = self._contexts_task.get(dex)
-        if task is None or task.done():
-            task = self._contexts_task[dex] = asyncio.ensure_future(self._read_contexts(dex))
-        await asyncio.shield(task)
+    async def _subscribe_all(self) -> None:
+        for coin in self._market_data.tracked:
+            if self._pair_of.get(coin) not in self._trading_pairs:
+                await self._feed.unsubscribe(coin, timeout=0)
+        # Each for itself: a pair whose market is not known must not keep the others waiting.
+        await asyncio.gather(*map(self._subscribe_when_known, self._trading_pairs))
 
-    async def _read_contexts(self, dex: str) -> None:
-        meta, contexts = await self._requests.info(
-            {"type": "metaAndAssetCtxs", "dex": dex}, tuple[dict[str, Any], list[AssetContext]]
-        )
-        for entry, context in zip(meta.get("universe", []), contexts, strict=False):
-            self._market_data.note_context(entry["name"], context, time.time())
+    async def _subscribe_when_known(self, trading_pair: str) -> None:
+        await self._feed.subscribe(await self._coin_of(trading_pair), timeout=0)
 
-    async def get_last_traded_prices(self, trading_pairs: list[str], domain: str | None = None) -> dict[str, float]:
-        """The last prices in USD, from the streams where they are known, else in one request for each dex."""
-        found: dict[str, float] = {}
-        missing: dict[str, dict[str, str]] = {}
-        for pair in trading_pairs:
-            coin = await self._connector.exchange_symbol_associated_to_pair(pair)
-            price = self._market_data.last_price(coin, time.time())
-            if price is not None:
-                found[pair] = price
-            else:
-                dex = coin.partition(":")[0] if ":" in coin else FIRST_DEX
-                missing.setdefault(dex, {})[coin] = pair
-        for dex, pairs in missing.items():
-            mids = await self._requests.info({"type": "allMids", "dex": dex}, dict[str, Decimal])
-            found.update({pair: float(mids[coin]) for coin, pair in pairs.items() if coin in mids})
-        return found
-
-    async def _known_coin(self, trading_pair: str) -> str:
-        coins: list[str] = []
-
-        async def look_up() -> None:
-            coins.append(await self._connector.exchange_symbol_associated_to_pair(trading_pair))
-
-        await self._retry(f"{trading_pair} is no known market", look_up)
-        return coins[0]
-
-    async def _retry(self, problem: str, attempt: Callable[[], Awaitable[None]]) -> None:
-        """Tries until it works: the base class asks once, and a failure would leave the connector unready for good."""
-        for number in range(1_000_000):
+    async def _coin_of(self, trading_pair: str) -> str:
+        """What the venue calls a pair, as soon as that is known."""
+        backoff = Backoff(first=1.0)
+        while True:
             try:
-                await attempt()
-                return
-            except (KeyError, VenueUnavailable) as error:
-                if number in (0, len(RETRY_SECONDS)):
-                    self.logger().warning(f"{problem[0].upper()}{problem[1:]} ({error}); trying again")
-                await self._sleep(RETRY_SECONDS[min(number, len(RETRY_SECONDS) - 1)])
+                coin = await self._connector.exchange_symbol_associated_to_pair(trading_pair)
+            except Exception as error:  # whatever keeps the metadata away, it is asked for again
+                backoff.fail()
+                if backoff.is_worth_telling:
+                    self.logger().warning(f"The market of {trading_pair} is not known yet: {error!r}. Trying again.")
+                await self._sleep(backoff.delay())
+            else:
+                self._pair_of[coin] = trading_pair
+                return coin
 
+    def _patience_for(self, trading_pair: str, coin: str) -> float:
+        """How long to wait for the stream now; all pairs that start together wait no longer than one of them."""
+        if not self._listeners or trading_pair not in self._trading_pairs:
+            return 0.0
+        return max(0.5, self.STREAM_WAIT_SECONDS - self._market_data.expected_for(coin))
 
-HyperliquidPerpetualAPIOrderBookDataSource._logger = logger_of(f"{__name__}.HyperliquidPerpetualAPIOrderBookDataSource")
+    def _streamed_price(self, coin: str) -> float | None:
+        if self._market_data.book_age(coin) > STALE_AFTER:
+            return None
+        price = self._market_data.last_trade_price(coin) or self._market_data.mid(coin)
+        return float(price) if price is not None else None
 
-
-def _subscriptions(coin: str) -> tuple[list[Subscription], list[Subscription]]:
-    """What is subscribed for a coin, on the market stream and on the book stream."""
-    fast = [
-        Subscription({"type": "bbo", "coin": coin}),
-        Subscription({"type": "trades", "coin": coin}),
-        Subscription({"type": "activeAssetCtx", "coin": coin}),
-        # Should the venue not know the flag any more, the best prices and the full book carry on.
-        Subscription({"type": "l2Book", "coin": coin, "fast": True}, required=False),
-    ]
-    return fast, [Subscription({"type": "l2Book", "coin": coin})]
-
-
-def _book_message(
-    kind: OrderBookMessageType,
-    trading_pair: str,
-    bids: Sequence[tuple[Any, ...]],
-    asks: Sequence[tuple[Any, ...]],
-    change: BookChange,
-) -> OrderBookMessage:
-    content = {"trading_pair": trading_pair, "update_id": change.update_id, "bids": bids, "asks": asks}
-    return OrderBookMessage(kind, content, change.time / 1000)
-
-
-def _funding_fields(context: AssetContext) -> dict[str, Any]:
-    return {
-        "index_price": context.oraclePx,
-        "mark_price": context.markPx,
-        "next_funding_utc_timestamp": next_funding_time(time.time()),
-        "rate": context.funding,
-    }
-
-
-async def _becomes_true(condition: Callable[[], bool]) -> bool:
-    """Whether a condition comes true within the time the stream is given."""
-    deadline = time.monotonic() + STREAM_WAIT_SECONDS
-    while not condition():
-        if time.monotonic() >= deadline:
+    async def _requested_book(self, coin: str, backoff: Backoff) -> bool:
+        try:
+            frame = await self._requests.book(coin)
+        except VenueUnavailable as error:
+            self._tell(backoff, f"The book of {coin} cannot be had: {error}")
             return False
-        await asyncio.sleep(0.02)
-    return True
+        if frame is None:
+            self._tell(backoff, f"The venue has no book of {coin}")
+            return False
+        self._feed.take_snapshot(frame)
+        return True
+
+    async def _requested_context(self, coin: str, backoff: Backoff) -> AssetContext | None:
+        try:
+            contexts = await self._requests.contexts(dex_of(coin))
+        except VenueUnavailable as error:
+            self._tell(backoff, f"The funding of {coin} cannot be had: {error}")
+            return None
+        for known, context in contexts.items():
+            if known in self._pair_of:
+                self._market_data.take_context(known, context)
+        if coin not in contexts:
+            self._tell(backoff, f"The venue tells no funding of {coin}")
+        return contexts.get(coin)
+
+    def _tell(self, backoff: Backoff, text: str) -> None:
+        backoff.fail()
+        if backoff.is_worth_telling:
+            self.logger().warning(f"{text}. Trying again.")
+
+    async def _drop(self, coin: str) -> bool:
+        self._followed.discard(coin)
+        confirmed = await self._feed.unsubscribe(coin)
+        self._pair_of.pop(coin, None)
+        return confirmed

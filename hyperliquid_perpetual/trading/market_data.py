@@ -1,121 +1,214 @@
-"""What is known of each market right now: its composed book, prices and funding, the last trade, and how fresh all that
-is.
+"""What is known of every market besides its book: prices, funding, the last trade, and how fresh all of it is.
 
-Pure state: who feeds it passes the time in. A market is *stale* when its book's venue time has not moved for a while:
-the venue resends books that did not change, so silence, or a repeated time, means that something is broken on the way.
+Pure state: it is told what arrives and when, in seconds of one monotonic clock. A book is stale when nothing confirms
+it any more: no frame of the coin (the venue sends books again even when they have not changed), a venue whose own time
+stands still (a halt), or frames that arrive later and later. Lateness is measured against the promptest frame of the
+same socket, so that neither a wrong clock of this machine nor one that is set can make a good book look stale.
+
+Reference, sections 8.2 and 15.1.
 """
 
-from collections.abc import Iterable
+import enum
+import math
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ..venue.messages import AssetContext, Trade
-from .order_book import BookChange, ComposedBook
+from ..venue.messages import AssetContext
 
-STALE_AFTER_SECONDS = 20.0
-"""Several times the slowest cadence at which the venue resends a book (5.4 s)."""
+STALE_AFTER = 15.0
+"""Seconds. The venue sends books at least every 5.4 s."""
 
-_REMEMBERED_TRADES = 2000
+
+class Feed(enum.Enum):
+    """The sockets that market data comes over."""
+
+    TOP = "best prices"
+    DEPTH = "deep books"
 
 
 @dataclass(slots=True)
-class MarketState:
-    """One coin."""
+class _FeedClock:
+    """How the venue's time runs on one socket."""
 
-    book: ComposedBook
+    began_at: float = math.inf
+    newest: int = -1
+    """Venue time in Unix milliseconds."""
+    advanced_at: float = math.inf
+    lag: float = 0.0
+    promptest: float = math.inf
+
+    def tick(self, venue_ms: int, now: float) -> None:
+        offset = now - venue_ms / 1000
+        self.promptest = min(self.promptest, offset)
+        self.lag = offset - self.promptest
+        if venue_ms > self.newest:
+            self.newest, self.advanced_at = venue_ms, now
+
+
+@dataclass(slots=True)
+class _Coin:
+    since: float
+    book: dict[Feed, float] = field(default_factory=dict)
     context: AssetContext | None = None
-    context_at: float = 0.0
-    """Unix seconds at which the context came in."""
-    last_trade: float | None = None
-    """Price of the newest public trade, in USD."""
-    book_moved_at: float = 0.0
-    """Unix seconds at which the book's venue time last moved on."""
-    newest_trade_ms: int = 0
-    seen_trades: dict[int, None] = field(default_factory=dict)
+    context_at: float = -math.inf
+    last_trade: str | None = None
+    last_trade_ms: int = -1
+    best: tuple[float | None, float | None] = (None, None)
 
 
 class MarketData:
-    """The state of all coins that are followed."""
+    """The latest of every coin, by the venue's names."""
 
-    def __init__(self) -> None:
-        self._coins: dict[str, MarketState] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._coins: dict[str, _Coin] = {}
+        self._feeds = {feed: _FeedClock() for feed in Feed}
+        self._tracked: set[str] = set()
 
-    def of(self, coin: str) -> MarketState:
-        """A coin's state, made when it is first asked for."""
-        state = self._coins.get(coin)
-        if state is None:
-            state = self._coins[coin] = MarketState(ComposedBook(coin))
-        return state
+    # What it is told
+
+    def track(self, coin: str) -> None:
+        """From now on the coin's data are expected to arrive."""
+        if coin not in self._tracked:
+            self._tracked.add(coin)
+            self._coin(coin).since = self._clock()
 
     def forget(self, coin: str) -> None:
-        """Drops a coin that is no longer followed."""
+        """The coin is of no interest any more."""
+        self._tracked.discard(coin)
         self._coins.pop(coin, None)
 
-    def note_book(self, coin: str, change: BookChange | None, time_before: int, now: float) -> BookChange | None:
-        """Notes that a frame of the book was taken; hands the change through.
+    def begin(self, feed: Feed) -> None:
+        """A new socket was opened for a feed: its lateness is measured anew."""
+        self._feeds[feed] = _FeedClock(began_at=self._clock())
 
-        :param time_before: the book's venue time before the frame. :param now: Unix seconds.
-        """
-        state = self.of(coin)
-        if state.book.time != time_before:
-            state.book_moved_at = now
-        return change
+    def take_book(
+        self, coin: str, feed: Feed, venue_ms: int, best_bid: float | None = None, best_ask: float | None = None
+    ) -> None:
+        """A frame of the coin's book arrived, whatever was in it. The best prices are those of the composed book."""
+        now = self._clock()
+        known = self._coin(coin)
+        known.book[feed] = now
+        known.best = (best_bid, best_ask)
+        self._feeds[feed].tick(venue_ms, now)
 
-    def note_context(self, coin: str, context: AssetContext, now: float) -> None:
-        """Notes a market's prices and funding."""
-        state = self.of(coin)
-        state.context, state.context_at = context, now
+    def take_context(self, coin: str, context: AssetContext) -> None:
+        """Prices and funding of a market arrived."""
+        known = self._coin(coin)
+        known.context = context
+        known.context_at = self._clock()
 
-    def new_trades(self, coin: str, trades: Iterable[Trade], since_ms: int) -> list[Trade]:
-        """The trades that were not seen before, oldest first; the venue replays recent ones after each subscription.
+    def take_trade(self, coin: str, price: str, venue_ms: int) -> None:
+        """A public trade, in USD; an older one than the last is ignored."""
+        known = self._coin(coin)
+        if venue_ms >= known.last_trade_ms:
+            known.last_trade, known.last_trade_ms = price, venue_ms
 
-        :param since_ms: trades before this (Unix milliseconds) happened before anybody here was interested.
-        """
-        state = self.of(coin)
-        fresh = []
-        for trade in sorted(trades, key=lambda item: item.time):
-            if trade.tid in state.seen_trades:
-                continue
-            state.seen_trades[trade.tid] = None
-            if trade.time >= state.newest_trade_ms:
-                state.newest_trade_ms, state.last_trade = trade.time, float(trade.px)
-            if trade.time >= since_ms:
-                fresh.append(trade)
-        while len(state.seen_trades) > _REMEMBERED_TRADES:
-            del state.seen_trades[next(iter(state.seen_trades))]
-        return fresh
+    # What it tells
 
-    def last_price(self, coin: str, now: float, max_age: float = 60.0) -> float | None:
-        """The last trade, else the mark price if it is not older than ``max_age`` seconds; None if neither is known."""
-        state = self._coins.get(coin)
-        if state is None:
+    @property
+    def tracked(self) -> frozenset[str]:
+        """The coins whose data are expected."""
+        return frozenset(self._tracked)
+
+    def context(self, coin: str) -> AssetContext | None:
+        """The newest prices and funding, however old; see ``context_age``."""
+        known = self._coins.get(coin)
+        return known.context if known is not None else None
+
+    def context_age(self, coin: str) -> float:
+        """Seconds since prices and funding arrived; infinite when they never did."""
+        known = self._coins.get(coin)
+        return self._clock() - known.context_at if known is not None else math.inf
+
+    def book_age(self, coin: str, feeds: Iterable[Feed] = Feed) -> float:
+        """Seconds since a frame of the coin's book arrived over one of the feeds; infinite when none ever did."""
+        known = self._coins.get(coin)
+        if known is None:
+            return math.inf
+        return self._clock() - max((known.book.get(feed, -math.inf) for feed in feeds), default=-math.inf)
+
+    def expected_for(self, coin: str) -> float:
+        """Seconds since the coin is tracked; 0 when it is not."""
+        known = self._coins.get(coin)
+        return self._clock() - known.since if known is not None and coin in self._tracked else 0.0
+
+    def last_trade_price(self, coin: str) -> Decimal | None:
+        """In USD; None when no trade has been seen."""
+        known = self._coins.get(coin)
+        return Decimal(known.last_trade) if known is not None and known.last_trade is not None else None
+
+    def mid(self, coin: str) -> Decimal | None:
+        """Between the best prices, in USD; the venue's own mid when the book has no two sides."""
+        known = self._coins.get(coin)
+        if known is None:
             return None
-        if state.last_trade is not None:
-            return state.last_trade
-        if state.context is not None and now - state.context_at <= max_age:
-            return float(state.context.markPx)
-        return None
+        bid, ask = known.best
+        if bid is not None and ask is not None:
+            return (Decimal(str(bid)) + Decimal(str(ask))) / 2
+        return known.context.midPx if known.context is not None else None
+
+    def mids(self) -> dict[str, Decimal]:
+        """The mid of every coin that has one."""
+        mids = ((coin, self.mid(coin)) for coin in self._coins)
+        return {coin: mid for coin, mid in mids if mid is not None}
 
     def reference_price(self, coin: str) -> Decimal | None:
-        """The mark price in USD, else the middle of the book; None when neither is known."""
-        state = self._coins.get(coin)
-        if state is None:
+        """What the venue measures prices against: the mark price, else the mid, else the last trade, in USD."""
+        known = self._coins.get(coin)
+        if known is None:
             return None
-        if state.context is not None:
-            return state.context.markPx
-        bid, ask = state.book.best_bid, state.book.best_ask
-        return (Decimal(str(bid)) + Decimal(str(ask))) / 2 if bid is not None and ask is not None else None
+        if known.context is not None and known.context.markPx > 0:
+            return known.context.markPx
+        return self.mid(coin) or self.last_trade_price(coin)
 
-    def stale(self, coins: Iterable[str], now: float) -> dict[str, str]:
-        """Which of the coins have no usable book, and why.
+    def feed_age(self, feed: Feed) -> float:
+        """Seconds since the present socket of a feed was opened; negative infinity when none was."""
+        return self._clock() - self._feeds[feed].began_at
 
-        :param now: Unix seconds.
+    def lag(self, feed: Feed) -> float:
+        """Seconds that the newest frame of a feed came later than its promptest one."""
+        return self._feeds[feed].lag
+
+    def stale(self, now: float | None = None) -> dict[str, str]:
+        """The tracked coins whose book must not be traded on, and why.
+
+        :param now: in seconds of the clock that was given at the start; by default its present reading.
         """
-        reasons: dict[str, str] = {}
-        for coin in coins:
-            state = self._coins.get(coin)
-            if state is None or not state.book.time:
-                reasons[coin] = "no book yet"
-            elif now - state.book_moved_at > STALE_AFTER_SECONDS:
-                reasons[coin] = f"the book stands still since {now - state.book_moved_at:.0f} s"
+        now = self._clock() if now is None else now
+        if not self._tracked:
+            return {}
+        trouble = self._trouble_of_all(now)
+        if trouble is not None:
+            return dict.fromkeys(sorted(self._tracked), trouble)
+        reasons = {}
+        for coin in sorted(self._tracked):
+            known = self._coins[coin]
+            if not known.book:
+                reasons[coin] = "no book has arrived yet"
+            else:
+                age = now - max(known.book.values())
+                if age > STALE_AFTER:
+                    reasons[coin] = f"its book has not been confirmed for {age:.0f} s"
         return reasons
+
+    def _trouble_of_all(self, now: float) -> str | None:
+        """What is wrong with the venue or the way to it."""
+        advanced_at = [clock.advanced_at for clock in self._feeds.values() if clock.newest >= 0]
+        if not advanced_at:
+            return "no book has arrived yet"
+        stood_for = now - max(advanced_at)
+        if stood_for > STALE_AFTER:
+            return f"the venue's time has stood still for {stood_for:.0f} s"
+        for feed, clock in self._feeds.items():
+            if clock.lag > STALE_AFTER:
+                return f"the {feed.value} arrive {clock.lag:.0f} s late"
+        return None
+
+    def _coin(self, coin: str) -> _Coin:
+        known = self._coins.get(coin)
+        if known is None:
+            known = self._coins[coin] = _Coin(since=self._clock())
+        return known

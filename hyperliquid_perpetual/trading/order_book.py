@@ -74,6 +74,7 @@ type _Merge = tuple[list[ChangedLevel], list[float], list[str], int, int, int, f
 place of those from one index to another, the step of the staircase it becomes (-1: none), and its bound."""
 
 _REMEMBERED_PRICES = 2_000
+_LAST_TIME = 2**52
 
 _new_tuple = tuple.__new__  # what a named tuple does in the end, at half the price
 
@@ -253,6 +254,9 @@ class ComposedBook:
         self, source: Source, time: int, bid_levels: Sequence[Level], ask_levels: Sequence[Level], depth: int | None
     ) -> BookChange | None:
         """:param depth: levels of a side that is not shown whole; None when it always is."""
+        if not 0 <= time < _LAST_TIME:
+            self.malformed += 1
+            return None
         last = self._last_of.get(source)
         if last is not None and time < last:
             if time >= last - REWIND_MS:

@@ -189,6 +189,8 @@ def test_update_ids_rise_with_every_change_even_within_a_millisecond() -> None:
         book_frame(2000, [("100.0", "0.0")], []),
         book_frame(2000, [("100.0", "nan")], []),
         book_frame(2000, [], [("101.0", "")]),
+        book_frame(-1, [("100.0", "1")], []),
+        book_frame(2**63, [("100.0", "1")], []),
     ],
 )
 def test_frame_that_is_no_book_changes_nothing(deep_book: ComposedBook, frame: L2Book) -> None:

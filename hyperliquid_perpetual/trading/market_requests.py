@@ -1,0 +1,103 @@
+"""Market data by request, for what no stream has brought: one request for everyone who asks at the same time.
+
+Reference, sections 2.1 and 2.2.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from ..venue.messages import AssetContext, L2Book
+
+
+class InfoRequests(Protocol):
+    """Asks the venue; raises ``VenueUnavailable`` when there is no answer."""
+
+    async def info(self, request: Mapping[str, Any], decode_as: Any = Any) -> Any:
+        """The answer to an info request."""
+        ...
+
+
+def dex_of(coin: str) -> str:
+    """The dex that a coin trades on, by the prefix of its name; empty for the first one."""
+    dex, colon, _ = coin.partition(":")
+    return dex if colon else ""
+
+
+class MarketRequests:
+    """Books, contexts and mids of any coin."""
+
+    def __init__(self, requests: InfoRequests) -> None:
+        self._requests = requests
+        self._underway: dict[tuple[str, str], asyncio.Task[Any]] = {}
+
+    async def book(self, coin: str) -> L2Book | None:
+        """The coin's book; None when the venue does not know the coin.
+
+        :raises VenueUnavailable: when it does not answer.
+        """
+        answer: L2Book | None = await self._requests.info({"type": "l2Book", "coin": coin}, L2Book | None)
+        return answer
+
+    async def contexts(self, dex: str) -> dict[str, AssetContext]:
+        """Prices and funding of every coin of a dex; those that cannot be read are left out.
+
+        :raises VenueUnavailable: when the venue does not answer.
+        """
+
+        async def ask() -> dict[str, AssetContext]:
+            answer = await self._requests.info({"type": "metaAndAssetCtxs", "dex": dex}, tuple[_Universe, list[Any]])
+            meta, contexts = answer
+            readable = {}
+            for entry, context in zip(meta.universe, contexts, strict=False):
+                try:
+                    readable[entry["name"]] = msgspec.convert(context, AssetContext)
+                except (msgspec.ValidationError, KeyError, TypeError):
+                    continue  # one malformed market must not hide the others
+            return readable
+
+        return await self._together(("contexts", dex), ask)
+
+    async def mids(self, dex: str) -> dict[str, float]:
+        """The mid of every coin of a dex, in USD; those that are no numbers are left out.
+
+        :raises VenueUnavailable: when the venue does not answer.
+        """
+
+        async def ask() -> dict[str, float]:
+            answer = await self._requests.info({"type": "allMids", "dex": dex}, dict[str, Any])
+            readable = {}
+            for coin, text in answer.items():
+                try:
+                    readable[coin] = float(text)
+                except (TypeError, ValueError):
+                    continue
+            return readable
+
+        return await self._together(("mids", dex), ask)
+
+    async def _together[T](self, key: tuple[str, str], ask: Callable[[], Awaitable[T]]) -> T:
+        """Everyone who asks while a request is underway gets its answer."""
+        task: asyncio.Task[T] | None = self._underway.get(key)
+        if task is None:
+            task = asyncio.ensure_future(_as_coroutine(ask))
+            self._underway[key] = task
+            task.add_done_callback(lambda done: self._forget(key, done))
+        # Whoever started it may be cancelled while others still wait.
+        return await asyncio.shield(task)
+
+    def _forget(self, key: tuple[str, str], done: asyncio.Task[Any]) -> None:
+        if self._underway.get(key) is done:
+            del self._underway[key]
+        if not done.cancelled():
+            done.exception()  # nobody may be waiting for it any more
+
+
+class _Universe(msgspec.Struct, frozen=True):
+    universe: list[dict[str, Any]]
+
+
+async def _as_coroutine[T](ask: Callable[[], Awaitable[T]]) -> T:
+    return await ask()
