@@ -24,6 +24,8 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
     plain,
 )
 
+MAINNET_MISTAKE = "with the source of mainnet ('a'); a sandbox takes 'b', like testnet"
+
 _bodies = msgspec.json.Decoder()
 
 
@@ -44,24 +46,29 @@ def explain(request: SignedRequest, body: dict[str, Any] | bytes, is_known: Call
 
 def _attempts(request: SignedRequest, sent: Any) -> Iterator[tuple[str, bytes, SignedRequest, str]]:
     canonical = canonical_bytes(request.action)
-    ours = TESTNET_SOURCE
-    yield "with the source of mainnet ('a'); a sandbox takes 'b', like testnet", canonical, request, MAINNET_SOURCE
-    old = _pack_old(plain(request.action))
-    yield "with strings of 32 characters and more packed as raw16 (msgpack-python 0.5.6 does that)", old, request, ours
-    as_sent = msgspec.msgpack.encode(sent)
-    yield (
-        "over the action as sent, not in the venue's spelling and key order (section 3, 4.3)",
-        as_sent,
-        request,
-        ours,
+    packings = (
+        ("", canonical),
+        (
+            "with strings of 32 characters and more packed as raw16 (msgpack-python 0.5.6 does that)",
+            _pack_old(plain(request.action)),
+        ),
+        (
+            "over the action as sent, not in the venue's spelling and key order (section 3, 4.3)",
+            msgspec.msgpack.encode(sent),
+        ),
+        ("over the action as sent, and with long strings packed as raw16", _pack_old(sent)),
     )
-    yield "over the action as sent, and with long strings packed as raw16", _pack_old(sent), request, ours
+    for mistake, packed in packings:
+        if mistake:
+            yield mistake, packed, request, TESTNET_SOURCE
+        and_this = f", and {mistake}" if mistake else ""
+        yield f"{MAINNET_MISTAKE}{and_this}", packed, request, MAINNET_SOURCE
     if request.vaultAddress is not None:
         without = msgspec.structs.replace(request, vaultAddress=None)
-        yield "without the vaultAddress that was sent", canonical, without, ours
+        yield "without the vaultAddress that was sent", canonical, without, TESTNET_SOURCE
     if request.expiresAfter is not None:
         without = msgspec.structs.replace(request, expiresAfter=None)
-        yield "without the expiresAfter that was sent", canonical, without, ours
+        yield "without the expiresAfter that was sent", canonical, without, TESTNET_SOURCE
 
 
 def _pack_old(value: Any) -> bytes:

@@ -15,8 +15,12 @@ USER = "0x" + "12" * 20
 NO_LIMITS = SessionSettings.unlimited
 
 
-async def test_greeting_is_plain_text_and_comes_first(exchange: Sandbox) -> None:
-    async with aiohttp.ClientSession() as http, http.ws_connect(exchange.ws_url) as ws:
+async def test_greeting_that_is_asked_for_is_plain_text_and_comes_first() -> None:
+    async with (
+        Sandbox(market="empty", sockets=NO_LIMITS(greeting=True)) as exchange,
+        aiohttp.ClientSession() as http,
+        http.ws_connect(exchange.ws_url) as ws,
+    ):
         assert (await ws.receive()).data == "Websocket connection established."
 
 

@@ -90,7 +90,6 @@ async def test_client_that_subscribes_first_trades_at_once() -> None:
         subscription = {"type": "orderUpdates", "user": client.signer.address}
         await ws.send_json({"method": "subscribe", "subscription": subscription})
         await ws.receive()
-        await ws.receive()
         assert await client.act(NOOP) == OK
 
 
@@ -140,6 +139,7 @@ async def test_order_packed_by_old_msgpack_is_refused_even_from_the_first_client
         ("key order", "as sent"),
         ("both", "as sent, and with long strings"),
         ("mainnet", "source of mainnet"),
+        ("mainnet and old msgpack", "like testnet, and with strings"),
         ("vault left out", "without the vaultAddress"),
         ("expiry left out", "without the expiresAfter"),
         ("none known", None),
@@ -164,6 +164,8 @@ def test_known_mistakes_are_explained(mistake: str, words: str | None) -> None:
             packed = pack_raw16(action)
         case "mainnet":
             source = "a"
+        case "mainnet and old msgpack":
+            packed, source = pack_raw16(action), "a"
         case "vault left out":
             outer = {"vaultAddress": "0x" + "ab" * 20}
         case "expiry left out":
