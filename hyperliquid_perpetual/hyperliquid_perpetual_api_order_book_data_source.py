@@ -1,8 +1,8 @@
 """Market data into Hummingbot's order book tracker: first books, changes of books, trades, funding.
 
 Books reach Hummingbot as one snapshot and then as changes only, all out of one composed book per market, so that no
-late snapshot can ever replace a newer book. Nothing that is asked for here fails because the venue is away for a moment:
-the base class tries each of these things once, and is never ready when that one time goes wrong.
+late snapshot can ever replace a newer book. Nothing that is asked for here fails because the venue is away for a
+moment: the base class tries each of these things once, and is never ready when that one time goes wrong.
 """
 
 import asyncio
@@ -122,7 +122,10 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         return {pair: price if price is not None else mids.get(coins[pair], math.nan) for pair, price in prices.items()}
 
     async def get_funding_info(self, trading_pair: str) -> FundingInfo:
-        """Prices and funding of a pair, as soon as the venue tells them. ``rate`` is for one hour."""
+        """Prices and funding of a pair, as soon as the venue tells them. ``rate`` is for one hour.
+
+        :raises KeyError: for a pair that is not one of the configured ones, and that the venue does not have.
+        """
         backoff = Backoff(first=1.0)
         coin = await self._coin_of(trading_pair)
         while True:
@@ -283,15 +286,18 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         await self._feed.subscribe(await self._coin_of(trading_pair), timeout=0)
 
     async def _coin_of(self, trading_pair: str) -> str:
-        """What the venue calls a pair, as soon as that is known."""
+        """What the venue calls a pair, as soon as that is known.
+
+        :raises KeyError: for a pair that is not one of the configured ones, and that the venue does not have.
+        """
         backoff = Backoff(first=1.0)
         while True:
             try:
                 coin = await self._connector.exchange_symbol_associated_to_pair(trading_pair)
             except Exception as error:  # whatever keeps the metadata away, it is asked for again
-                backoff.fail()
-                if backoff.is_worth_telling:
-                    self.logger().warning(f"The market of {trading_pair} is not known yet: {error!r}. Trying again.")
+                if isinstance(error, KeyError) and trading_pair not in self._trading_pairs:
+                    raise KeyError(f"the venue has no market {trading_pair}") from error
+                self._tell(backoff, f"The market of {trading_pair} is not known: {error!r}")
                 await self._sleep(backoff.delay())
             else:
                 self._pair_of[coin] = trading_pair
