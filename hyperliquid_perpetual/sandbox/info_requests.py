@@ -291,11 +291,13 @@ def decode_info(body: bytes) -> InfoRequest:
     """
     try:
         request: InfoRequest = _requests.decode(body)
-        return request
     except msgspec.ValidationError as error:
         raise Malformed(422, _why(body, error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Malformed(400, UNPARSABLE) from None
+    if isinstance(request, UserFills | UserFillsByTime) and request.aggregateByTime:
+        raise Malformed(422, "The sandbox does not do aggregateByTime.")
+    return request
 
 
 def _why(body: bytes, error: msgspec.ValidationError) -> str:
