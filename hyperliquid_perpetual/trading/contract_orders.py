@@ -98,7 +98,8 @@ class OrdersContract(MarketsContract):
             trading_pair=trading_pair,
             trade_type=trade_type,
             price=quantized_price,
-            amount=quantized_amount if quantized_amount.is_finite() else Decimal(0),
+            # A refused order of a negative amount would count as filled in Hummingbot's eyes.
+            amount=quantized_amount if quantized_amount.is_finite() and quantized_amount > 0 else Decimal(0),
             order_type=order_type,
             position_action=position_action,
             **kwargs,

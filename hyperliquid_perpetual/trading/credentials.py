@@ -110,6 +110,10 @@ async def check_credentials(requests: Requests, credentials: Credentials) -> Non
         raise CredentialError(
             f"{account} is an API wallet, not an account: it holds nothing. Give the account it trades for: {master}"
         )
+    if role.role == "missing":
+        raise CredentialError(
+            f"{account} has no account on this network: deposit USDC to it first, or check the address and the network"
+        )
     if credentials.is_vault and role.role not in ("vault", "subAccount"):
         raise CredentialError(f"{account} is neither a vault nor a sub-account: answer no to the vault question")
     if not credentials.is_vault and role.role == "vault":
