@@ -7,6 +7,7 @@ moment: the base class tries each of these things once, and is never ready when 
 
 import asyncio
 import math
+import time
 from typing import Protocol
 
 from hummingbot.core.data_type.common import TradeType
@@ -16,6 +17,7 @@ from hummingbot.core.data_type.perpetual_api_order_book_data_source import Perpe
 
 from .trading.backoff import Backoff
 from .trading.connection import Timings
+from .trading.log_names import logger_of
 from .trading.market_data import STALE_AFTER, MarketData
 from .trading.market_feed import MarketFeed
 from .trading.market_requests import InfoRequests, MarketRequests, dex_of
@@ -24,6 +26,11 @@ from .trading.requests import VenueUnavailable
 from .venue.funding import next_funding_time
 from .venue.messages import ActiveAssetContext, AssetContext, L2Book, Trade
 from .venue.networks import Network
+
+STREAM_WAIT_SECONDS = 6.0
+"""How long the stream may take to bring the first data of a pair before a request is made instead."""
+
+_LEAST_WAIT_SECONDS = 0.5
 
 
 class SymbolMap(Protocol):
@@ -48,9 +55,6 @@ class BookMessage(OrderBookMessage):
 
 class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource):
     """The source that the order book tracker and the funding listener draw from."""
-
-    STREAM_WAIT_SECONDS = 6.0
-    """How long the stream may take to bring the first data of a pair before a request is made instead."""
 
     def __init__(
         self,
@@ -137,7 +141,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
                     trading_pair=trading_pair,
                     index_price=context.oraclePx,
                     mark_price=context.markPx,
-                    next_funding_utc_timestamp=next_funding_time(self._time()),
+                    next_funding_utc_timestamp=next_funding_time(time.time()),
                     rate=context.funding,
                 )
             await self._sleep(backoff.delay())
@@ -244,7 +248,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
                 trading_pair=trading_pair,
                 index_price=context.oraclePx,
                 mark_price=context.markPx,
-                next_funding_utc_timestamp=next_funding_time(self._time()),
+                next_funding_utc_timestamp=next_funding_time(time.time()),
                 rate=context.funding,
             )
             message_queue.put_nowait(update)
@@ -307,7 +311,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         """How long to wait for the stream now; all pairs that start together wait no longer than one of them."""
         if not self._listeners or trading_pair not in self._trading_pairs:
             return 0.0
-        return max(0.5, self.STREAM_WAIT_SECONDS - self._market_data.expected_for(coin))
+        return max(_LEAST_WAIT_SECONDS, STREAM_WAIT_SECONDS - self._market_data.expected_for(coin))
 
     def _streamed_price(self, coin: str) -> float | None:
         if self._market_data.book_age(coin) > STALE_AFTER:
@@ -350,3 +354,6 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         confirmed = await self._feed.unsubscribe(coin)
         self._pair_of.pop(coin, None)
         return confirmed
+
+
+HyperliquidPerpetualAPIOrderBookDataSource._logger = logger_of(f"{__name__}.HyperliquidPerpetualAPIOrderBookDataSource")

@@ -16,6 +16,7 @@ from ..venue.frames import Message, Trades
 from ..venue.messages import ActiveAssetContext, AssetContext, Bbo, L2Book, Trade
 from .changes import Changes
 from .connection import Connection, Subscription, Timings
+from .log_names import logger_of
 from .market_data import STALE_AFTER, Feed, MarketData
 from .order_book import FAST_LEVELS, BookChange, ComposedBook
 
@@ -60,7 +61,7 @@ class MarketFeed:
         self._on_change = on_change
         self._on_trade = on_trade
         self._on_context = on_context
-        self._logger = logger or logging.getLogger(__name__)
+        self._logger = logger or logger_of(__name__)
         self._watch_every = watch_every
         self._silent_after = silent_after
         self._coins: dict[str, _Coin] = {}
