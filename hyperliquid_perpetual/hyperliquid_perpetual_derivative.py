@@ -38,6 +38,9 @@ from .venue.messages import UserFees
 from .venue.networks import Network, network_for_rates
 from .venue.nonces import shared_nonce_source
 
+NETWORK_SILENCE_SECONDS = 30.0
+"""How long the streams may be silent before Hummingbot's network check asks the venue."""
+
 
 class HyperliquidPerpetualDerivative(AccountContract):
     """Hyperliquid perpetuals for Hummingbot."""
@@ -98,6 +101,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         self._account_address = credentials.account if credentials is not None else ""
         self._credentials_checked = False
         self._credential_problem = ""
+        self._reported_stale: set[str] = set()
         self._markets = MarketsSource(self._requests, with_hip3=enable_hip3_markets)
         self._market_data = MarketData()
         self._account = AccountState()
@@ -190,7 +194,9 @@ class HyperliquidPerpetualDerivative(AccountContract):
 
     @property
     def status_dict(self) -> dict[str, bool]:
+        """What has to be true before orders may be placed; a stale order book is no order book."""
         status: dict[str, bool] = super().status_dict
+        status["order_books_fresh"] = not self._stale_books()
         if self._trading_required:
             status["credentials_checked"] = self._credentials_checked
             status["account_reconciled"] = self._reconciler.is_reconciled
@@ -217,8 +223,20 @@ class HyperliquidPerpetualDerivative(AccountContract):
         await self._requests.close()
 
     async def _make_network_check_request(self) -> None:
-        if time.time() - self._user_stream_tracker.last_recv_time > 30:
+        heard = max(self._user_stream_tracker.last_recv_time, self._orderbook_ds.last_recv_time)
+        if time.time() - heard > NETWORK_SILENCE_SECONDS:
             await self._requests.info({"type": "exchangeStatus"})
+
+    def _stale_books(self) -> dict[str, str]:
+        """The followed pairs whose books cannot be used, with the reason; told in the log when it changes."""
+        stale: dict[str, str] = self._orderbook_ds.stale() if self.order_book_tracker.ready else {}
+        if stale.keys() != self._reported_stale:
+            for pair in stale.keys() - self._reported_stale:
+                self.logger().warning(f"The order book of {pair} is stale: {stale[pair]}")
+            for pair in self._reported_stale - stale.keys():
+                self.logger().info(f"The order book of {pair} is fresh again")
+            self._reported_stale = set(stale)
+        return stale
 
     # --- What the base class asks to be made
 

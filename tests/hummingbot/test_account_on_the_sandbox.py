@@ -1,6 +1,7 @@
 """The account between the connector and a real exchange process: readiness, positions, leverage, funding, fees,
 weights."""
 
+import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from hummingbot.core.data_type.common import OrderType, PositionAction, PositionMode, PositionSide, TradeType
 from hummingbot.core.event.events import MarketEvent
+from hummingbot.core.network_iterator import NetworkStatus
 
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
@@ -37,6 +39,28 @@ async def test_start_costs_little_weight() -> None:
     async with trading_bot("BTC-USD", "ETH-USD", "SOL-USD", "kPEPE-USD") as bot:
         assert bot.connector._budget.used < 400
         assert bot.exchange.faults.counts == {}
+
+
+async def test_stale_book_makes_the_connector_unready_and_says_which() -> None:
+    async with trading_bot() as bot:
+        assert bot.connector.ready
+        bot.connector._market_data._clock = lambda: time.monotonic() + 120
+        assert not bot.connector.ready
+        assert bot.connector.status_dict["order_books_fresh"] is False
+        assert "BTC-USD" in str(bot.log)
+        bot.connector._market_data._clock = time.monotonic
+        await bot.ready()
+
+
+async def test_network_check_costs_nothing_while_the_streams_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D49."""
+    async with trading_bot() as bot:
+        used = bot.connector._budget.used
+        assert await bot.connector.check_network() is NetworkStatus.CONNECTED
+        assert bot.connector._budget.used == used
+        monkeypatch.setattr("hyperliquid_perpetual.hyperliquid_perpetual_derivative.NETWORK_SILENCE_SECONDS", -1)
+        assert await bot.connector.check_network() is NetworkStatus.CONNECTED
+        assert bot.exchange.requests("/info", "exchangeStatus")
 
 
 async def test_position_follows_the_venue_within_a_block() -> None:
