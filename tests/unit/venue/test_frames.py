@@ -208,6 +208,7 @@ def test_fundings() -> None:
         FundingPayment(1781528400000, "ETH", Decimal("-3.625312"), Decimal("49.1477"), Decimal("0.0000417"))
     ]
     assert message.is_snapshot
+    assert message.user == USER
     assert message.malformed == 1
 
 

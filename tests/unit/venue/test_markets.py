@@ -222,6 +222,19 @@ def test_margin_tables_are_taken_by_id_and_sorted() -> None:
     assert [market.margin_table for market in table] == [tiered, single, single]
 
 
+@pytest.mark.parametrize("leverage", [1, 2, 50])
+def test_every_leverage_from_one_on(leverage: int) -> None:
+    tiers = [{"lowerBound": "0.0", "maxLeverage": leverage}]
+    raw = {
+        "universe": [perp("A", maxLeverage=leverage), perp("B", marginTableId=51)],
+        "marginTables": [[51, {"marginTiers": tiers}]],
+    }
+    table = parse_market_table(None, [raw])
+    assert table.problems == ()
+    assert table.by_coin["A"].max_leverage == leverage
+    assert table.by_coin["B"].margin_table == MarginTable((MarginTier(Decimal(0), leverage),))
+
+
 TIER = {"lowerBound": "0.0", "maxLeverage": 3}
 
 
