@@ -130,6 +130,9 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
 
         :raises KeyError: for a pair that is not one of the configured ones, and that the venue does not have.
         """
+        await asyncio.sleep(
+            0
+        )  # the listener may be about to start: Hummingbot starts it together with the one who asks
         backoff = Backoff(first=1.0)
         coin = await self._coin_of(trading_pair)
         while True:
@@ -255,6 +258,9 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
 
     async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
         """The present book, as soon as there is one; everything later comes as changes of it."""
+        await asyncio.sleep(
+            0
+        )  # the listener may be about to start: Hummingbot starts it together with the one who asks
         coin = await self._coin_of(trading_pair)
         backoff = Backoff(first=1.0)
         while True:
@@ -306,6 +312,10 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
             else:
                 self._pair_of[coin] = trading_pair
                 return coin
+
+    async def _let_the_listener_start(self) -> None:
+        """Hummingbot starts it in the same turn of the loop as those who ask, and after them."""
+        await asyncio.sleep(0)
 
     def _patience_for(self, trading_pair: str, coin: str) -> float:
         """How long to wait for the stream now; all pairs that start together wait no longer than one of them."""
