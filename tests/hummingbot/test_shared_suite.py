@@ -84,7 +84,11 @@ class SharedSuite(OrderWords, VenueWords, AbstractPerpetualDerivativeTests.Perpe
         )
 
     def _expected_initial_status_dict(self) -> dict[str, bool]:
-        return super()._expected_initial_status_dict() | {"credentials_checked": False, "account_reconciled": False}
+        return super()._expected_initial_status_dict() | {
+            "account_reconciled": False,
+            "credentials_checked": False,
+            "order_books_fresh": True,  # there are none yet, which is told above
+        }
 
     def test_get_buy_and_sell_collateral_tokens(self) -> None:
         self.exchange._on_markets(self.exchange._markets.table)
