@@ -77,7 +77,7 @@ def test_keys_that_cannot_work_are_refused_when_the_connector_is_made(wrong: dic
         assert key not in str(refused.value)
 
 
-def test_connector_that_shall_trade_needs_keys() -> None:
+async def test_connector_that_shall_trade_needs_keys() -> None:
     with pytest.raises(CredentialError, match="needs an account address and a private key to trade"):
         HyperliquidPerpetualDerivative(trading_pairs=["BTC-USD"])
     assert HyperliquidPerpetualDerivative(trading_pairs=["BTC-USD"], trading_required=False).name
