@@ -8,22 +8,28 @@ moment: the base class tries each of these things once, and is never ready when 
 import asyncio
 import math
 import time
+from decimal import Decimal
 from typing import Protocol
 
-from hummingbot.core.data_type.common import TradeType
 from hummingbot.core.data_type.funding_info import FundingInfo, FundingInfoUpdate
-from hummingbot.core.data_type.order_book_message import OrderBookMessage, OrderBookMessageType
+from hummingbot.core.data_type.order_book_message import OrderBookMessage
 from hummingbot.core.data_type.perpetual_api_order_book_data_source import PerpetualAPIOrderBookDataSource
 
 from .trading.backoff import Backoff
 from .trading.connection import Timings
+from .trading.hummingbot_messages import (
+    change_message,
+    funding_info,
+    funding_update,
+    snapshot_message,
+    trade_message,
+)
 from .trading.log_names import logger_of
 from .trading.market_data import STALE_AFTER, MarketData
 from .trading.market_feed import MarketFeed
 from .trading.market_requests import InfoRequests, MarketRequests, dex_of
-from .trading.order_book import BookChange, ChangedLevel
+from .trading.order_book import BookChange
 from .trading.requests import VenueUnavailable
-from .venue.funding import next_funding_time
 from .venue.messages import ActiveAssetContext, AssetContext, L2Book, Trade
 from .venue.networks import Network
 
@@ -39,18 +45,6 @@ class SymbolMap(Protocol):
     async def exchange_symbol_associated_to_pair(self, trading_pair: str) -> str:
         """The coin of a trading pair; KeyError when there is none."""
         ...
-
-
-class BookMessage(OrderBookMessage):
-    """A message whose content already has the rows that Hummingbot's book takes."""
-
-    @property
-    def bids(self) -> list[ChangedLevel]:
-        return self.content["bids"]
-
-    @property
-    def asks(self) -> list[ChangedLevel]:
-        return self.content["asks"]
 
 
 class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource):
@@ -110,7 +104,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         return {self._pair_of.get(coin, coin): reason for coin, reason in self._market_data.stale().items()}
 
     async def get_last_traded_prices(self, trading_pairs: list[str], domain: str | None = None) -> dict[str, float]:
-        """The last price of each pair in USD: from the streams, else the mid, by one request for all pairs of a dex.
+        """The last price of each pair in USD: from the streams, else the mid, in one request for all pairs of a dex.
 
         NaN for a coin that has no price.
 
@@ -140,13 +134,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
             if context is None:
                 context = await self._requested_context(coin, backoff)
             if context is not None:
-                return FundingInfo(
-                    trading_pair=trading_pair,
-                    index_price=context.oraclePx,
-                    mark_price=context.markPx,
-                    next_funding_utc_timestamp=next_funding_time(time.time()),
-                    rate=context.funding,
-                )
+                return funding_info(trading_pair, context, time.time())
             await self._sleep(backoff.delay())
 
     # What it is told
@@ -213,13 +201,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
     ) -> None:
         trading_pair = self._pair_of.get(raw_message.coin)
         if trading_pair is not None:
-            content = {
-                "trading_pair": trading_pair,
-                "update_id": raw_message.update_id,
-                "bids": raw_message.bids,
-                "asks": raw_message.asks,
-            }
-            message_queue.put_nowait(BookMessage(OrderBookMessageType.DIFF, content, raw_message.time / 1000))
+            message_queue.put_nowait(change_message(trading_pair, raw_message))
 
     async def _parse_order_book_snapshot_message(
         self, raw_message: L2Book, message_queue: "asyncio.Queue[OrderBookMessage]"
@@ -227,34 +209,19 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         trading_pair = self._pair_of.get(raw_message.coin)
         if trading_pair is not None:
             self._feed.take_snapshot(raw_message)
-            message_queue.put_nowait(self._snapshot(raw_message.coin, trading_pair))
+            message_queue.put_nowait(snapshot_message(trading_pair, self._feed.book(raw_message.coin)))
 
     async def _parse_trade_message(self, raw_message: Trade, message_queue: "asyncio.Queue[OrderBookMessage]") -> None:
         trading_pair = self._pair_of.get(raw_message.coin)
         if trading_pair is not None:
-            content = {
-                "trading_pair": trading_pair,
-                "trade_type": float((TradeType.BUY if raw_message.side == "B" else TradeType.SELL).value),
-                "trade_id": raw_message.tid,
-                "price": raw_message.px,
-                "amount": raw_message.sz,
-            }
-            message_queue.put_nowait(OrderBookMessage(OrderBookMessageType.TRADE, content, raw_message.time / 1000))
+            message_queue.put_nowait(trade_message(trading_pair, raw_message))
 
     async def _parse_funding_info_message(
         self, raw_message: ActiveAssetContext, message_queue: "asyncio.Queue[FundingInfoUpdate]"
     ) -> None:
         trading_pair = self._pair_of.get(raw_message.coin)
         if trading_pair is not None:
-            context = raw_message.ctx
-            update = FundingInfoUpdate(
-                trading_pair=trading_pair,
-                index_price=context.oraclePx,
-                mark_price=context.markPx,
-                next_funding_utc_timestamp=next_funding_time(time.time()),
-                rate=context.funding,
-            )
-            message_queue.put_nowait(update)
+            message_queue.put_nowait(funding_update(trading_pair, raw_message.ctx, time.time()))
 
     async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
         """The present book, as soon as there is one; everything later comes as changes of it."""
@@ -271,19 +238,9 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
                 break
             await self._sleep(backoff.delay())
         self._followed.add(coin)
-        return self._snapshot(coin, trading_pair)
+        return snapshot_message(trading_pair, self._feed.book(coin))
 
     # Small things
-
-    def _snapshot(self, coin: str, trading_pair: str) -> OrderBookMessage:
-        book = self._feed.book(coin)
-        content = {
-            "trading_pair": trading_pair,
-            "update_id": book.update_id,
-            "bids": [ChangedLevel(price, size, book.update_id) for price, size in book.bids],
-            "asks": [ChangedLevel(price, size, book.update_id) for price, size in book.asks],
-        }
-        return BookMessage(OrderBookMessageType.SNAPSHOT, content, book.time / 1000)
 
     async def _subscribe_all(self) -> None:
         for coin in self._market_data.tracked:
@@ -324,9 +281,11 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         return max(_LEAST_WAIT_SECONDS, STREAM_WAIT_SECONDS - self._market_data.expected_for(coin))
 
     def _streamed_price(self, coin: str) -> float | None:
-        if self._market_data.book_age(coin) > STALE_AFTER:
-            return None
-        price = self._market_data.last_trade_price(coin) or self._market_data.mid(coin)
+        price: Decimal | None = None
+        if self._market_data.book_age(coin) <= STALE_AFTER:
+            price = self._market_data.last_trade_price(coin) or self._market_data.mid(coin)
+        if price is None and self._market_data.context_age(coin) <= STALE_AFTER:
+            price = self._market_data.reference_price(coin)
         return float(price) if price is not None else None
 
     async def _requested_book(self, coin: str, backoff: Backoff) -> bool:

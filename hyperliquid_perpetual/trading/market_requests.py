@@ -4,12 +4,17 @@ Reference, sections 2.1 and 2.2.
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from ..venue.messages import AssetContext, L2Book
+
+_MIDS_GOOD_FOR = 10.0
+"""Seconds. Hummingbot's tracker asks every five for each pair that does not trade."""
 
 
 class InfoRequests(Protocol):
@@ -29,8 +34,10 @@ def dex_of(coin: str) -> str:
 class MarketRequests:
     """Books, contexts and mids of any coin."""
 
-    def __init__(self, requests: InfoRequests) -> None:
+    def __init__(self, requests: InfoRequests, clock: Callable[[], float] = time.monotonic) -> None:
         self._requests = requests
+        self._clock = clock
+        self._mids: dict[str, tuple[float, dict[str, float]]] = {}
         self._underway: dict[tuple[str, str], asyncio.Task[Any]] = {}
 
     async def book(self, coin: str) -> L2Book | None:
@@ -61,10 +68,13 @@ class MarketRequests:
         return await self._together(("contexts", dex), ask)
 
     async def mids(self, dex: str) -> dict[str, float]:
-        """The mid of every coin of a dex, in USD; those that are no numbers are left out.
+        """The mid of every coin of a dex, in USD, not older than ten seconds; those that are no numbers are left out.
 
         :raises VenueUnavailable: when the venue does not answer.
         """
+        read_at, mids = self._mids.get(dex, (-math.inf, {}))
+        if self._clock() - read_at <= _MIDS_GOOD_FOR:
+            return mids
 
         async def ask() -> dict[str, float]:
             answer = await self._requests.info({"type": "allMids", "dex": dex}, dict[str, Any])
@@ -74,6 +84,7 @@ class MarketRequests:
                     readable[coin] = float(text)
                 except (TypeError, ValueError):
                     continue
+            self._mids[dex] = (self._clock(), readable)
             return readable
 
         return await self._together(("mids", dex), ask)

@@ -379,6 +379,24 @@ async def test_last_prices_without_streams_are_one_request_for_each_dex() -> Non
     assert (prices["BTC-USD"], prices["xyz:TSLA-USD"]) == (84143.5, 402.5)
     assert math.isnan(prices["ETH-USD"])
     assert [request["dex"] for request in desk.requests.asked] == ["", "xyz"]
+    await desk.source.get_last_traded_prices(pairs)
+    assert len(desk.requests.asked) == 2  # Hummingbot's tracker would ask every five seconds for a pair without a price
+    desk.source._requests._clock = lambda: time.monotonic() + 11
+    await desk.source.get_last_traded_prices(["BTC-USD"])
+    assert len(desk.requests.asked) == 3
+
+
+async def test_market_without_a_book_has_its_mark_price(venue: MarketServer) -> None:
+    desk = Desk(["BTC-USD"])
+    async with tracking(desk.source, ["BTC-USD"]) as tracker:
+        await eventually(lambda: tracker.ready and desk.market_data.context("BTC"))
+        empty = deep("BTC", venue.time + 1)
+        empty["data"]["levels"] = [[], []]
+        empty_top = {"channel": "bbo", "data": {"coin": "BTC", "time": venue.time + 1, "bbo": [None, None]}}
+        await venue.send(Feed.DEPTH, empty)
+        await venue.send(Feed.TOP, empty_top)
+        await eventually(lambda: rows(tracker.order_books["BTC-USD"]) == ([], []))
+        assert await desk.source.get_last_traded_prices(["BTC-USD"]) == {"BTC-USD": 100.2}
 
 
 @pytest.mark.usefixtures("nowhere")
