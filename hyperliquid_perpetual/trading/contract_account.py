@@ -21,6 +21,8 @@ from .dispatch import Dispatcher
 from .funding_ledger import FundingLedger
 from .requests import VenueUnavailable
 
+CREDENTIALS_RETRY_SECONDS = 2.0
+
 
 class AccountContract(OrdersContract):
     """Shows Hummingbot the account as the venue states it."""
@@ -61,6 +63,12 @@ class AccountContract(OrdersContract):
                 self.logger().error(f"{self._domain} cannot trade: {error}")
         except VenueUnavailable as error:
             self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
+
+    def _get_poll_interval(self, timestamp: float) -> float:
+        # Until the venue has been asked about the keys the connector is not ready: that is worth asking again soon.
+        if self._credentials is not None and not self._credentials_checked and not self._credential_problem:
+            return CREDENTIALS_RETRY_SECONDS
+        return float(super()._get_poll_interval(timestamp))
 
     async def _update_order_status(self) -> None:
         try:
