@@ -37,6 +37,8 @@ _RATE_LIMIT_PAUSE_SECONDS = 5.0
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+# What a decoder raises: malformed JSON, bytes that are no text, nesting without end.
+_CANNOT_READ = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 logger = logger_of(__name__)
 
@@ -128,7 +130,7 @@ class Requests:
             raise error_type(f"HTTP {status} on {kind}: {_short(body)}")
         try:
             answer = _decoder(decode_as).decode(body)
-        except msgspec.DecodeError as error:
+        except _CANNOT_READ as error:
             raise VenueUnavailable(f"the answer to {kind} cannot be read: {error}") from error
         if isinstance(answer, list):
             self.budget.charge(weights.extra_weight(kind, len(answer)))
@@ -176,7 +178,7 @@ class Requests:
             return [Unclear(f"HTTP {status}: {_short(body)}")] * items
         try:
             reply = _decoder(Any).decode(body)
-        except msgspec.DecodeError as error:
+        except _CANNOT_READ as error:
             return [Unclear(f"the reply cannot be read: {error}")] * items
         return parse_action_reply(reply, items)
 

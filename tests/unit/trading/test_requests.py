@@ -132,6 +132,27 @@ async def test_reply_that_is_no_json_is_unclear(exchange: Sandbox, requests: Req
     assert isinstance(outcome, Unclear)
 
 
+async def test_answer_that_makes_the_decoder_give_up_is_no_answer(exchange: Sandbox, requests: Requests) -> None:
+    nested = "[" * 100_000
+    exchange.faults.status(200, body=nested)
+    outcome = (await requests.act(actions.order([bid(1)]), 1, Priority.ORDER)).outcomes[0]
+    assert isinstance(outcome, Unclear)
+    exchange.faults.status(200, body=nested, path="/info")
+    with pytest.raises(VenueUnavailable):
+        await requests.info({"type": "allMids"})
+
+
+async def test_answer_that_is_no_text_is_no_answer(requests: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def post(_path: str, _body: bytes, _timeout: float) -> tuple[int, bytes]:
+        return 200, b'{"status":"ok\xff"}'
+
+    monkeypatch.setattr(requests, "_post", post)
+    outcome = (await requests.act(actions.order([bid(1)]), 1, Priority.ORDER)).outcomes[0]
+    assert isinstance(outcome, Unclear)
+    with pytest.raises(VenueUnavailable):
+        await requests.info({"type": "allMids"})
+
+
 async def test_body_the_venue_cannot_read_is_its_own_word(requests: Requests) -> None:
     outcome = (await requests.act({"type": "noSuchAction"}, 1, Priority.ORDER)).outcomes[0]
     assert isinstance(outcome, Rejected)

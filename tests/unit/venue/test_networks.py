@@ -2,12 +2,18 @@
 
 import pytest
 
-from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE, Network
+from hyperliquid_perpetual.venue.networks import (
+    RATES_DOMAIN_VARIABLE,
+    SANDBOX_URL_VARIABLE,
+    Network,
+    network_for_rates,
+)
 
 
 @pytest.fixture(autouse=True)
 def _no_sandbox_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(SANDBOX_URL_VARIABLE, raising=False)
+    monkeypatch.delenv(RATES_DOMAIN_VARIABLE, raising=False)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +79,21 @@ def test_the_environment_does_not_move_the_real_networks(monkeypatch: pytest.Mon
     monkeypatch.setenv(SANDBOX_URL_VARIABLE, "http://127.0.0.1:4444")
     assert Network.MAINNET.rest_url == "https://api.hyperliquid.xyz"
     assert Network.TESTNET.rest_url == "https://api.hyperliquid-testnet.xyz"
+
+
+@pytest.mark.parametrize("unset", [None, "", "  "])
+def test_rates_are_mainnets_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch, unset: str | None) -> None:
+    if unset is not None:
+        monkeypatch.setenv(RATES_DOMAIN_VARIABLE, unset)
+    assert network_for_rates() is Network.MAINNET
+
+
+def test_rates_come_from_the_domain_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RATES_DOMAIN_VARIABLE, " hyperliquid_perpetual_sandbox ")
+    assert network_for_rates() is Network.SANDBOX
+
+
+def test_a_domain_for_rates_that_does_not_exist_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RATES_DOMAIN_VARIABLE, "sandbox")
+    with pytest.raises(ValueError, match="valid domains are"):
+        network_for_rates()
