@@ -66,6 +66,11 @@ class Entry:
         self.stream = _stream(self.subscription.wire)
 
     @property
+    def coin(self) -> str:
+        """What it is about, if it is about a coin."""
+        return self.stream[1]
+
+    @property
     def is_settled(self) -> bool:
         """Whether the server has answered."""
         return self.state in (State.ACKNOWLEDGED, State.REFUSED)
@@ -190,15 +195,18 @@ class SubscriptionLedger:
         """The socket is gone: nothing is acknowledged any more.
 
         Reference, section 8.1: over an unknown coin the server drops the socket without an error frame, and with it all
-        other streams. When the peer closed it, the first subscription without an answer is therefore suspected.
+        other streams. When the peer closed it, the first subscription without an answer is therefore suspected, and
+        with it the others of its coin.
         """
         self._leaving.clear()
         pending = [entry for entry in self if entry.state is State.SENT]
         if pending and by_peer:
             suspect = min(pending, key=lambda entry: entry.sent_at)
             if self._is_proof(suspect, pending, now) or not suspect.strikes:
-                suspect.strikes += 1
-                suspect.struck_at = now
+                for entry in self:
+                    if entry is suspect or (entry.coin == suspect.coin != "" and not entry.is_settled):
+                        entry.strikes += 1
+                        entry.struck_at = now
         for entry in self:
             if entry.state is not State.REFUSED:
                 entry.state = State.UNSENT

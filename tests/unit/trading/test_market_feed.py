@@ -125,10 +125,11 @@ async def test_unknown_coin_does_not_take_the_others_along(venue: MarketServer) 
     probe = Probe(venue.url)
     async with running(probe.feed) as feed:
         await feed.subscribe("btc", "BTC", "ETH", timeout=0)
-        await eventually(lambda: set(probe.market_data.stale()) == {"btc"})
+        connections = feed._connections.values()
+        await eventually(lambda: all({s.wire["coin"] for s in c.refused} == {"btc"} for c in connections))
+        await eventually(lambda: feed.is_live and set(probe.market_data.stale()) == {"btc"})
         assert await feed.subscribe("BTC", "ETH") == {"BTC", "ETH"}
-        await eventually(lambda: feed.is_live and len(venue.sockets) == 2)
-        assert await feed.wait_for_book("ETH", for_depth=5, for_any=0)
+        assert feed.reconnects == 6  # each socket was dropped on suspicion, and twice for proof
 
 
 async def test_coin_whose_data_stop_has_its_socket_replaced(venue: MarketServer) -> None:

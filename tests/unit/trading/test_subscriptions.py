@@ -178,6 +178,19 @@ def test_optional_subscription_over_which_the_server_hangs_up_is_left_out_for_a_
     assert len(ledger.begin(700.0)) == 3
 
 
+def test_other_streams_of_the_coin_share_the_blame() -> None:
+    """Each on its own would cost three more sockets."""
+    streams = [Subscription({"type": kind, "coin": "btc"}, required=False) for kind in ("bbo", "trades", "l2Book")]
+    ledger = SubscriptionLedger()
+    for subscription in (*streams, BBO, FILLS):
+        ledger.add(subscription)
+    assert drop_over(ledger, streams[0], 0.0) == [streams[0]]
+    for now in (1.0, 2.0):
+        assert drop_over(ledger, streams[0], now) == [BBO, FILLS, streams[0]]
+    assert [entry.subscription for entry in ledger.begin(3.0)] == [BBO, FILLS]
+    assert ledger.refused == streams
+
+
 def test_required_subscription_is_always_asked_for() -> None:
     poison = Subscription({"type": "bbo", "coin": "btc"})
     ledger = SubscriptionLedger()
