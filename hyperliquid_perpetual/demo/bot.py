@@ -14,6 +14,7 @@ from hyperliquid_perpetual.demo.bot_home import BotHome, bot_environment
 from hyperliquid_perpetual.demo.bot_log import errors_in
 from hyperliquid_perpetual.demo.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.demo.processes import Child, ChildError, run
+from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE
 
 HBOT = "hummingbot.cli.main"
 COMMAND_SECONDS = 60.0
@@ -25,8 +26,9 @@ SHOWN_ERRORS = 3
 class Bot:
     """One Hummingbot: connected, started, asked for its state, stopped."""
 
-    def __init__(self, home: BotHome, configuration: Configuration, exchange_url: str) -> None:
+    def __init__(self, home: BotHome, configuration: Configuration, exchange_url: str, exchange: Child) -> None:
         self.home = home
+        self._exchange = exchange
         self.configuration = configuration
         # The keystore of a throw-away home: a password nobody has to know, which never leaves the environment.
         password = secrets.token_urlsafe(16)
@@ -95,7 +97,8 @@ class Bot:
         await self._until(self._is_ready, START_SECONDS, "has a connector that is not ready to trade", poke=True)
 
     def check(self) -> None:
-        """:raises ChildError: when it has ended."""
+        """:raises ChildError: when it or its exchange has ended."""
+        self._exchange.check()
         if self._engine is not None:
             self._engine.check()
 
@@ -116,7 +119,7 @@ class Bot:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while True:
-                    self._engine.check()
+                    self.check()
                     if condition():
                         return
                     if poke:

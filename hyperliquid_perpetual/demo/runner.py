@@ -122,7 +122,7 @@ class Demo:
         with self._output_to_ourselves():
             home = self._fresh_home()
             async with self._sandbox() as sandbox:
-                bot = Bot(home, self.configuration, sandbox.url)
+                bot = Bot(home, self.configuration, sandbox.url, sandbox.process)
                 try:
                     await self._connect(bot)
                     ready_seconds = await self._start(bot, sandbox)
@@ -164,7 +164,6 @@ class Demo:
         with self.display.trading():
             while (elapsed := time.monotonic() - started) < self.seconds:
                 bot.check()
-                sandbox.process.check()
                 self.display.show(sandbox.exchange.view, self.configuration.coins, elapsed, self.seconds)
                 await asyncio.sleep(REFRESH_SECONDS)
             self.display.show(sandbox.exchange.view, self.configuration.coins, elapsed, self.seconds)

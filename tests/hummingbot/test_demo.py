@@ -123,7 +123,8 @@ def test_ctrl_c_stops_everything(demo: Callable[..., Demo]) -> None:
 
 def test_an_exchange_that_dies_fails_the_demo_and_stops_the_bot(demo: Callable[..., Demo]) -> None:
     run = demo("inventory_quotes", 600)
-    run.until(run.is_trading, "it trades")
+    run.until(lambda: "Starting Hummingbot" in run.text(), "Hummingbot starts")
+    run.until(lambda: len(run.processes()) >= 2, "bot and sandbox run")
     sandbox = next(pid for pid in run.processes() if b"sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
     os.kill(sandbox, signal.SIGKILL)
