@@ -5,7 +5,9 @@ All raise ``VenueUnavailable`` when there is no usable answer.
 
 from typing import Any
 
+from ..venue.lists import ListOf
 from ..venue.messages import (
+    FILL_DETAILS,
     ClearinghouseState,
     Fill,
     FundingPayment,
@@ -20,6 +22,11 @@ from .requests import Requests
 FILLS_PER_REPLY = 2000
 FUNDINGS_PER_REPLY = 500
 _MOST_PAGES = 10
+
+# One row that cannot be read must not keep the account from being reconciled.
+_ORDERS = ListOf(Order)
+_FILLS = ListOf(Fill, FILL_DETAILS)
+_FUNDINGS = ListOf(FundingRow)
 
 
 class AccountReader:
@@ -47,7 +54,7 @@ class AccountReader:
 
     async def open_orders(self, dex: str) -> list[Order]:
         """All orders that rest on one dex, triggers included."""
-        return await self._ask("frontendOpenOrders", list[Order], dex=dex)
+        return await self._ask("frontendOpenOrders", _ORDERS, dex=dex)
 
     async def order_status(self, cloid: str) -> OrderStatus:
         """The newest order with this client order id."""
@@ -61,7 +68,7 @@ class AccountReader:
         """
         fills: dict[tuple[int | str, str, int, int], Fill] = {}
         for _ in range(_MOST_PAGES):
-            page = await self._ask("userFillsByTime", list[Fill], startTime=start_ms)
+            page = await self._ask("userFillsByTime", _FILLS, startTime=start_ms)
             for fill in page:
                 fills[fill.tid if fill.tid is not None else fill.hash, fill.coin, fill.oid, fill.time] = fill
             newest = max((fill.time for fill in page), default=start_ms)
@@ -74,7 +81,7 @@ class AccountReader:
         """All funding payments from a time on (Unix milliseconds, inclusive), oldest first."""
         payments: dict[tuple[int, str], FundingPayment] = {}
         for _ in range(_MOST_PAGES):
-            page = [row.payment() for row in await self._ask("userFunding", list[FundingRow], startTime=start_ms)]
+            page = [row.payment() for row in await self._ask("userFunding", _FUNDINGS, startTime=start_ms)]
             for payment in page:
                 payments[payment.time, payment.coin] = payment
             newest = max((payment.time for payment in page), default=start_ms)

@@ -18,6 +18,7 @@ import msgspec
 
 from ..venue import weights
 from ..venue.actions import Action
+from ..venue.lists import ListOf
 from ..venue.networks import Network
 from ..venue.nonces import NonceSource
 from ..venue.replies import Outcome, Rejected, Unclear, parse_action_reply
@@ -90,6 +91,7 @@ class Requests:
         self._vault_address = vault_address
         self._session: aiohttp.ClientSession | None = None
         self._keep_session = False
+        self._told_malformed: set[str] = set()
 
     @property
     def host(self) -> str:
@@ -111,7 +113,8 @@ class Requests:
     async def info(self, request: Mapping[str, Any], decode_as: type[T] | Any = Any) -> Any:
         """Asks an info request (section 2) and decodes its answer.
 
-        :param decode_as: the type of the answer; plain JSON values when left out.
+        :param decode_as: the type of the answer; plain JSON values when left out. A ``ListOf`` passes over items that
+            cannot be read.
         :raises VenueRefusal: when the venue says that the request is wrong.
         :raises RateLimited: on HTTP 429; everyone sharing the budget backs off.
         :raises VenueUnavailable: on time-outs, broken connections, 5xx, and answers that do not decode.
@@ -129,12 +132,21 @@ class Requests:
             error_type = VenueRefusal if 400 <= status < 500 else VenueUnavailable
             raise error_type(f"HTTP {status} on {kind}: {_short(body)}")
         try:
-            answer = _decoder(decode_as).decode(body)
+            answer = self._decode(kind, body, decode_as)
         except _CANNOT_READ as error:
             raise VenueUnavailable(f"the answer to {kind} cannot be read: {error}") from error
         if isinstance(answer, list):
             self.budget.charge(weights.extra_weight(kind, len(answer)))
         return answer
+
+    def _decode(self, kind: str, body: bytes, decode_as: Any) -> Any:
+        if not isinstance(decode_as, ListOf):
+            return _decoder(decode_as).decode(body)
+        items, malformed = decode_as.decode(body)
+        if malformed and kind not in self._told_malformed:
+            self._told_malformed.add(kind)
+            logger.warning("%d items in the answer to %s could not be read and were passed over", malformed, kind)
+        return items
 
     async def act(self, action: Action, items: int, priority: Priority) -> ActionResult:
         """Signs and sends an L1 action, once.

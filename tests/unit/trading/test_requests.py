@@ -10,6 +10,7 @@ import pytest
 
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.trading import requests as requests_module
+from hyperliquid_perpetual.trading.account_reader import AccountReader
 from hyperliquid_perpetual.trading.batches import MAX_BATCH, OrderDesk
 from hyperliquid_perpetual.trading.budget import Priority, WeightBudget
 from hyperliquid_perpetual.trading.requests import RateLimited, Requests, VenueRefusal, VenueUnavailable
@@ -87,6 +88,13 @@ async def test_request_the_venue_cannot_read_is_a_refusal(requests: Requests) ->
 async def test_answer_of_another_shape_is_no_answer(requests: Requests) -> None:
     with pytest.raises(VenueUnavailable):
         await requests.info({"type": "allMids"}, list[int])
+
+
+async def test_one_row_that_cannot_be_read_costs_only_itself(exchange: Sandbox, requests: Requests) -> None:
+    row = '{"coin":"BTC","px":"1","sz":"1","side":"B","time":5,"oid":7,"fee":"0","tid":9}'
+    exchange.faults.status(200, path="/info", body=f'[{row},{{"coin":17}},"rubbish"]')
+    fills = await AccountReader(requests, Signer(DEMO_PRIVATE_KEY).address).fills_since(0)
+    assert [fill.tid for fill in fills] == [9]
 
 
 async def test_connection_refused_is_unavailable_for_reads_and_unclear_for_actions(
