@@ -298,6 +298,9 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
             self._tell(backoff, f"The venue has no book of {coin}")
             return False
         self._feed.take_snapshot(frame)
+        if not self._feed.book(coin).has_depth:
+            self._tell(backoff, f"The book of {coin} cannot be read")
+            return False
         return True
 
     async def _requested_context(self, coin: str, backoff: Backoff) -> AssetContext | None:

@@ -2,8 +2,8 @@
 
 Pure state: it is told what arrives and when, in seconds of one monotonic clock. A book is stale when nothing confirms
 it any more: no frame of the coin (the venue sends books again even when they have not changed), a venue whose own time
-stands still (a halt), or frames that arrive later and later. Lateness is measured against the promptest frame of the
-same socket, so that neither a wrong clock of this machine nor one that is set can make a good book look stale.
+stands still (a halt), or frames that arrive later and later. Lateness is measured against the promptest frame so far,
+so that a wrong clock of this machine, or one that is set, cannot make a good book look stale.
 
 Reference, sections 8.2 and 15.1.
 """
@@ -19,6 +19,12 @@ from ..venue.messages import AssetContext
 
 STALE_AFTER = 15.0
 """Seconds. The venue sends books at least every 5.4 s."""
+
+_DRIFT = 0.001
+"""Seconds per second by which two clocks may run apart: much more than bad ones do, and too little to hide a delay."""
+
+_REWIND_MS = 600_000
+"""A venue whose time goes back by more has set its clock: what was prompt by the old one tells nothing."""
 
 
 class Feed(enum.Enum):
@@ -37,12 +43,17 @@ class _FeedClock:
     """Venue time in Unix milliseconds."""
     advanced_at: float = math.inf
     lag: float = 0.0
-    promptest: float = math.inf
+    _promptest: float = math.inf
+    _ticked_at: float = 0.0
 
     def tick(self, venue_ms: int, now: float) -> None:
+        """A frame of that venue time arrived."""
+        if venue_ms < self.newest - _REWIND_MS:
+            self.newest, self._promptest = -1, math.inf
         offset = now - venue_ms / 1000
-        self.promptest = min(self.promptest, offset)
-        self.lag = offset - self.promptest
+        self._promptest = min(self._promptest + _DRIFT * (now - self._ticked_at), offset)
+        self._ticked_at = now
+        self.lag = offset - self._promptest
         if venue_ms > self.newest:
             self.newest, self.advanced_at = venue_ms, now
 
@@ -81,8 +92,8 @@ class MarketData:
         self._coins.pop(coin, None)
 
     def begin(self, feed: Feed) -> None:
-        """A new socket was opened for a feed: its lateness is measured anew."""
-        self._feeds[feed] = _FeedClock(began_at=self._clock())
+        """A new socket was opened for a feed."""
+        self._feeds[feed].began_at = self._clock()
 
     def take_book(
         self, coin: str, feed: Feed, venue_ms: int, best_bid: float | None = None, best_ask: float | None = None

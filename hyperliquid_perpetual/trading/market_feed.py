@@ -21,7 +21,7 @@ from .market_data import STALE_AFTER, Feed, MarketData
 from .order_book import FAST_LEVELS, BookChange, ComposedBook
 
 _LONGEST_PATIENCE = 3600.0
-_REMEMBERED_TRADES = 2_000
+_REMEMBERED_TRADES = 1_000
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ class MarketFeed:
         self._logger = logger or logger_of(__name__)
         self._watch_every = watch_every
         self._silent_after = silent_after
+        self._lag_patience = dict.fromkeys(Feed, silent_after)
         self._coins: dict[str, _Coin] = {}
         self._changes = Changes()
         self._is_running = False
@@ -224,7 +225,10 @@ class MarketFeed:
 
     def _fault_of(self, feed: Feed) -> str | None:
         lag = self._market_data.lag(feed)
-        if lag > STALE_AFTER:
+        if lag <= STALE_AFTER:
+            self._lag_patience[feed] = self._silent_after
+        elif self._market_data.feed_age(feed) > self._lag_patience[feed]:
+            self._lag_patience[feed] = min(2 * self._lag_patience[feed], _LONGEST_PATIENCE)
             return f"its frames arrive {lag:.0f} s late"
         for coin, known in self._coins.items():
             if not self._connections[feed].is_acknowledged(_streams(coin, feed)[0]):

@@ -155,6 +155,19 @@ async def keep_sending(venue: MarketServer, coin: str) -> None:
                 await socket.send_json(frame)
 
 
+async def test_socket_whose_frames_come_late_is_replaced(venue: MarketServer) -> None:
+    probe = Probe(venue.url, watch_every=0.02, silent_after=0.1)
+    async with running(probe.feed) as feed:
+        await feed.subscribe("BTC")
+        sender = asyncio.create_task(keep_sending(venue, "BTC"))
+        await asyncio.sleep(0.3)
+        assert feed.reconnects == 0
+        venue.time -= 20_000
+        await eventually(lambda: feed.reconnects >= 2)
+        assert "s late" in probe.market_data.stale()["BTC"]
+        sender.cancel()
+
+
 async def test_market_that_never_sends_anything_is_not_worth_a_storm(venue: MarketServer) -> None:
     venue.mute.add("ETH")
     probe = Probe(venue.url, watch_every=0.01, silent_after=0.05)
