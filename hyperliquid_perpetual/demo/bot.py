@@ -36,8 +36,8 @@ class Bot:
         self._environment = bot_environment(
             {
                 "HBOT_PASSWORD": password,
-                "HYPERLIQUID_SANDBOX_URL": exchange_url,
-                "HYPERLIQUID_RATES_DOMAIN": CONNECTOR,
+                SANDBOX_URL_VARIABLE: exchange_url,
+                RATES_DOMAIN_VARIABLE: CONNECTOR,
             }
         )
         self._engine: Child | None = None
