@@ -1,8 +1,9 @@
 """A scripted server of market data: every subscription is answered with a first frame, as the venue does."""
 
+import asyncio
 import json
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from hyperliquid_perpetual.trading.market_data import Feed
 from tests.websocket_server import Json, ScriptedServer, acknowledge, drop
@@ -67,8 +68,15 @@ class MarketServer(ScriptedServer):
             await socket.send_json(first.get(kind) or (fast if is_fast else deep)(coin, self.time))
 
     async def send(self, feed: Feed, *frames: Json) -> None:
+        """Sends frames to whoever subscribed to a feed last, waiting for a client that is replacing its socket."""
         for frame in frames:
-            await self.sockets_of[feed].send_json(frame)
+            async with asyncio.timeout(5):
+                while True:
+                    try:
+                        await self.sockets_of[feed].send_json(frame)
+                        break
+                    except ClientConnectionResetError:
+                        await asyncio.sleep(0.01)
 
     def streams(self, coin: str) -> list[str]:
         return [s["type"] + ("+fast" if s.get("fast") else "") for s in self.subscribed if s["coin"] == coin]

@@ -252,7 +252,7 @@ async def test_tracker_that_is_not_started_asks_at_once() -> None:
     started = time.monotonic()
     book = await desk.source.get_new_order_book("BTC-USD")
     await desk.source.get_funding_info("BTC-USD")
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 3  # the wait for a stream, were it waited for, is twice as long
     assert book.get_price(is_buy=False) == 100.0
     assert [request["type"] for request in desk.requests.asked] == ["l2Book", "metaAndAssetCtxs"]
 
@@ -264,8 +264,7 @@ async def test_restarted_tracker_has_right_books_again(venue: MarketServer) -> N
         for turn in range(1, 4):
             await eventually(lambda: tracker.ready)
             await eventually(lambda: desk.source.is_live and not desk.source.stale())
-            sockets = len(venue.sockets)
-            assert sockets == 2
+            await eventually(lambda: len(venue.sockets) == 2)
             await venue.send(Feed.TOP, bbo("ETH", venue.time + turn, f"{90 + turn}.0", f"{91 + turn}.0"))
             book = tracker.order_books["ETH-USD"]
             await eventually(lambda turn=turn, book=book: rows(book)[0][0] == (90.0 + turn, 3.0))
