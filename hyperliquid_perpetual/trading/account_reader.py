@@ -17,6 +17,7 @@ from ..venue.messages import (
     SpotClearinghouseState,
     UserFees,
 )
+from .fills import FillKey, fill_key
 from .requests import Requests
 
 FILLS_PER_REPLY = 2000
@@ -66,11 +67,11 @@ class AccountReader:
         Replies hold at most 2000 rows and several fills share a millisecond, so a page starts where the last one ended
         and repeats its last rows.
         """
-        fills: dict[tuple[int | str, str, int, int], Fill] = {}
+        fills: dict[FillKey, Fill] = {}
         for _ in range(_MOST_PAGES):
             page = await self._ask("userFillsByTime", _FILLS, startTime=start_ms)
             for fill in page:
-                fills[fill.tid if fill.tid is not None else fill.hash, fill.coin, fill.oid, fill.time] = fill
+                fills[fill_key(fill)] = fill
             newest = max((fill.time for fill in page), default=start_ms)
             if len(page) < FILLS_PER_REPLY or newest == start_ms:
                 break

@@ -12,6 +12,7 @@ from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from ..venue import actions, client_ids, prices
 from ..venue.actions import OrderRequest
+from ..venue.markets import QUOTE
 from . import order_checks
 from .account_reader import AccountReader
 from .contract_markets import MarketsContract
@@ -213,10 +214,10 @@ class OrdersContract(MarketsContract):
         return await self._flow.cancel(tracked_order, self._asset_id(tracked_order.trading_pair))
 
     def _asset_id(self, trading_pair: str) -> int:
-        for market in self._markets.table:
-            # Delisted ones too: their orders can still be cancelled.
-            if market.trading_pair == trading_pair:
-                return market.asset_id
+        # By coin, which finds delisted markets too: their orders can still be cancelled.
+        market = self._markets.table.by_coin.get(trading_pair.removesuffix(f"-{QUOTE}"))
+        if market is not None and market.trading_pair == trading_pair:
+            return market.asset_id
         return self._market(trading_pair).asset_id
 
     async def _request_order_status(self, tracked_order: InFlightOrder) -> OrderUpdate:
