@@ -33,6 +33,7 @@ from .trading.order_flow import OrderFlow
 from .trading.order_tracker import OrderTracker
 from .trading.reconciliation import Reconciler
 from .trading.requests import Requests
+from .trading.settings import Settings, load_settings
 from .venue import actions, client_ids
 from .venue.messages import UserFees
 from .venue.networks import Network, network_for_rates
@@ -65,13 +66,17 @@ class HyperliquidPerpetualDerivative(AccountContract):
         trading_required: bool = True,
         domain: str = constants.DOMAIN,
         enable_hip3_markets: bool = True,
+        settings: Settings | None = None,
     ) -> None:
         """
+        :param settings: what the connect keys cannot say; by default what the user's settings file says.
         :raises CredentialError: when keys are given that cannot work, or trading is required without keys.
+        :raises SettingsError: when the settings file cannot be used.
         :raises ValueError: for an unknown domain.
         """
         self._domain = domain
         self._network = Network.from_domain(domain)
+        self._settings = settings if settings is not None else load_settings(domain)
         self._trading_required = trading_required
         self._trading_pairs = trading_pairs if trading_pairs is not None else []
         self._credentials = credentials = load_credentials(

@@ -1,0 +1,114 @@
+"""What a user may set beyond the keys of ``connect``: one optional file, checked when a connector is made.
+
+Hummingbot's connector files hold the four keys of the connector that Hummingbot ships and nothing else, so that going
+back to it stays possible. Everything else is in ``conf/hyperliquid_perpetual.yml`` of the bot's home (or where
+``HYPERLIQUID_PERPETUAL_SETTINGS`` says), one section per domain, and a section ``all`` that the others refine::
+
+    all:
+      slippage: 0.03
+    hyperliquid_perpetual:
+      dead_mans_switch_seconds: 120
+
+Without the file, or without an entry, the defaults below hold. Programs that embed the connector pass a ``Settings``.
+"""
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from hummingbot import root_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..venue.networks import Network
+
+SETTINGS_FILE_VARIABLE = "HYPERLIQUID_PERPETUAL_SETTINGS"
+FILE_NAME = "hyperliquid_perpetual.yml"
+FOR_ALL = "all"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message names the file, the entry and what would be valid."""
+
+
+class Settings(BaseModel):
+    """The choices of one connector."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slippage: Annotated[Decimal, Field(gt=0, le=Decimal("0.5"))] = Decimal("0.05")
+    """How much worse than the best price a market order may fill, as a fraction."""
+
+    replace_in_place: bool = True
+    """Whether a cancel and a new order of the same side, given at once, leave as one amendment."""
+
+    dead_mans_switch_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
+    """Seconds without a sign of life after which the venue cancels all orders of the account, other bots' and manual
+    ones included (``scheduleCancel``, section 3.4); None for never."""
+
+
+def load_settings(domain: str) -> Settings:
+    """The settings of a domain out of the user's file; the defaults when there is no file.
+
+    :raises SettingsError: when the file or an entry cannot be used.
+    """
+    named = os.environ.get(SETTINGS_FILE_VARIABLE, "").strip()
+    path = Path(named).expanduser() if named else root_path() / "conf" / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if named:
+            raise SettingsError(f"{SETTINGS_FILE_VARIABLE} names {path}, which does not exist") from None
+        return Settings()
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    return parse_settings(text, domain, str(path))
+
+
+def parse_settings(text: str, domain: str, source: str) -> Settings:
+    """The settings of a domain out of the text of a settings file.
+
+    :param source: what messages call the file.
+    :raises SettingsError: when the text, or an entry of whatever section, cannot be used.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{source} is not valid YAML: {error}") from None
+    sections = _mapping({} if content is None else content, source)
+    known = [FOR_ALL, *(network.value for network in Network)]
+    for name in sections:
+        if name not in known:
+            raise SettingsError(f"{source}: unknown section {name!r}; sections are {', '.join(known)}")
+    # Every section is checked, so that a mistake shows now and not on the day its domain is used.
+    parsed = {name: _section(sections, name, source) for name in known}
+    return parsed[domain] if domain in parsed else parsed[FOR_ALL]
+
+
+def _section(sections: Mapping[str, Any], name: str, source: str) -> Settings:
+    common = _mapping(sections.get(FOR_ALL) or {}, f"{source}, section {FOR_ALL}")
+    own = _mapping(sections.get(name) or {}, f"{source}, section {name}")
+    try:
+        return Settings.model_validate({**common, **own})
+    except ValidationError as error:
+        raise SettingsError(f"{source}, section {name}: {_in_words(error)}") from None
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise SettingsError(f"{where}: expected names with values, got {value!r}")
+    return value
+
+
+def _in_words(error: ValidationError) -> str:
+    problems = []
+    for item in error.errors(include_url=False):
+        place = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            known = ", ".join(Settings.model_fields)
+            problems.append(f"there is no setting {place!r}; settings are {known}")
+        else:
+            problems.append(f"{place}: {item['msg']}, got {item['input']!r}")
+    return "; ".join(problems)

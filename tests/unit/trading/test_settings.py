@@ -1,0 +1,63 @@
+"""The settings file: what it means, and one clear sentence for everything that it cannot mean."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hyperliquid_perpetual.trading import settings
+from hyperliquid_perpetual.trading.settings import Settings, SettingsError, load_settings, parse_settings
+
+SANDBOX = "hyperliquid_perpetual_sandbox"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "all:\n", f"{SANDBOX}:\n"])
+def test_file_that_says_nothing_means_the_defaults(text: str) -> None:
+    assert parse_settings(text, SANDBOX, "file") == Settings()
+
+
+def test_section_of_the_domain_refines_what_holds_for_all() -> None:
+    text = f"all:\n  slippage: 0.03\n  replace_in_place: false\n{SANDBOX}:\n  slippage: 0.01\n"
+    mine, another = parse_settings(text, SANDBOX, "file"), parse_settings(text, "hyperliquid_perpetual", "file")
+    assert (mine.slippage, mine.replace_in_place) == (Decimal("0.01"), False)
+    assert (another.slippage, another.replace_in_place) == (Decimal("0.03"), False)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("all: [1", "not valid YAML"),
+        ("- all", "expected names with values"),
+        ("all: 3", "expected names with values"),
+        ("hyperliquid: {}", "sections are all, hyperliquid_perpetual"),
+        ("all: {slipage: 0.1}", "there is no setting 'slipage'; settings are slippage"),
+        ("all: {slippage: 5}", "less than or equal to 0.5, got 5"),
+        ("all: {slippage: a lot}", "slippage"),
+        ("hyperliquid_perpetual: {slippage: 0}", "section hyperliquid_perpetual: slippage"),
+        ("all: {dead_mans_switch_seconds: 2}", "dead_mans_switch_seconds"),
+    ],
+)
+def test_file_that_cannot_be_meant_is_refused_in_one_sentence(text: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says.replace("(", r"\(")) as refusal:
+        parse_settings(text, SANDBOX, "settings.yml")
+    assert "settings.yml" in str(refusal.value)
+
+
+def test_no_file_means_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(settings.SETTINGS_FILE_VARIABLE, raising=False)
+    monkeypatch.setattr(settings, "root_path", lambda: tmp_path)
+    assert load_settings(SANDBOX) == Settings()
+
+
+def test_file_in_the_bots_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(settings.SETTINGS_FILE_VARIABLE, raising=False)
+    monkeypatch.setattr(settings, "root_path", lambda: tmp_path)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / settings.FILE_NAME).write_text("all: {slippage: 0.02}\n", encoding="utf-8")
+    assert load_settings(SANDBOX).slippage == Decimal("0.02")
+
+
+def test_named_file_that_does_not_exist_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.SETTINGS_FILE_VARIABLE, str(tmp_path / "missing.yml"))
+    with pytest.raises(SettingsError, match="does not exist"):
+        load_settings(SANDBOX)
