@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from hyperliquid_perpetual.sandbox.engine import commands
+from hyperliquid_perpetual.sandbox.engine.account_commands import TopUpIsolatedMargin, UpdateIsolatedMargin
 from hyperliquid_perpetual.sandbox.engine.commands import Command, OrderIntent
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
+from hyperliquid_perpetual.sandbox.engine.units import MICRO_USD
 from hyperliquid_perpetual.sandbox.mistakes import explain
 from hyperliquid_perpetual.sandbox.nonces import Nonces
 from hyperliquid_perpetual.sandbox.register import Register
@@ -29,6 +31,7 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
     OrderAction,
     ScheduleCancelAction,
     SignedRequest,
+    TopUpIsolatedOnlyMarginAction,
     Unsupported,
     UpdateIsolatedMarginAction,
     UpdateLeverageAction,
@@ -36,6 +39,7 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
 )
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, scaled
 
+LEVERAGE_DECIMALS = 6
 VALID_UNTIL = " valid_until "
 
 
@@ -161,7 +165,12 @@ class Gatekeeper:
             case ApproveAgentAction():
                 return _approve_agent(action, request.nonce)
             case UpdateIsolatedMarginAction():
-                raise Refused("The sandbox does not do the action updateIsolatedMargin.")
+                return UpdateIsolatedMargin("", action.asset, action.ntli * MICRO_USD)
+            case TopUpIsolatedOnlyMarginAction():
+                leverage = scaled(action.leverage, LEVERAGE_DECIMALS)
+                if leverage is None:
+                    raise Refused("Invalid leverage value")
+                return TopUpIsolatedMargin("", action.asset, leverage)
             case _:  # pragma: no cover - the union of known actions ends here
                 raise AssertionError(action)
 

@@ -188,6 +188,14 @@ class UpdateIsolatedMarginAction(Action, tag="updateIsolatedMargin"):
     ntli: int
 
 
+class TopUpIsolatedOnlyMarginAction(Action, tag="topUpIsolatedOnlyMargin"):
+    asset: AssetId
+    leverage: str
+
+    def normalise(self) -> None:
+        self.leverage = canonical_decimal(self.leverage)
+
+
 class NoopAction(Action, tag="noop"):
     pass
 
@@ -212,6 +220,7 @@ KnownAction = (
     | ScheduleCancelAction
     | UpdateLeverageAction
     | UpdateIsolatedMarginAction
+    | TopUpIsolatedOnlyMarginAction
     | NoopAction
     | ApproveAgentAction
 )

@@ -25,7 +25,6 @@ UNSUPPORTED_ACTIONS = frozenset(
         "subAccountSpotTransfer",
         "subAccountTransfer",
         "tokenDelegate",
-        "topUpIsolatedOnlyMargin",
         "twapCancel",
         "twapOrder",
         "usdClassTransfer",

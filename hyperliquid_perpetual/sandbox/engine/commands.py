@@ -9,6 +9,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from .account_commands import AnyAccountCommand
+from .command_base import AccountCommand as AccountCommand
+from .command_base import WorldCommand as WorldCommand
+
 Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket"]
 """Time in force (reference, section 3.1); FrontendMarket is an Ioc that is shown as a market order."""
 
@@ -34,12 +38,6 @@ class Modification(Struct, frozen=True):
 
     target: int | str
     intent: OrderIntent
-
-
-class AccountCommand(Struct, frozen=True, tag=True):
-    """Something that `account` asks for. Answered by exactly one `Replied`."""
-
-    account: str
 
 
 class PlaceOrders(AccountCommand, frozen=True):
@@ -100,10 +98,6 @@ class ApproveAgent(AccountCommand, frozen=True):
     valid_until: int | None = None
 
 
-class WorldCommand(Struct, frozen=True, tag=True):
-    """Something that happens to the exchange rather than being asked for by an account. No reply."""
-
-
 class Deposit(WorldCommand, frozen=True):
     """Credit `amount` (money, positive) of a dex's collateral to an account, which begins to exist by its first."""
 
@@ -133,6 +127,7 @@ Command = (
     | ScheduleCancel
     | Noop
     | ApproveAgent
+    | AnyAccountCommand
     | Deposit
     | SetPrices
     | Tick

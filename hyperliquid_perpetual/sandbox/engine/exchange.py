@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from . import prices
+from .account_commands import AccountDeskCommand
+from .account_desk import AccountDesk
 from .agents import AgentRegistry
 from .commands import (
     AccountCommand,
@@ -61,6 +63,7 @@ class Exchange:
         self._matcher = Matcher(self.markets, config.fees, self._desk, self._outbox)
         self._placement = Placement(config, self.markets, self._desk, self._matcher)
         self._agents = AgentRegistry(self.accounts)
+        self._account_desk = AccountDesk(self.markets, self._outbox)
         self._schedule = CancelSchedule(config, self.accounts)
         self._timeline = Timeline(self.markets, self.accounts, self._desk, self._schedule, self._outbox)
 
@@ -197,6 +200,8 @@ class Exchange:
                 error = approval
             else:
                 outbox.emit(AgentApproved(now, account.address, *approval))
+        elif isinstance(command, AccountDeskCommand):
+            error = self._account_desk.apply(account, command)
         outbox.events[0] = Replied(now, command.account, statuses, error, pre_validation)
         return outbox.finish()
 

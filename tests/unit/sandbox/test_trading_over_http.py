@@ -130,11 +130,6 @@ async def test_trigger_order_is_told_that_it_is_not_done(alice: Client) -> None:
     assert await alice.act(orders(item)) == {"status": "err", "response": "The sandbox does not do trigger orders."}
 
 
-async def test_isolated_margin_is_told_that_it_is_not_done(alice: Client) -> None:
-    reply = await alice.act({"type": "updateIsolatedMargin", "asset": 0, "isBuy": True, "ntli": 1_000_000})
-    assert reply["response"] == "The sandbox does not do the action updateIsolatedMargin."
-
-
 async def test_modify_gives_a_new_oid_and_says_nothing_of_it(exchange: Sandbox, alice: Client) -> None:
     oid = await rest(alice)
     action = {"type": "modify", "oid": oid, "order": order(0, True, "79000", "0.02", cloid=CLOID)}

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from hyperliquid_perpetual.sandbox.engine.account_commands import TopUpIsolatedMargin, UpdateIsolatedMargin
 from hyperliquid_perpetual.sandbox.engine.commands import (
     CancelOrders,
     CancelOrdersByCloid,
@@ -207,6 +208,14 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     @rule(account=accounts, asset=assets, leverage=st.integers(0, 51), is_cross=st.booleans())
     def set_leverage(self, account: str, asset: int, leverage: int, is_cross: bool) -> None:
         self.ask(UpdateLeverage(account, asset, is_cross, leverage))
+
+    @rule(account=accounts, asset=assets, amount=st.integers(-(10**14), 10**14))
+    def move_isolated_margin(self, account: str, asset: int, amount: int) -> None:
+        self.ask(UpdateIsolatedMargin(account, asset, amount))
+
+    @rule(account=accounts, asset=assets, leverage=st.integers(0, 5 * 10**6))
+    def top_up_isolated_margin(self, account: str, asset: int, leverage: int) -> None:
+        self.ask(TopUpIsolatedMargin(account, asset, leverage))
 
     @rule(asset=assets, percent=st.integers(-8, 8))
     def move_oracle(self, asset: int, percent: int) -> None:
