@@ -200,6 +200,13 @@ def sandbox(
     seed: Annotated[int | None, typer.Option(help="Makes the synthetic traders repeatable.")] = None,
     market: Annotated[Market, typer.Option(help="How the synthetic traders behave.")] = Market.CALM,
     deposit: Annotated[str, typer.Option(help="USDC that an address owns when it first signs.")] = "100000",
+    quirk: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="How to behave where the venue's documentation leaves it open, see docs/unconfirmed.md; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Run a local exchange that speaks Hyperliquid's protocol, until Ctrl-C."""
     from decimal import Decimal, InvalidOperation
@@ -211,8 +218,14 @@ def sandbox(
     if not amount.is_finite() or amount < 0:
         _fail(f"--deposit {deposit}: give an amount of USDC of 0 or more, for example 100000.")
     from hyperliquid_perpetual.sandbox import serve
+    from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
 
-    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount)
+    quirks = {name: value for name, _, value in (chosen.partition("=") for chosen in quirk or ())}
+    try:
+        quirks_of(quirks)
+    except ValueError as error:
+        _fail(f"--quirk: {error}.")
+    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount, quirks=quirks)
 
 
 @app.command()

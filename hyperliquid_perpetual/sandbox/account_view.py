@@ -12,6 +12,7 @@ from hyperliquid_perpetual.sandbox.engine.margin import (
     position_margin,
 )
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
+from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse, Position
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.wire import (
@@ -38,6 +39,7 @@ class AccountView:
         self._exchange = exchange
         self._orders = orders
         self._requests_used = requests_used
+        self._quirks = exchange.config.quirks
 
     # ------------------------------------------------------------------ state
 
@@ -120,9 +122,14 @@ class AccountView:
         return [self._orders.frontend_order(order) for order in reversed(self._exchange.open_orders(user, dex))]
 
     def order_status(self, user: str, key: int | str) -> Json:
-        """`orderStatus` by oid or cloid."""
+        """`orderStatus` by oid or cloid; the quirks `reused_cloid_status` and `ended_orders` are about it."""
+        quirks = self._quirks
         order = self._exchange.order(user, key)
-        if order is None:
+        account = self._exchange.account(user)
+        if quirks.reused_cloid_status == "oldest" and isinstance(key, str) and account is not None:
+            ended = [entry for entry in account.history.newest_first() if entry.cloid == key]
+            order = ended[-1] if ended else order
+        if order is None or (quirks.ended_orders == "forgotten" and order.status is not OrderStatus.OPEN):
             return {"status": "unknownOid"}
         return {"status": "order", "order": self._orders.order_state(order)}
 
@@ -148,21 +155,26 @@ class AccountView:
         return [self._orders.fill(fill) for fill in reversed(fills)]
 
     def fills_by_time(self, user: str, start: int, end: int, newest_first: bool) -> list[Json]:
-        """`userFillsByTime`: at most 2000 from `start` on, oldest first; `newest_first` counts from `end` back."""
+        """`userFillsByTime`: at most 2000 from `start` on, oldest first; `newest_first` counts from `end` back.
+
+        Under the quirk `fills_order` the newest are what comes first and what is kept.
+        """
         account = self._exchange.account(user)
         if account is None:
             return []
         found = [fill for fill in account.fills if start <= fill.time <= end]
-        if newest_first:
+        if newest_first or self._quirks.fills_order == "newest_first":
             found.reverse()
         return [self._orders.fill(fill) for fill in found[:MAX_HISTORY]]
 
     def fundings(self, user: str, start: int, end: int) -> list[Json]:
-        """`userFunding`: at most 500 rows, oldest first."""
+        """`userFunding`: at most 500 rows, oldest first but for the quirk `fundings_order`."""
         account = self._exchange.account(user)
         if account is None:
             return []
         found = [payment for payment in account.fundings if start <= payment.time <= end]
+        if self._quirks.fundings_order == "newest_first":
+            found.reverse()
         return [self._orders.funding_row(payment) for payment in found[:MAX_FUNDING_ROWS]]
 
     def ledger(self, user: str, start: int, end: int) -> list[Json]:

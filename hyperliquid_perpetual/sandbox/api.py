@@ -24,6 +24,14 @@ JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 MAX_CAPTURED = 20_000
 
+APART_SECONDS = 0.1
+"""What the quirk `reply_order` puts between a reply and the frames of its block."""
+RATE_LIMIT_BODIES = {
+    "null": (b"null", JSON),
+    "text": (b"Too many requests. Please slow down.", TEXT),
+    "empty": (b"", TEXT),
+}
+
 Path = Literal["/info", "/exchange"]
 
 _encode = msgspec.json.Encoder().encode
@@ -95,6 +103,7 @@ class Api:
         self.meter = meter
         self.faults = faults
         self._limit_weights = limit_weights
+        self._quirks = chain.exchange.config.quirks
         self._sz_decimals = {asset: state.market.sz_decimals for asset, state in chain.exchange.markets.items()}
         self.captured: deque[Captured] = deque(maxlen=MAX_CAPTURED)
 
@@ -105,8 +114,9 @@ class Api:
         """
         kind = _kind(path, body)
         self.captured.append(Captured(self._chain.clock.now(), path, kind, body, via, address))
-        if via == "http" and self._limit_weights and self.meter.is_exhausted(address):
-            return Reply(429, b"null")
+        weighs = via == "http" or self._quirks.post_weight == "charged"
+        if weighs and self._limit_weights and self.meter.is_exhausted(address):
+            return Reply(429, *RATE_LIMIT_BODIES[self._quirks.rate_limit_body])
         faults = self.faults.take(path, kind)
         early = await self._before(faults)
         if early is not None:
@@ -115,7 +125,7 @@ class Api:
             reply, weight = self._answer_info(body)
         else:
             reply, weight = await self._answer_exchange(body)
-        if via == "http":
+        if weighs:
             self.meter.charge(address, weight)
         return await self._after(faults, reply)
 
@@ -137,10 +147,13 @@ class Api:
         except Malformed as malformed:
             return _text(malformed), action_weight(1)
         except Refused as refused:
-            return Reply(200, _encode(refusal(refused.text))), action_weight(1)
+            return Reply(200, _encode(refusal(refused.text, self._quirks))), action_weight(1)
         outcome = await self._chain.submit(received)
         action = received.request.action
-        return Reply(200, _encode(reply_to(action, outcome, self._sz_decimals))), action_weight(action.items)
+        if self._quirks.reply_order == "stream_first":
+            await asyncio.sleep(APART_SECONDS)
+        reply = reply_to(action, outcome, self._sz_decimals, self._quirks)
+        return Reply(200, _encode(reply)), action_weight(action.items)
 
     async def _before(self, faults: list[Fault]) -> Reply | None:
         for fault in faults:

@@ -36,6 +36,8 @@ class Control:
         app.router.add_get(f"{PREFIX}/accounts/{{address}}", self._guarded(self._account))
         app.router.add_post(f"{PREFIX}/fund", self._guarded(self._fund))
         app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
+        app.router.add_get(f"{PREFIX}/quirks", self._guarded(self._quirks))
+        app.router.add_post(f"{PREFIX}/quirks", self._guarded(self._set_quirks))
         app.router.add_post(f"{PREFIX}/drop_websockets", self._guarded(self._drop_websockets))
 
     async def _status(self, request: web.Request) -> Json:
@@ -66,6 +68,20 @@ class Control:
         body = await _body(request)
         self._sandbox.set_price(str(body.get("coin", "")), str(body.get("price", "")))
         return {"coin": body["coin"], "price": str(body["price"])}
+
+    async def _quirks(self, request: web.Request) -> Json:
+        return {
+            choice.name: {"value": choice.value, "values": list(choice.values)}
+            for choice in self._sandbox.quirks.choices
+        }
+
+    async def _set_quirks(self, request: web.Request) -> Json:
+        chosen = await _body(request)
+        for name, value in chosen.items():
+            self._sandbox.quirks.check(name, value)
+        for name, value in chosen.items():
+            self._sandbox.set_quirk(name, value)
+        return await self._quirks(request)
 
     async def _drop_websockets(self, request: web.Request) -> Json:
         dropped = self._sandbox.sockets

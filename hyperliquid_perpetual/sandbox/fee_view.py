@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
-from hyperliquid_perpetual.sandbox.market_set import MAKER_RATE, TAKER_RATE
+from hyperliquid_perpetual.sandbox.market_set import MAKER_RATE, REFERRAL_DISCOUNT, TAKER_RATE
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.wire import float_text, money_text
 
@@ -36,6 +36,8 @@ class FeeView:
     def user_fees(self, user: str) -> Json:
         """`userFees`. Volumes of an account are those of the fills that are kept."""
         taker, maker = float_text(TAKER_RATE, _RATE_DECIMALS), float_text(MAKER_RATE, _RATE_DECIMALS)
+        referral = self._exchange.config.quirks.referral_discount
+        factor = 1 - REFERRAL_DISCOUNT if referral == "in_rates" else 1
         return {
             "dailyUserVlm": self._daily_volumes(user),
             "feeSchedule": {
@@ -53,11 +55,11 @@ class FeeView:
                 "referralDiscount": "0.04",
                 "stakingDiscountTiers": [{"bpsOfMaxSupply": "0.0", "discount": "0.0"}],
             },
-            "userCrossRate": taker,
-            "userAddRate": maker,
+            "userCrossRate": float_text(int(TAKER_RATE * factor), _RATE_DECIMALS),
+            "userAddRate": float_text(int(MAKER_RATE * factor), _RATE_DECIMALS),
             "userSpotCrossRate": "0.0007",
             "userSpotAddRate": "0.0004",
-            "activeReferralDiscount": "0.0",
+            "activeReferralDiscount": "0.0" if referral == "none" else "0.04",
             "trial": None,
             "feeTrialEscrow": "0.0",
             "nextTrialAvailableTimestamp": None,

@@ -10,7 +10,7 @@ from hyperliquid_perpetual.sandbox.engine.funding import hourly_rate
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.market_set import Dex
-from hyperliquid_perpetual.sandbox.market_view import RATE_DECIMALS, MarketView
+from hyperliquid_perpetual.sandbox.market_view import RATE_DECIMALS, MarketView, single_tier
 from hyperliquid_perpetual.sandbox.wire import float_text, money_text
 
 HOUR_MS = 3_600_000
@@ -53,11 +53,10 @@ class Info:
 
     def _table(self) -> dict[type[ask.InfoRequest], Callable[[Any], Any]]:
         markets, accounts, exchange = self._markets, self._accounts, self._exchange
-        market_set = markets.market_set
         return {
             ask.Meta_: lambda r: markets.meta(self._dex(r.dex)),
             ask.MetaAndAssetCtxs: lambda r: [markets.meta(self._dex(r.dex)), markets.contexts(self._dex(r.dex))],
-            ask.AllPerpMetas: lambda r: [markets.meta(dex) for dex in market_set.dexes],
+            ask.AllPerpMetas: lambda r: markets.all_metas(),
             ask.PerpDexs: lambda r: markets.perp_dexs(),
             ask.MarginTable: self._margin_table,
             ask.SpotMeta: lambda r: markets.spot_meta(),
@@ -117,7 +116,7 @@ class Info:
                 if number == request.id:
                     return table
         if 1 <= request.id <= 50:  # single-tier tables need no entry (section 2.1)
-            return {"description": "", "marginTiers": [{"lowerBound": "0.0", "maxLeverage": request.id}]}
+            return single_tier(request.id)
         raise ServerFault(f"unknown margin table {request.id}")
 
     def _at_cap(self, request: ask.PerpsAtOpenInterestCap) -> Any:

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 from hyperliquid_perpetual.sandbox.chain import Chain
-from hyperliquid_perpetual.sandbox.engine.commands import Deposit, OrderIntent, PlaceOrders, SetPrices
+from hyperliquid_perpetual.sandbox.engine.commands import Deposit, OrderIntent, PlaceOrders, SetPrices, SetQuirk
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.markets import to_money
+from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.inspection import Inspector
@@ -90,6 +91,18 @@ class Interventions:
         if wanted is None or not 0 < wanted <= order.sz:
             raise ValueError(f"{size} cannot be filled of what remains of order {key}")
         self._trade(state, not order.is_buy, order.px, before + wanted)
+
+    def set_quirk(self, name: str, value: str) -> None:
+        """Behave differently from now on in one thing that the reference leaves open.
+
+        :raises ValueError: for a switch or a value that there is not; it says which there are.
+        """
+        self.chain.apply_now(SetQuirk(name, value))
+
+    @property
+    def quirks(self) -> VenueQuirks:
+        """How the exchange behaves where the reference is unconfirmed; to be changed by `set_quirk`."""
+        return self.engine.config.quirks
 
     def drop_websockets(self) -> None:
         """Break every WebSocket connection, without close frames."""

@@ -16,11 +16,13 @@ from hyperliquid_perpetual.sandbox.engine.markets import (
     Market,
     default_funding_terms,
 )
+from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.state import Account
 from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, divide_half_even, scaled
 
 USDC, USDH = ("USDC", 0), ("USDH", 360)
+REFERRAL_DISCOUNT = Fraction(4, 100)
 TAKER_RATE, MAKER_RATE = 450_000, 150_000  # tier 0, in 1e-9 of the notional (reference, section 13)
 
 
@@ -93,9 +95,13 @@ class MarketSet:
 
 
 class Hip3Fees:
-    """Tier 0 for everybody; on HIP-3 dexes scaled by the deployer's share and cut by growth mode (section 13)."""
+    """Tier 0 for everybody; on HIP-3 dexes scaled by the deployer's share and cut by growth mode (section 13).
 
-    def __init__(self, market_set: MarketSet) -> None:
+    Everybody has a referral discount while the quirk `referral_discount` is not "none".
+    """
+
+    def __init__(self, market_set: MarketSet, quirks: VenueQuirks) -> None:
+        self._quirks = quirks
         self._factors = {
             listing.market.asset: _fee_factor(dex.fee_scale, listing.growth_mode)
             for dex in market_set.dexes[1:]
@@ -105,6 +111,8 @@ class Hip3Fees:
     def rate(self, account: Account, market: Market, crossed: bool) -> int:
         """Fee in 1e-9 of the notional."""
         factor = self._factors.get(market.asset, Fraction(1)) * (TAKER_RATE if crossed else MAKER_RATE)
+        if self._quirks.referral_discount != "none":
+            factor *= 1 - REFERRAL_DISCOUNT
         return divide_half_even(factor.numerator, factor.denominator)
 
 

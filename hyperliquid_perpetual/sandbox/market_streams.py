@@ -69,6 +69,8 @@ class MarketStreams:
             case subs.Trades(coin=coin):
                 state = self._exchange.market(coin)
                 assert state is not None
+                if self._exchange.config.quirks.trades_replay == "none":
+                    return []
                 recent = [self._view.trade(trade) for trade in list(state.trades)[-RECENT_TRADES:]]
                 return [("trades", recent)] if recent else []
             case subs.AllMids() | subs.AssetCtxs() | subs.AllDexsAssetCtxs():

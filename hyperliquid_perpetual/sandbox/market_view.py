@@ -24,6 +24,7 @@ class MarketView:
         self._exchange = exchange
         self.market_set = market_set
         self._tape = tape
+        self._quirks = exchange.config.quirks
 
     # ------------------------------------------------------------------ metadata
 
@@ -48,7 +49,16 @@ class MarketView:
             for table in self.market_set.tables
             if table.id in used
         ]
+        if self._quirks.small_margin_tables == "listed":
+            single = sorted(used - {table.id for table in self.market_set.tables})
+            tables = [[number, single_tier(number)] for number in single] + tables
         return {"universe": universe, "marginTables": tables, "collateralToken": dex.collateral_token}
+
+    def all_metas(self) -> list[Any]:
+        """`allPerpMetas`: one meta per dex, or as the venue's pages show it (the quirk `all_perp_metas`)."""
+        as_pairs = self._quirks.all_perp_metas == "pairs"
+        metas = [(self.meta(dex), dex) for dex in self.market_set.dexes]
+        return [[meta, self.contexts(dex)] if as_pairs else meta for meta, dex in metas]
 
     def perp_dexs(self) -> list[Json | None]:
         """`perpDexs`: null for the first dex."""
@@ -188,6 +198,11 @@ class MarketView:
             "premium": float_text(row.premium, RATE_DECIMALS),
             "time": row.time,
         }
+
+
+def single_tier(leverage: int) -> Json:
+    """The margin table whose id is its leverage (section 2.1)."""
+    return {"description": "", "marginTiers": [{"lowerBound": "0.0", "maxLeverage": leverage}]}
 
 
 def level_json(level: Level, sz_decimals: int) -> Json:

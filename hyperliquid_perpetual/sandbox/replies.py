@@ -3,6 +3,7 @@
 from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, ItemStatus, Replied, Resting
+from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.gatekeeper import NotPrevalidated, Refused
 from hyperliquid_perpetual.sandbox.signed_requests import (
     Action,
@@ -15,19 +16,23 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
 from hyperliquid_perpetual.sandbox.wire import price_text, size_text
 
 
-def refusal(text: str) -> dict[str, Any]:
+def refusal(text: str, quirks: VenueQuirks) -> dict[str, Any]:
     """The whole action is refused."""
-    return {"status": "err", "response": text}
+    prefix = "L1 error: " if quirks.error_prefix == "present" else ""
+    return {"status": "err", "response": prefix + text}
 
 
-def reply_to(action: Action, outcome: Replied | Refused, sz_decimals: dict[int, int]) -> dict[str, Any]:
+def reply_to(
+    action: Action, outcome: Replied | Refused, sz_decimals: dict[int, int], quirks: VenueQuirks
+) -> dict[str, Any]:
     """The JSON answer to an action, given what came of it. `sz_decimals` is by asset id."""
     if isinstance(outcome, NotPrevalidated):
-        return _pre_validation(action, outcome.text)
+        return _pre_validation(action, outcome.text, quirks)
     if isinstance(outcome, Refused):
-        return refusal(outcome.text)
+        return refusal(outcome.text, quirks)
     if outcome.error is not None:
-        return _pre_validation(action, outcome.error) if outcome.pre_validation else refusal(outcome.error)
+        is_early = outcome.pre_validation
+        return _pre_validation(action, outcome.error, quirks) if is_early else refusal(outcome.error, quirks)
     if isinstance(action, OrderAction):
         assets = [order.a for order in action.orders]
     elif isinstance(action, BatchModifyAction):
@@ -36,17 +41,17 @@ def reply_to(action: Action, outcome: Replied | Refused, sz_decimals: dict[int, 
         return _items("cancel", [_cancel_status(status) for status in outcome.statuses])
     else:
         if isinstance(action, ModifyAction) and isinstance(outcome.statuses[0], Failed):
-            return refusal(outcome.statuses[0].error)
+            return refusal(outcome.statuses[0].error, quirks)
         return {"status": "ok", "response": {"type": "default"}}
     decimals = (sz_decimals[asset] for asset in assets)
     return _items("order", [_order_status(*pair) for pair in zip(outcome.statuses, decimals, strict=True)])
 
 
-def _pre_validation(action: Action, text: str) -> dict[str, Any]:
+def _pre_validation(action: Action, text: str, quirks: VenueQuirks) -> dict[str, Any]:
     """One error for the whole batch: a list of one status where there are statuses, whatever the batch's length."""
-    if isinstance(action, OrderAction | BatchModifyAction):
+    if isinstance(action, OrderAction | BatchModifyAction) and quirks.pre_validation_reply == "one_status":
         return _items("order", [{"error": text}])
-    return refusal(text)
+    return refusal(text, quirks)
 
 
 def _items(kind: str, statuses: list[Any]) -> dict[str, Any]:

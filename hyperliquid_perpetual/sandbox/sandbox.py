@@ -25,6 +25,7 @@ from hyperliquid_perpetual.sandbox.engine.commands import Deposit
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
@@ -76,6 +77,7 @@ class Sandbox(Interventions):
     :param sockets: rules of WebSocket connections; by default without the limits per address.
     :param cadence: how often streams send what they send at intervals.
     :param market_set: what is listed.
+    :param quirks: how it behaves where the reference is unconfirmed, by name (`engine.quirks.VenueQuirks`).
     :param engine: further settings of the engine, by their names in `ExchangeConfig`.
     """
 
@@ -97,6 +99,7 @@ class Sandbox(Interventions):
         sockets: SessionSettings | None = None,
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
+        quirks: dict[str, str] | None = None,
         **engine: object,
     ) -> None:
         self.seed = secrets.randbits(32) if seed is None else seed
@@ -110,8 +113,12 @@ class Sandbox(Interventions):
             raise ValueError(f"a block takes 0 or more milliseconds, got {block_ms}")
         block_ms = 0 if isinstance(self.clock, VirtualClock) else block_ms
 
+        chosen = quirks_of(quirks)
         config = ExchangeConfig(
-            markets=self.market_set.markets, fees=Hip3Fees(self.market_set), hash_seed=str(self.seed)
+            markets=self.market_set.markets,
+            fees=Hip3Fees(self.market_set, chosen),
+            hash_seed=str(self.seed),
+            quirks=chosen,
         )
         self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)

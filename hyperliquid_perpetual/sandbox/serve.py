@@ -20,6 +20,7 @@ def run(
     seed: int | None = None,
     market: Regime = "calm",
     deposit: Decimal = DEFAULT_DEPOSIT,
+    quirks: dict[str, str] | None = None,
     status_seconds: float = STATUS_SECONDS,
 ) -> None:
     """Run an exchange in the foreground until SIGINT or SIGTERM. Limits are the venue's.
@@ -33,6 +34,7 @@ def run(
         host=host,
         port=port,
         deposit=deposit,
+        quirks=quirks,
         limit_weights=True,
         sockets=SessionSettings(),
     )

@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from hyperliquid_perpetual.sandbox.api import Api, ConnectionBroken, NoAnswer, Path
+from hyperliquid_perpetual.sandbox.api import APART_SECONDS, Api, ConnectionBroken, NoAnswer, Path
 from hyperliquid_perpetual.sandbox.hub import frame
 from hyperliquid_perpetual.sandbox.socket_limits import Gate
-from hyperliquid_perpetual.sandbox.streams import InvalidSubscription, Streams, UnknownCoin
+from hyperliquid_perpetual.sandbox.stream_quirks import InvalidSubscription, SocketDropped, as_served, echo_of
+from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.subscriptions import (
     Ping,
     Post,
@@ -24,7 +25,6 @@ from hyperliquid_perpetual.sandbox.subscriptions import (
     Subscription,
     Unsubscribe,
     UserSubscription,
-    as_json,
     decode_client_frame,
     subscription_type,
 )
@@ -63,7 +63,7 @@ class Session:
         writer = asyncio.create_task(self._write())
         watchdog = asyncio.create_task(self._watch_silence())
         try:
-            if self._settings.greeting:
+            if self._streams.quirks.greeting == "sent":
                 self._enqueue(GREETING.encode())
             async for message in self._ws:
                 if message.type is WSMsgType.TEXT and not self._closing:
@@ -84,6 +84,11 @@ class Session:
             if faults.loses_user_frames:
                 return
             if faults.holds_user_frames:
+                self._held.append(data)
+                return
+            if self._held or self._streams.quirks.reply_order == "reply_first":
+                if not self._held:
+                    self._loop.call_later(APART_SECONDS, self.release)
                 self._held.append(data)
                 return
         self._enqueue(data)
@@ -162,7 +167,8 @@ class Session:
                 else:
                     self._error(f"Error parsing JSON into valid websocket request: {text}")
 
-    def _subscribe(self, subscription: Subscription) -> None:
+    def _subscribe(self, asked: Subscription) -> None:
+        subscription = as_served(asked, self._streams.quirks)
         echoed = msgspec.json.encode(subscription).decode()
         if subscription in self.subscriptions:
             self._error(f"Already subscribed: {echoed}")
@@ -173,11 +179,8 @@ class Session:
             return
         try:
             self._streams.check(subscription)
-        except UnknownCoin:
-            if self._settings.drop_unknown_coins:
-                self.abort()
-            else:
-                self._error(f"Invalid subscription {echoed}")
+        except SocketDropped:
+            self.abort()
             return
         except InvalidSubscription as invalid:
             self._error(str(invalid) or f"Invalid subscription {echoed}")
@@ -187,7 +190,8 @@ class Session:
         for channel, data in self._streams.add(subscription, self):
             self.send(frame(channel, data), isinstance(subscription, UserSubscription))
 
-    def _unsubscribe(self, subscription: Subscription) -> None:
+    def _unsubscribe(self, asked: Subscription) -> None:
+        subscription = as_served(asked, self._streams.quirks)
         if subscription not in self.subscriptions:
             self._error(f"Already unsubscribed: {msgspec.json.encode(subscription).decode()}")
             return
@@ -196,7 +200,8 @@ class Session:
         self._acknowledge("unsubscribe", subscription)
 
     def _acknowledge(self, method: str, subscription: Subscription) -> None:
-        self.send(frame("subscriptionResponse", {"method": method, "subscription": as_json(subscription)}))
+        echo = echo_of(subscription, self._streams.quirks)
+        self.send(frame("subscriptionResponse", {"method": method, "subscription": echo}))
 
     def _post(self, message: Post) -> None:
         limit = self._settings.max_posts_in_flight
@@ -221,7 +226,7 @@ class Session:
             response: dict[str, Any] = {"type": "info", "payload": {"type": reply.kind, "data": reply.data}}
         elif reply.status == 200:
             response = {"type": "action", "payload": msgspec.Raw(reply.body)}
-        elif reply.body == b"null":
+        elif path == "/info" and reply.status == HTTPStatus.INTERNAL_SERVER_ERROR and reply.body == b"null":
             # An info post that breaks over REST answers null here and the socket stays open (section 8.4).
             response = {"type": "info", "payload": {"type": reply.kind, "data": None}}
         else:

@@ -12,11 +12,7 @@ from hyperliquid_perpetual.sandbox.subscriptions import Subscription, UserSubscr
 class SessionSettings:
     """The rules of a socket; limits are per address and those of section 9.2. None switches a limit off."""
 
-    greeting: bool = False
-    """Whether a plain-text line comes first. The venue is said to send one at times, but clients that live on it break
-    on text that is no JSON."""
     silence_seconds: float = 60
-    drop_unknown_coins: bool = True
     queue_frames: int = 10_000
     max_connections: int | None = 10
     max_new_connections_per_minute: int | None = 30

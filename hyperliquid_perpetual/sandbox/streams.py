@@ -12,15 +12,8 @@ from hyperliquid_perpetual.sandbox.info import is_valid_precision
 from hyperliquid_perpetual.sandbox.market_streams import Cadence, MarketStreams, Snapshot
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
+from hyperliquid_perpetual.sandbox.stream_quirks import InvalidSubscription, check_quirks, no_such_coin
 from hyperliquid_perpetual.sandbox.user_streams import UserStreams
-
-
-class UnknownCoin(Exception):
-    """The venue drops a socket that asks for this (section 8.1)."""
-
-
-class InvalidSubscription(Exception):
-    """The venue, or the sandbox by its own text, refuses this and the socket lives on."""
 
 
 class Streams:
@@ -36,6 +29,7 @@ class Streams:
         name_account: Callable[[str], None],
     ) -> None:
         self.hub = Hub()
+        self.quirks = exchange.config.quirks
         self._exchange = exchange
         self._dexes = [dex.name for dex in market_view.market_set.dexes]
         self._name_account = name_account
@@ -49,15 +43,17 @@ class Streams:
     def check(self, subscription: subs.Subscription) -> None:
         """Whether something can be subscribed to.
 
-        :raises UnknownCoin: for a coin that is not listed, and for a book precision that there is not.
+        :raises SocketDropped: for a coin that is not listed, and for a book precision that there is not.
         :raises InvalidSubscription: for a dex that is not there, and for what the sandbox does not do.
         """
+        quirks = self.quirks
+        check_quirks(subscription, quirks)
         coin = getattr(subscription, "coin", None)
         if coin is not None and self._exchange.market(coin) is None:
-            raise UnknownCoin(coin)
+            raise no_such_coin(quirks)
         if isinstance(subscription, subs.L2Book):
             if not is_valid_precision(subscription.nSigFigs, subscription.mantissa):
-                raise UnknownCoin(subscription.coin)
+                raise no_such_coin(quirks)
             if subscription.fast and subscription.nSigFigs is not None:
                 raise InvalidSubscription("The sandbox does not do nSigFigs on the fast book.")
         dex = getattr(subscription, "dex", None)

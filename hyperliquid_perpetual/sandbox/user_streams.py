@@ -8,7 +8,7 @@ from hyperliquid_perpetual.sandbox.account_view import AccountView
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine import events as ev
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
-from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
+from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
 from hyperliquid_perpetual.sandbox.hub import Hub
 from hyperliquid_perpetual.sandbox.market_streams import Cadence, Snapshot
 from hyperliquid_perpetual.sandbox.order_view import OrderView
@@ -50,6 +50,7 @@ class UserStreams:
         self._hub = hub
         self._cadence = cadence
         self._dexes = dexes
+        self._quirks = exchange.config.quirks
         self._news: defaultdict[str, _News] = defaultdict(_News)
         self._followed: defaultdict[str, int] = defaultdict(int)
 
@@ -104,6 +105,7 @@ class UserStreams:
                         news.unasked_cancels.append({"coin": order.coin, "oid": order.oid})
                 case ev.FillMade(fill=fill) if fill.account in self._followed:
                     self._news[fill.account].fills.append(self._orders.fill(fill))
+                    self._repeat_open(fill)
                 case ev.FundingPaid(account=user, payment=payment) if user in self._followed:
                     self._news[user].fundings.append(self._orders.funding(payment))
                 case ev.LedgerUpdated(account=user, update=update) if user in self._followed:
@@ -123,8 +125,14 @@ class UserStreams:
 
     def _tell(self, user: str, news: _News) -> None:
         publish = self._hub.publish
+        head: dict[str, Any] = {"user": user}
+        if self._quirks.later_snapshot_flag == "false":
+            head["isSnapshot"] = False
+        orders_first = self._quirks.stream_order == "orders_first"
+        if news.orders and orders_first:
+            self._tell_orders(user, news, head)
         if news.fills:
-            publish(subs.UserFills(user=user), "userFills", {"user": user, "fills": news.fills})
+            publish(subs.UserFills(user=user), "userFills", {**head, "fills": news.fills})
         events = [{"fills": news.fills}] if news.fills else []
         events += [{"funding": funding} for funding in news.fundings]
         if news.unasked_cancels:
@@ -132,12 +140,12 @@ class UserStreams:
         for subscription in (subs.UserEvents(user=user), subs.User(user=user)):
             for event in events:
                 publish(subscription, "user", event)
-        if news.orders:
-            self._tell_orders(user, news)
+        if news.orders and not orders_first:
+            self._tell_orders(user, news, head)
         if news.fundings:
-            publish(subs.UserFundings(user=user), "userFundings", {"user": user, "fundings": news.fundings})
+            publish(subs.UserFundings(user=user), "userFundings", {**head, "fundings": news.fundings})
         if news.ledger:
-            data = {"user": user, "nonFundingLedgerUpdates": news.ledger}
+            data = {**head, "nonFundingLedgerUpdates": news.ledger}
             publish(subs.UserNonFundingLedgerUpdates(user=user), "userNonFundingLedgerUpdates", data)
         if news.orders:
             self._publish_states(subs.OpenOrders, user)
@@ -147,14 +155,21 @@ class UserStreams:
             self._publish_states(subs.ClearinghouseState, user)
             self._publish_states(subs.AllDexsClearinghouseState, user)
 
-    def _tell_orders(self, user: str, news: _News) -> None:
+    def _repeat_open(self, fill: Fill) -> None:
+        """Under the quirk `open_after_fill`: what is left of a resting order after a match, as a new `open`."""
+        if self._quirks.open_after_fill == "told" and not fill.crossed:
+            order = self._exchange.order(fill.account, fill.oid)
+            if order is not None and order.status is OrderStatus.OPEN:
+                self._news[fill.account].orders.append(order)
+
+    def _tell_orders(self, user: str, news: _News, head: dict[str, Any]) -> None:
         updates = subs.OrderUpdates(user=user)
         if self._hub.has(updates):
             self._hub.publish(updates, "orderUpdates", [self._orders.order_update(order) for order in news.orders])
         history = subs.UserHistoricalOrders(user=user)
         if self._hub.has(history):
             rows = [self._orders.order_state(order) for order in news.orders]
-            self._hub.publish(history, "userHistoricalOrders", {"user": user, "orderHistory": rows})
+            self._hub.publish(history, "userHistoricalOrders", {**head, "orderHistory": rows})
 
     # ------------------------------------------------------------------ states
 

@@ -161,9 +161,12 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     replace_module(monkeypatch, "hyperliquid_perpetual.sandbox", "serve", lambda **options: calls.append(options))
     assert invoke("sandbox").exit_code == 0
     assert invoke("sandbox", "--port", "0", "--seed", "7", "--market", "wild", "--deposit", "2500.5").exit_code == 0
+    assert invoke("sandbox", "--quirk", "fast_book=refused", "--quirk", "greeting=sent").exit_code == 0
+    common = {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)}
     assert calls == [
-        {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)},
-        {"host": "127.0.0.1", "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5")},
+        {**common, "quirks": {}},
+        {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5"), "quirks": {}},
+        {**common, "quirks": {"fast_book": "refused", "greeting": "sent"}},
     ]
 
 
@@ -172,6 +175,8 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["--market", "stormy"], "calm"),
         (["--port", "70000"], "65535"),
+        (["--quirk", "fast_book=perhaps"], "served, refused, dropped, ignored"),
+        (["--quirk", "rainbow=on"], "there are partial_gtc_reply"),
         (["--seed", "x"], "integer"),
         (["--deposit", "-1"], "0 or more"),
         (["--deposit", "NaN"], "0 or more"),

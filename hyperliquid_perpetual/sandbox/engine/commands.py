@@ -114,6 +114,13 @@ class SetPrices(WorldCommand, frozen=True):
     external_px: int | None = None
 
 
+class SetQuirk(WorldCommand, frozen=True):
+    """From now on the exchange behaves differently in one thing that the reference leaves open (see `quirks`)."""
+
+    name: str
+    value: str
+
+
 class Tick(WorldCommand, frozen=True):
     """Nothing but time: whatever became due up to `now` happens. Every other command does this first as well."""
 
@@ -130,5 +137,6 @@ Command = (
     | AnyAccountCommand
     | Deposit
     | SetPrices
+    | SetQuirk
     | Tick
 )

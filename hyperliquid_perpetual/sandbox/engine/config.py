@@ -1,10 +1,10 @@
 """Everything about the exchange that can be chosen, with the venue's values as defaults."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from .fees import FeeSchedule, TierZeroFees
 from .markets import Market
+from .quirks import VenueQuirks
 from .units import usd
 
 
@@ -28,10 +28,8 @@ class ExchangeConfig:
     """Pre-validation refuses prices further than this from the mid (the oracle, without two sides)."""
     oracle_band_percent: int = 95
     """Orders further than this from the oracle are rejected one by one (unconfirmed)."""
-    small_reduce_only_close: bool = True
-    """A reduce-only order for the whole position may be below the minimum notional (unconfirmed)."""
-    partial_gtc_reply: Literal["resting", "filled"] = "resting"
-    """The reply to a Gtc that matched in part and then rests (unconfirmed)."""
+    quirks: VenueQuirks = field(default_factory=VenueQuirks)
+    """What the reference leaves open; can be changed while the exchange runs, by `SetQuirk`."""
 
     open_orders_base: int = 1_000
     open_orders_max: int = 5_000

@@ -17,6 +17,7 @@ from .commands import (
     PlaceOrders,
     ScheduleCancel,
     SetPrices,
+    SetQuirk,
     UpdateLeverage,
     WorldCommand,
 )
@@ -81,6 +82,8 @@ class Exchange:
         self._timeline.advance(now)
         if isinstance(command, Deposit):
             self._deposit(command)
+        elif isinstance(command, SetQuirk):
+            self.config.quirks.set(command.name, command.value)
         elif isinstance(command, SetPrices):
             state = self.markets[command.asset]
             oracle_before = state.oracle_px
@@ -147,6 +150,8 @@ class Exchange:
                 raise ValueError(f"there is no asset {command.asset}")
             if command.oracle_px <= 0 or (command.external_px is not None and command.external_px <= 0):
                 raise ValueError("prices must be more than zero")
+        elif isinstance(command, SetQuirk):
+            self.config.quirks.check(command.name, command.value)
 
     def _deposit(self, command: Deposit) -> None:
         config, outbox = self.config, self._outbox

@@ -1,6 +1,7 @@
 """The life of an order between its number and its end, with every index that knows it kept in step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from .commands import OrderIntent
 from .events import OrderUpdated
@@ -13,12 +14,14 @@ from .state import Account, Order, Position
 class OrderDesk:
     """The only place where orders are numbered, put on a book, cut and taken off."""
 
-    __slots__ = ("_markets", "_next_oid", "_outbox")
+    __slots__ = ("_markets", "_next_oid", "_outbox", "_shared_cloids")
 
     def __init__(self, first_oid: int, markets: Mapping[int, MarketState], outbox: Outbox) -> None:
         self._next_oid = first_oid
         self._markets = markets
         self._outbox = outbox
+        self._shared_cloids: set[tuple[str, str]] = set()
+        """(account, cloid) that more than one open order has had, where the exchange allows that."""
 
     def create(self, account: Account, position: Position, intent: OrderIntent) -> Order:
         """An order with the next oid that is nowhere yet."""
@@ -32,6 +35,8 @@ class OrderDesk:
         self._markets[order.asset].book.side(order.is_buy).add(order)
         account.open_orders[order.oid] = order
         if order.cloid is not None:
+            if order.cloid in account.open_by_cloid:
+                self._shared_cloids.add((account.address, order.cloid))
             account.open_by_cloid[order.cloid] = order
         if order.reduce_only:
             position.reduce_only_orders[order.oid] = order
@@ -84,17 +89,41 @@ class OrderDesk:
         for order in list(account.open_orders.values()):
             self.cancel(order, status)
 
+    @contextmanager
+    def set_aside(self, order: Order) -> Iterator[None]:
+        """A resting order does not count meanwhile: not for its account's margin, not for the number of its orders."""
+        account, sz = order.account, order.sz
+        before = dict(account.open_orders)
+        del account.open_orders[order.oid]
+        if not order.reduce_only:
+            self._release(order, sz)
+        try:
+            yield
+        finally:
+            account.open_orders.clear()
+            account.open_orders.update(before)
+            if not order.reduce_only:
+                self._release(order, -sz)
+
     def _take_off(self, order: Order) -> None:
         account = order.account
         self._markets[order.asset].book.side(order.is_buy).remove(order)
         del account.open_orders[order.oid]
         if order.cloid is not None:
-            del account.open_by_cloid[order.cloid]
+            self._forget_cloid(account, order.cloid)
         if order.reduce_only:
             del order.position.reduce_only_orders[order.oid]
         else:
             self._release(order, order.sz)
         self._outbox.touch_book(order.asset)
+
+    def _forget_cloid(self, account: Account, cloid: str) -> None:
+        """An order with this cloid is no longer open; the newest of those that share it is found by it from now on."""
+        del account.open_by_cloid[cloid]
+        if (account.address, cloid) in self._shared_cloids:
+            for order in account.open_orders.values():
+                if order.cloid == cloid:
+                    account.open_by_cloid[cloid] = order
 
     def _shrink(self, order: Order, sz: int) -> None:
         order.sz -= sz

@@ -60,7 +60,7 @@ class Placement:
         for asset, key in command.cancels:
             order = self._find(account, key)
             if order is None or order.asset != asset:
-                statuses.append(Failed(with_asset(NEVER_PLACED, asset)))
+                statuses.append(Failed(with_asset(NEVER_PLACED, asset, self._config.quirks)))
             else:
                 self._desk.cancel(order, OrderStatus.CANCELED)
                 statuses.append(Success())
@@ -69,8 +69,8 @@ class Placement:
     def modify(self, account: Account, modification: Modification) -> ItemStatus:
         """Cancel an open order and place its replacement.
 
-        A replacement that is badly formed leaves the old order where it is. One that the account or the book refuses
-        comes after the cancel, so that both are gone (unconfirmed).
+        A replacement that is badly formed leaves the old order where it is. What becomes of the old order when the
+        account or the book refuses the replacement is not confirmed (`refused_modify`).
         """
         intent = modification.intent
         old = self._find(account, modification.target)
@@ -78,9 +78,16 @@ class Placement:
             return Failed(CANNOT_MODIFY)
         state = self._markets[intent.asset]
         rejection = form_rejection(account, old.position, intent, state, self._config, old.cloid)
+        if rejection is None and self._config.quirks.refused_modify == "keeps_old":
+            rejection = self._rejection_without(old, intent)
         if rejection is None:
             self._desk.cancel(old, OrderStatus.CANCELED)
         return self._enter(account, old.position, intent, rejection)
+
+    def _rejection_without(self, old: Order, intent: OrderIntent) -> Rejection | None:
+        """What the account and the book would have against an order if another one were not there any more."""
+        with self._desk.set_aside(old):
+            return standing_rejection(old.account, old.position, intent, self._markets, self._config)
 
     def _enter(
         self, account: Account, position: Position, intent: OrderIntent, rejection: Rejection | None
@@ -110,7 +117,7 @@ class Placement:
             self._desk.end(order, OrderStatus.MARGIN_CANCELED)
         elif order.tif == "Gtc":
             self._desk.rest(order)
-            if not traded or self._config.partial_gtc_reply == "resting":
+            if not traded or self._config.quirks.partial_gtc_reply == "resting":
                 return Resting(order.oid, order.cloid)
         elif not traded:
             if order.tif == "FrontendMarket" and not has_liquidity:
@@ -123,7 +130,7 @@ class Placement:
 
     def _reject(self, order: Order, rejection: Rejection) -> ItemStatus:
         self._desk.end(order, rejection.status)
-        return Failed(with_asset(rejection.text, order.asset))
+        return Failed(with_asset(rejection.text, order.asset, self._config.quirks))
 
     @staticmethod
     def _find(account: Account, key: int | str) -> Order | None:

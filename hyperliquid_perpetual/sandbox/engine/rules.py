@@ -12,6 +12,7 @@ from .commands import OrderIntent
 from .config import ExchangeConfig
 from .margin import cross_account_value, max_leverage_at, order_margin, required_margin
 from .market_state import MarketState
+from .quirks import VenueQuirks
 from .records import OrderStatus
 from .state import Account, Position
 from .units import dollars_text, price_text
@@ -32,9 +33,9 @@ class Rejection(NamedTuple):
     text: str
 
 
-def with_asset(text: str, asset: int) -> str:
+def with_asset(text: str, asset: int, quirks: VenueQuirks) -> str:
     """An error text as the venue ends it when it is about one order."""
-    return f"{text} asset={asset}"
+    return f"{text} asset={asset}" if quirks.asset_suffix == "present" else text
 
 
 def must_deposit(address: str) -> str:
@@ -84,12 +85,13 @@ def form_rejection(
         return Rejection(OrderStatus.TICK_REJECTED, "Price must be divisible by tick size.")
     if intent.px * intent.sz * market.lot_value < config.min_notional:
         closes = intent.reduce_only and position is not None and intent.sz >= abs(position.szi) > 0
-        if not (closes and config.small_reduce_only_close):
+        if not (closes and config.quirks.small_reduce_only_close == "allowed"):
             text = f"Order must have minimum value of ${dollars_text(config.min_notional)}."
             return Rejection(OrderStatus.MIN_TRADE_NTL_REJECTED, text)
     if _is_beyond(intent.px, 2 * state.oracle_px, config.oracle_band_percent):
         return Rejection(OrderStatus.ORACLE_REJECTED, "Price too far from oracle")
-    if intent.cloid is not None and intent.cloid != replaced_cloid and intent.cloid in account.open_by_cloid:
+    is_live = intent.cloid is not None and intent.cloid != replaced_cloid and intent.cloid in account.open_by_cloid
+    if is_live and config.quirks.live_cloid == "rejected":
         return Rejection(OrderStatus.REJECTED, f"Duplicate cloid {intent.cloid}.")
     return None
 

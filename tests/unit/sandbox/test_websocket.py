@@ -17,7 +17,7 @@ NO_LIMITS = SessionSettings.unlimited
 
 async def test_greeting_that_is_asked_for_is_plain_text_and_comes_first() -> None:
     async with (
-        Sandbox(market="empty", sockets=NO_LIMITS(greeting=True)) as exchange,
+        Sandbox(market="empty", quirks={"greeting": "sent"}) as exchange,
         aiohttp.ClientSession() as http,
         http.ws_connect(exchange.ws_url) as ws,
     ):
@@ -139,7 +139,7 @@ async def test_unknown_coin_drops_the_socket_without_a_word(exchange: Sandbox, s
 
 async def test_unknown_coin_can_be_made_an_error_instead() -> None:
     async with (
-        Sandbox(market="empty", sockets=NO_LIMITS(drop_unknown_coins=False)) as exchange,
+        Sandbox(market="empty", quirks={"unknown_coin": "refused"}) as exchange,
         connect(exchange) as socket,
     ):
         await socket.send({"method": "subscribe", "subscription": {"type": "trades", "coin": "nothing"}})

@@ -17,6 +17,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
     Success,
     TradeMade,
 )
+from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, Venue, error_of, money, oid_of, px
 
 CLOID = "0x1234567890abcdef1234567890abcdef"
@@ -193,7 +194,7 @@ def test_gtc_that_matches_in_part_rests_with_the_remainder() -> None:
 
 
 def test_partial_gtc_reply_can_be_filled_instead() -> None:
-    venue = Venue(partial_gtc_reply="filled")
+    venue = Venue(quirks=VenueQuirks(partial_gtc_reply="filled"))
     venue.sell(ALICE, "BTC", 100_000, "0.1")
     status = venue.buy(BOB, "BTC", 100_000, "0.3")
     assert status == Filled(oid_of(status), None, 10_000, px(100_000), money(10_000))

@@ -4,6 +4,7 @@ import pytest
 
 from hyperliquid_perpetual.sandbox.engine.commands import Modification, ModifyOrders, Noop, OrderIntent, PlaceOrders
 from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, OrderUpdated, Resting
+from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from tests.unit.sandbox.engine.venue import ALICE, BOB, BTC, CAROL, DAVE, Venue, error_of, money, oid_of, px
 
 
@@ -117,7 +118,7 @@ def test_small_reduce_only_order_may_close_the_whole_position() -> None:
     assert isinstance(venue.sell(ALICE, "ETH", 3_900, "0.0025", "Ioc", reduce_only=True), Filled)
     assert venue.szi(ALICE, "ETH") == 0
 
-    strict = Venue(small_reduce_only_close=False)
+    strict = Venue(quirks=VenueQuirks(small_reduce_only_close="refused"))
     open_long(strict, ALICE, "ETH", 4_000, "0.0025")
     assert "minimum value" in error_of(strict.sell(ALICE, "ETH", 3_900, "0.0025", reduce_only=True))
 
