@@ -205,6 +205,16 @@ class AccountView:
             return {"role": "agent", "data": {"user": master}}
         return {"role": "missing" if self._exchange.account(user) is None else "user"}
 
+    def max_builder_fee(self, user: str, builder: str) -> int:
+        """`maxBuilderFee`: tenths of a basis point, 0 without an approval."""
+        account = self._exchange.account(user)
+        return 0 if account is None else account.builders.get(builder, 0)
+
+    def approved_builders(self, user: str) -> list[str]:
+        """`approvedBuilders`: their addresses."""
+        account = self._exchange.account(user)
+        return [] if account is None else list(account.builders)
+
     def extra_agents(self, user: str) -> list[Json]:
         """`extraAgents`: the named ones that have not expired."""
         account = self._exchange.account(user)

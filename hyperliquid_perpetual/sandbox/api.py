@@ -13,9 +13,10 @@ import msgspec
 
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.faults import Fault, Faults
-from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Refused
+from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
 from hyperliquid_perpetual.sandbox.info import Info, ServerFault
 from hyperliquid_perpetual.sandbox.info_requests import decode_info, type_of
+from hyperliquid_perpetual.sandbox.refusals import Refused
 from hyperliquid_perpetual.sandbox.replies import refusal, reply_to
 from hyperliquid_perpetual.sandbox.signed_requests import Malformed
 from hyperliquid_perpetual.sandbox.weights import WeightMeter, action_weight, info_weight

@@ -14,7 +14,8 @@ from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine.commands import Command, Tick
 from hyperliquid_perpetual.sandbox.engine.events import Event, Replied
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange, block_class
-from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Received, Refused
+from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Received
+from hyperliquid_perpetual.sandbox.refusals import Refused
 
 TICK_MS = 1_000
 

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
+from hyperliquid_perpetual.sandbox.account_actions import account_command
+from hyperliquid_perpetual.sandbox.action_base import Action, UserSignedAction
 from hyperliquid_perpetual.sandbox.engine import commands
-from hyperliquid_perpetual.sandbox.engine.account_commands import TopUpIsolatedMargin, UpdateIsolatedMargin
 from hyperliquid_perpetual.sandbox.engine.commands import Command, OrderIntent
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
-from hyperliquid_perpetual.sandbox.engine.units import MICRO_USD
 from hyperliquid_perpetual.sandbox.mistakes import explain
 from hyperliquid_perpetual.sandbox.nonces import Nonces
+from hyperliquid_perpetual.sandbox.refusals import NotPrevalidated, Refused
 from hyperliquid_perpetual.sandbox.register import Register
 from hyperliquid_perpetual.sandbox.signatures import Unrecoverable, recover_signer
 from hyperliquid_perpetual.sandbox.signed_requests import (
-    Action,
-    ApproveAgentAction,
     BatchModifyAction,
     CancelAction,
     CancelByCloidAction,
@@ -31,28 +30,11 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
     OrderAction,
     ScheduleCancelAction,
     SignedRequest,
-    TopUpIsolatedOnlyMarginAction,
     Unsupported,
-    UpdateIsolatedMarginAction,
     UpdateLeverageAction,
     decode_request,
 )
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, scaled
-
-LEVERAGE_DECIMALS = 6
-VALID_UNTIL = " valid_until "
-
-
-class Refused(Exception):
-    """The venue's text for a whole action that is refused: the top level of an HTTP 200 reply."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
-
-
-class NotPrevalidated(Refused):
-    """As `Refused`, for an order that cannot even be looked at (section 3.1, "pre-validation")."""
 
 
 @dataclass(slots=True)
@@ -121,8 +103,8 @@ class Gatekeeper:
 
     def _account_of(self, received: Received, now: int) -> str:
         request, signer = received.request, received.signer
-        if isinstance(request.action, ApproveAgentAction):
-            # Only the master key may sign this one: an agent here is an address without a deposit.
+        if isinstance(request.action, UserSignedAction):
+            # Only the master key may sign these: an agent here is an address without a deposit.
             if self._register.is_account(signer) or self._register.admit_stranger(signer, lambda: None):
                 return signer
             raise Refused(f"Must deposit before performing actions. User: {signer}")
@@ -144,6 +126,13 @@ class Gatekeeper:
 
     def _command(self, request: SignedRequest) -> Command:
         action: Action = request.action
+        if isinstance(action, UserSignedAction):
+            if action.own_nonce != request.nonce:
+                raise Refused(
+                    f"Invalid nonce: action nonce {action.own_nonce} differs from request nonce {request.nonce}"
+                )
+            if action.hyperliquidChain != "Testnet":
+                raise Refused("The sandbox takes user-signed actions for hyperliquidChain Testnet.")
         match action:
             case OrderAction():
                 return self._place(action)
@@ -162,26 +151,18 @@ class Gatekeeper:
                 return commands.ScheduleCancel("", action.time)
             case NoopAction():
                 return commands.Noop("")
-            case ApproveAgentAction():
-                return _approve_agent(action, request.nonce)
-            case UpdateIsolatedMarginAction():
-                return UpdateIsolatedMargin("", action.asset, action.ntli * MICRO_USD)
-            case TopUpIsolatedOnlyMarginAction():
-                leverage = scaled(action.leverage, LEVERAGE_DECIMALS)
-                if leverage is None:
-                    raise Refused("Invalid leverage value")
-                return TopUpIsolatedMargin("", action.asset, leverage)
-            case _:  # pragma: no cover - the union of known actions ends here
-                raise AssertionError(action)
+        command = account_command(action)
+        if command is None:  # pragma: no cover - the union of known actions ends here
+            raise AssertionError(action)
+        return command
 
     def _place(self, action: OrderAction) -> Command:
-        if action.builder is not None:
-            raise Refused("Builder fee has not been approved.")
         if action.grouping != "na":
             raise Refused("The sandbox does not do order groupings other than na.")
-        return commands.PlaceOrders("", tuple(self._intent(order) for order in action.orders))
+        builder = None if action.builder is None else commands.BuilderFee(action.builder.b, action.builder.f)
+        return commands.PlaceOrders("", tuple(self._intent(order, builder) for order in action.orders))
 
-    def _intent(self, order: Order) -> OrderIntent:
+    def _intent(self, order: Order, builder: commands.BuilderFee | None = None) -> OrderIntent:
         if order.t.limit is None:
             raise Refused("The sandbox does not do trigger orders.")
         state = self._markets.get(order.a)
@@ -192,15 +173,4 @@ class Gatekeeper:
             raise NotPrevalidated("Order has invalid size.")
         if px is None:
             raise NotPrevalidated("Order has invalid price.")
-        return OrderIntent(order.a, order.b, px, sz, order.r, order.t.limit.tif, order.c)
-
-
-def _approve_agent(action: ApproveAgentAction, outer_nonce: int) -> Command:
-    if action.nonce != outer_nonce:
-        raise Refused(f"Invalid nonce: action nonce {action.nonce} differs from request nonce {outer_nonce}")
-    if action.hyperliquidChain != "Testnet":
-        raise Refused("The sandbox takes user-signed actions for hyperliquidChain Testnet.")
-    name, marker, until = (action.agentName or "").partition(VALID_UNTIL)
-    if marker and not until.isdecimal():
-        raise Refused(f"Agent name has an invalid expiry: {until!r}")
-    return commands.ApproveAgent("", action.agentAddress.lower(), name, int(until) if marker else None)
+        return OrderIntent(order.a, order.b, px, sz, order.r, order.t.limit.tif, order.c, builder)

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from hyperliquid_perpetual.sandbox.signed_requests import UNPARSABLE, WRONG_SHAPE, Address, Cloid, Malformed
+from hyperliquid_perpetual.sandbox.action_base import Address, Cloid
+from hyperliquid_perpetual.sandbox.signed_requests import UNPARSABLE, WRONG_SHAPE, Malformed
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_INFO
 
 Time = Annotated[int, Meta(ge=0)]

@@ -53,7 +53,7 @@ class OrderSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class FillSnapshot:
-    """An account's side of a match. `fee` is positive when paid."""
+    """An account's side of a match. `fee` is positive when paid, and `builder_fee` the part of it for a builder."""
 
     coin: str
     is_buy: bool
@@ -67,6 +67,7 @@ class FillSnapshot:
     cloid: str | None
     tid: int
     time: int
+    builder_fee: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ class Inspector:
             fill.cloid,
             fill.tid,
             fill.time,
+            money(fill.builder_fee),
         )
 
 

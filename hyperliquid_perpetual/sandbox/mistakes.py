@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hyperliquid_perpetual.sandbox.action_base import UserSignedAction
 from hyperliquid_perpetual.sandbox.signatures import (
     MAINNET_SOURCE,
     TESTNET_SOURCE,
@@ -18,7 +19,6 @@ from hyperliquid_perpetual.sandbox.signatures import (
     recover_l1,
 )
 from hyperliquid_perpetual.sandbox.signed_requests import (
-    ApproveAgentAction,
     SignedRequest,
     canonical_bytes,
     plain,
@@ -31,7 +31,7 @@ _bodies = msgspec.json.Decoder()
 
 def explain(request: SignedRequest, body: dict[str, Any] | bytes, is_known: Callable[[str], bool]) -> str | None:
     """What the signer did wrong, if a known mistake leads to somebody known; None otherwise."""
-    if isinstance(request.action, ApproveAgentAction):
+    if isinstance(request.action, UserSignedAction):
         return None
     sent = body if isinstance(body, dict) else _bodies.decode(body)
     for mistake, packed, variant, source in _attempts(request, sent["action"]):

@@ -74,7 +74,7 @@ class OrderView:
         }
 
     def fill(self, fill: Fill) -> Json:
-        """One fill; `cloid` only if the order had one."""
+        """One fill; `cloid` and `builderFee` (which is part of `fee`) only if there is one."""
         decimals = self._sz_decimals[fill.asset]
         found: Json = {
             "coin": fill.coin,
@@ -89,8 +89,10 @@ class OrderView:
             "oid": fill.oid,
             "crossed": fill.crossed,
             "fee": money_text(fill.fee),
-            "tid": fill.tid,
         }
+        if fill.builder_fee:
+            found["builderFee"] = money_text(fill.builder_fee)
+        found["tid"] = fill.tid
         if fill.cloid is not None:
             found["cloid"] = fill.cloid
         found["feeToken"] = fill.fee_token

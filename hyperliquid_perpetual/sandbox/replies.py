@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from hyperliquid_perpetual.sandbox.action_base import Action
 from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, ItemStatus, Replied, Resting
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
-from hyperliquid_perpetual.sandbox.gatekeeper import NotPrevalidated, Refused
+from hyperliquid_perpetual.sandbox.refusals import NotPrevalidated, Refused
 from hyperliquid_perpetual.sandbox.signed_requests import (
-    Action,
     BatchModifyAction,
     CancelAction,
     CancelByCloidAction,

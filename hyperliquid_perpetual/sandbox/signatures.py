@@ -10,7 +10,8 @@ from eth_account.messages import SignableMessage, encode_typed_data
 from eth_keys import keys
 from eth_keys.exceptions import BadSignature, ValidationError
 
-from hyperliquid_perpetual.sandbox.signed_requests import ApproveAgentAction, Signature, SignedRequest, canonical_bytes
+from hyperliquid_perpetual.sandbox.action_base import UserSignedAction
+from hyperliquid_perpetual.sandbox.signed_requests import Signature, SignedRequest, canonical_bytes
 
 ZERO_ADDRESS = "0x" + "00" * 20
 _DOMAIN_FIELDS = [
@@ -94,8 +95,8 @@ def recover_signer(request: SignedRequest) -> str:
     :raises Unrecoverable: when the signature cannot be one.
     """
     action = request.action
-    if isinstance(action, ApproveAgentAction):
-        return recover(_approve_agent_digest(action), request.signature)
+    if isinstance(action, UserSignedAction):
+        return recover(_user_signed_digest(action), request.signature)
     packed = canonical_bytes(action)
     return recover_l1(packed, request, TESTNET_SOURCE)
 
@@ -106,7 +107,10 @@ def recover_l1(packed: bytes, request: SignedRequest, source: str) -> str:
     return recover(_SOURCES[source].digest(connection), request.signature)
 
 
-def _approve_agent_digest(action: ApproveAgentAction) -> bytes:
+def _user_signed_digest(action: UserSignedAction) -> bytes:
+    """The EIP-712 digest of a user-signed action (section 4.2), by `eth_account`'s general encoder."""
+    primary_type = f"HyperliquidTransaction:{action.primary_type}"
+    fields = [{"name": name, "type": kind} for name, kind in (("hyperliquidChain", "string"), *action.signed_fields)]
     message = encode_typed_data(
         full_message={
             "domain": {
@@ -115,22 +119,9 @@ def _approve_agent_digest(action: ApproveAgentAction) -> bytes:
                 "chainId": int(action.signatureChainId, 16),
                 "verifyingContract": ZERO_ADDRESS,
             },
-            "types": {
-                "EIP712Domain": _DOMAIN_FIELDS,
-                "HyperliquidTransaction:ApproveAgent": [
-                    {"name": "hyperliquidChain", "type": "string"},
-                    {"name": "agentAddress", "type": "address"},
-                    {"name": "agentName", "type": "string"},
-                    {"name": "nonce", "type": "uint64"},
-                ],
-            },
-            "primaryType": "HyperliquidTransaction:ApproveAgent",
-            "message": {
-                "hyperliquidChain": action.hyperliquidChain,
-                "agentAddress": action.agentAddress,
-                "agentName": action.agentName or "",
-                "nonce": action.nonce,
-            },
+            "types": {"EIP712Domain": _DOMAIN_FIELDS, primary_type: fields},
+            "primaryType": primary_type,
+            "message": {"hyperliquidChain": action.hyperliquidChain, **action.signed_values()},
         }
     )
     return keccak(b"\x19" + message.version + message.header + message.body)

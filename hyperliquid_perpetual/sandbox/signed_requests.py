@@ -6,21 +6,17 @@ The field order of the structs here *is* the canonical key order of section 3, s
 """
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId, Cloid, HexNumber
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_ACTIONS
+from hyperliquid_perpetual.sandbox.user_signed import KnownUserSigned
 from hyperliquid_perpetual.sandbox.wire import canonical_decimal
 
 MAX_U64 = 2**64 - 1
-
-AssetId = Annotated[int, Meta(ge=0, le=2**32 - 1)]
-U64 = Annotated[int, Meta(ge=0)]
-Address = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{40}$")]
-Cloid = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{32}$")]
-HexNumber = Annotated[str, Meta(pattern="^0x[0-9a-fA-F]{1,64}$")]
 
 
 class Malformed(Exception):
@@ -95,19 +91,6 @@ class Modification(Struct):
         if isinstance(self.oid, str):
             self.oid = self.oid.lower()
         self.order.normalise()
-
-
-class Action(Struct, tag_field="type", omit_defaults=True):
-    """One L1 action. `items` is what the address budget counts (section 9.3), `batch` what the IP weight counts."""
-
-    takes_vault: ClassVar[bool] = True
-
-    def normalise(self) -> None:
-        """Bring every value to the venue's spelling; ValueError when one cannot be."""
-
-    @property
-    def items(self) -> int:
-        return 1
 
 
 class OrderAction(Action, tag="order"):
@@ -200,17 +183,6 @@ class NoopAction(Action, tag="noop"):
     pass
 
 
-class ApproveAgentAction(Action, tag="approveAgent"):
-    """User-signed (section 3.7): hashed as EIP-712 fields, so its msgpack form is never used."""
-
-    takes_vault: ClassVar[bool] = False
-    hyperliquidChain: Literal["Mainnet", "Testnet"]
-    signatureChainId: HexNumber
-    agentAddress: Address
-    nonce: U64
-    agentName: str | None = None
-
-
 KnownAction = (
     OrderAction
     | CancelAction
@@ -222,7 +194,7 @@ KnownAction = (
     | UpdateIsolatedMarginAction
     | TopUpIsolatedOnlyMarginAction
     | NoopAction
-    | ApproveAgentAction
+    | KnownUserSigned
 )
 
 

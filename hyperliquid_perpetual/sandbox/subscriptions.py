@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from hyperliquid_perpetual.sandbox.action_base import Address
 from hyperliquid_perpetual.sandbox.info_requests import Interval
-from hyperliquid_perpetual.sandbox.signed_requests import Address
 
 
 class Subscription(Struct, frozen=True, tag_field="type", tag=lambda name: name[:1].lower() + name[1:]):

@@ -5,7 +5,6 @@ UNSUPPORTED_ACTIONS = frozenset(
         "agentEnableDexAbstraction",
         "agentSendAsset",
         "agentSetAbstraction",
-        "approveBuilderFee",
         "cDeposit",
         "cWithdraw",
         "convertToMultiSigUser",

@@ -21,4 +21,11 @@ class TopUpIsolatedMargin(AccountDeskCommand, frozen=True):
     leverage: int
 
 
-AnyAccountCommand = UpdateIsolatedMargin | TopUpIsolatedMargin
+class ApproveBuilder(AccountDeskCommand, frozen=True):
+    """Let `builder` charge up to `max_fee` tenths of a basis point on top; 0 takes it back (section 3.8)."""
+
+    builder: str
+    max_fee: int
+
+
+AnyAccountCommand = UpdateIsolatedMargin | TopUpIsolatedMargin | ApproveBuilder

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from .account_commands import AccountDeskCommand, TopUpIsolatedMargin, UpdateIsolatedMargin
+from .account_commands import AccountDeskCommand, ApproveBuilder, TopUpIsolatedMargin, UpdateIsolatedMargin
+from .builders import approve_builder
 from .isolated import NO_ISOLATED_POSITION, move_isolated_margin, top_up_isolated_margin
 from .market_state import MarketState
 from .outbox import Outbox
@@ -23,6 +24,8 @@ class AccountDesk:
         match command:
             case UpdateIsolatedMargin() | TopUpIsolatedMargin():
                 return self._isolated_margin(account, command)
+            case ApproveBuilder(builder=builder, max_fee=max_fee):
+                return approve_builder(account, builder, max_fee)
         raise TypeError(f"nobody carries out {command}")
 
     def _isolated_margin(self, account: Account, command: UpdateIsolatedMargin | TopUpIsolatedMargin) -> str | None:

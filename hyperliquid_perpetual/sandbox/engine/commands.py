@@ -17,6 +17,13 @@ Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket"]
 """Time in force (reference, section 3.1); FrontendMarket is an Ioc that is shown as a market order."""
 
 
+class BuilderFee(Struct, frozen=True):
+    """A fee for whoever made the client: `fee` tenths of a basis point of the notional (reference, section 3.1)."""
+
+    address: str
+    fee: int
+
+
 class OrderIntent(Struct, frozen=True):
     """One order that somebody wants to place.
 
@@ -31,6 +38,7 @@ class OrderIntent(Struct, frozen=True):
     reduce_only: bool = False
     tif: Tif = "Gtc"
     cloid: str | None = None
+    builder: BuilderFee | None = None
 
 
 class Modification(Struct, frozen=True):

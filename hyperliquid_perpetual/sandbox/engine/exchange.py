@@ -6,6 +6,7 @@ from . import prices
 from .account_commands import AccountDeskCommand
 from .account_desk import AccountDesk
 from .agents import AgentRegistry
+from .builders import builder_error
 from .commands import (
     AccountCommand,
     ApproveAgent,
@@ -61,7 +62,7 @@ class Exchange:
             self.markets[market.asset] = self._by_coin[market.coin] = state
         self._outbox = Outbox(config.hash_seed)
         self._desk = OrderDesk(config.first_oid, self.markets, self._outbox)
-        self._matcher = Matcher(self.markets, config.fees, self._desk, self._outbox)
+        self._matcher = Matcher(self.markets, self.accounts, config.fees, self._desk, self._outbox)
         self._placement = Placement(config, self.markets, self._desk, self._matcher)
         self._agents = AgentRegistry(self.accounts)
         self._account_desk = AccountDesk(self.markets, self._outbox)
@@ -182,6 +183,8 @@ class Exchange:
         elif isinstance(command, PlaceOrders):
             error = pre_validation_error(command.orders, self.markets, self.config)
             pre_validation = error is not None
+            if error is None:
+                error = builder_error(account, command.orders, self.accounts, self.markets)
             if error is None:
                 statuses = tuple([self._placement.place(account, intent) for intent in command.orders])
         elif isinstance(command, CancelOrders | CancelOrdersByCloid):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 from .accounts import apply_fill, fill_dir
+from .builders import builder_fee
 from .events import FillMade, TradeMade
 from .fees import FeeSchedule
 from .margin import affords_fill
@@ -11,7 +12,7 @@ from .market_state import MarketState
 from .orders import OrderDesk
 from .outbox import Outbox
 from .records import Fill, OrderStatus, Trade
-from .state import Order
+from .state import Account, Order
 from .units import FEE_SCALE, MICRO_USD, divide_half_even
 
 _FEE_DIVISOR = FEE_SCALE * MICRO_USD
@@ -27,9 +28,17 @@ def trade_id(buyer_oid: int, seller_oid: int) -> int:
 class Matcher:
     """Runs an incoming order through the opposite side of its book."""
 
-    __slots__ = ("_desk", "_fees", "_markets", "_outbox", "fees_collected")
+    __slots__ = ("_accounts", "_desk", "_fees", "_markets", "_outbox", "fees_collected")
 
-    def __init__(self, markets: Mapping[int, MarketState], fees: FeeSchedule, desk: OrderDesk, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        markets: Mapping[int, MarketState],
+        accounts: Mapping[str, Account],
+        fees: FeeSchedule,
+        desk: OrderDesk,
+        outbox: Outbox,
+    ) -> None:
+        self._accounts = accounts
         self._markets = markets
         self._fees = fees
         self._desk = desk
@@ -69,7 +78,7 @@ class Matcher:
 
     def _fee(self, order: Order, state: MarketState, value: int, crossed: bool) -> int:
         rate = self._fees.rate(order.account, state.market, crossed)
-        return divide_half_even(value * rate, _FEE_DIVISOR) * MICRO_USD
+        return divide_half_even(value * rate, _FEE_DIVISOR) * MICRO_USD + builder_fee(order.builder, value)
 
     def _match(self, state: MarketState, taker: Order, maker: Order, sz: int, taker_fee: int, maker_fee: int) -> None:
         outbox = self._outbox
@@ -109,8 +118,10 @@ class Matcher:
         closed_pnl = apply_fill(house, position, signed_sz, px, fee)
         end = position.szi
         state.open_interest += (end if end > 0 else 0) - (start if start > 0 else 0)
-        account.volume += sz * px * market.lot_value
-        self.fees_collected[market.dex] = self.fees_collected.get(market.dex, 0) + fee
+        value = sz * px * market.lot_value
+        account.volume += value
+        for_builder = self._pay_builder(order, value)
+        self.fees_collected[market.dex] = self.fees_collected.get(market.dex, 0) + fee - for_builder
         fill = Fill(
             account.address,
             market.asset,
@@ -129,8 +140,20 @@ class Matcher:
             market.collateral,
             tid,
             order.cloid,
+            for_builder,
+            order.builder.address if for_builder and order.builder is not None else None,
         )
         account.fills.append(fill)
         outbox.emit(FillMade(outbox.time, fill))
         outbox.touch_position(account, position)
         outbox.touch_cash(account, house)
+
+    def _pay_builder(self, order: Order, value: int) -> int:
+        """Give the builder of an order its part of the fee, on the dex of the match; returns how much."""
+        amount = builder_fee(order.builder, value)
+        if amount and order.builder is not None:
+            builder = self._accounts[order.builder.address]
+            house = builder.clearinghouse(order.position.market.dex)
+            house.raw_usd += amount
+            self._outbox.touch_cash(builder, house)
+        return amount

@@ -57,7 +57,7 @@ class Fill(Struct, frozen=True):
     """One side of one match (reference, section 11), with its own price, fee and position before it.
 
     `closed_pnl` and `fee` are money (1e-12 USD); `closed_pnl` is before fees, `fee` is positive when paid. `crossed` is
-    true for the taker. Both sides share `tid` and `hash`.
+    true for the taker. Both sides share `tid` and `hash`. `builder_fee` is the part of `fee` that went to `builder`.
     """
 
     account: str
@@ -77,6 +77,8 @@ class Fill(Struct, frozen=True):
     fee_token: str
     tid: int
     cloid: str | None
+    builder_fee: int = 0
+    builder: str | None = None
 
 
 class Trade(Struct, frozen=True):

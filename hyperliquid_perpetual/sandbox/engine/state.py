@@ -17,6 +17,7 @@ class Order:
     __slots__ = (
         "account",
         "asset",
+        "builder",
         "cloid",
         "coin",
         "is_buy",
@@ -43,6 +44,7 @@ class Order:
         self.reduce_only = intent.reduce_only
         self.tif: Tif = intent.tif
         self.cloid = intent.cloid
+        self.builder = intent.builder
         self.timestamp = timestamp
 
     def record(self, status: OrderStatus, time: int) -> OrderRecord:
@@ -177,6 +179,7 @@ class Account:
     __slots__ = (
         "address",
         "agents",
+        "builders",
         "cancel_at",
         "clearinghouses",
         "fills",
@@ -204,6 +207,8 @@ class Account:
         self.ledger: deque[LedgerUpdate] = deque(maxlen=ledger_limit)
         self.agents: dict[str, Agent] = {}
         """By name; the unnamed agent under the empty string. Expired ones stay until replaced."""
+        self.builders: dict[str, int] = {}
+        """Approved builders, each with the most it may charge in tenths of a basis point."""
         self.volume = 0
         """Traded notional since ever, as maker and taker, in money."""
         self.cancel_at: int | None = None

@@ -60,9 +60,30 @@ def sign_l1(
     return signature_json(signer.sign_message(encode_typed_data(full_message=message)))
 
 
-def sign_approve_agent(signer: Any, action: Json) -> Json:
-    """The signature of a user-signed approveAgent."""
-    fields = {"hyperliquidChain": "string", "agentAddress": "address", "agentName": "string", "nonce": "uint64"}
+USER_SIGNED: dict[str, tuple[str, str]] = {
+    "approveAgent": ("ApproveAgent", "agentAddress:address agentName:string nonce:uint64"),
+    "approveBuilderFee": ("ApproveBuilderFee", "maxFeeRate:string builder:address nonce:uint64"),
+    "usdSend": ("UsdSend", "destination:string amount:string time:uint64"),
+    "spotSend": ("SpotSend", "destination:string token:string amount:string time:uint64"),
+    "usdClassTransfer": ("UsdClassTransfer", "amount:string toPerp:bool nonce:uint64"),
+    "sendAsset": (
+        "SendAsset",
+        "destination:string sourceDex:string destinationDex:string token:string amount:string "
+        "fromSubAccount:string nonce:uint64",
+    ),
+    "userSetAbstraction": ("UserSetAbstraction", "user:address abstraction:string nonce:uint64"),
+    "userDexAbstraction": ("UserDexAbstraction", "user:address enabled:bool nonce:uint64"),
+    "userPortfolioMargin": ("UserPortfolioMargin", "user:address enabled:bool nonce:uint64"),
+}
+"""Type name and signed fields of user-signed actions, written down from the reference (section 4.2)."""
+
+
+def sign_user_action(signer: Any, action: Json) -> Json:
+    """The signature of a user-signed action."""
+    name, described = USER_SIGNED[action["type"]]
+    fields = dict(field.split(":") for field in described.split())
+    values = {field: action.get(field) or "" if field == "agentName" else action[field] for field in fields}
+    primary = f"HyperliquidTransaction:{name}"
     message = {
         "domain": {
             "name": "HyperliquidSignTransaction",
@@ -72,12 +93,17 @@ def sign_approve_agent(signer: Any, action: Json) -> Json:
         },
         "types": {
             "EIP712Domain": DOMAIN,
-            "HyperliquidTransaction:ApproveAgent": [{"name": n, "type": t} for n, t in fields.items()],
+            primary: [{"name": n, "type": t} for n, t in {"hyperliquidChain": "string", **fields}.items()],
         },
-        "primaryType": "HyperliquidTransaction:ApproveAgent",
-        "message": {name: action.get(name) or "" if name == "agentName" else action[name] for name in fields},
+        "primaryType": primary,
+        "message": {"hyperliquidChain": action["hyperliquidChain"], **values},
     }
     return signature_json(signer.sign_message(encode_typed_data(full_message=message)))
+
+
+def sign_approve_agent(signer: Any, action: Json) -> Json:
+    """The signature of a user-signed approveAgent."""
+    return sign_user_action(signer, {"type": "approveAgent", **action})
 
 
 def signature_json(signed: Any) -> Json:
@@ -150,6 +176,16 @@ class Client:
     async def act(self, action: Json, **outer: Any) -> Any:
         """The answer to a signed action."""
         status, text = await self.post("/exchange", signed_request(self.signer, action, **outer))
+        assert status == 200, (status, text)
+        return msgspec.json.decode(text)
+
+    async def act_as_user(self, kind: str, *, signer: Any = None, **fields: Any) -> Any:
+        """The answer to a user-signed action, whose nonce is `time` for the two sends."""
+        nonce = next(_nonces)
+        stamp = "time" if kind in ("usdSend", "spotSend") else "nonce"
+        action = {"type": kind, "hyperliquidChain": "Testnet", "signatureChainId": "0x66eee", **fields, stamp: nonce}
+        signature = sign_user_action(signer or self.signer, action)
+        status, text = await self.post("/exchange", {"action": action, "nonce": nonce, "signature": signature})
         assert status == 200, (status, text)
         return msgspec.json.decode(text)
 

@@ -139,14 +139,18 @@ class ShadowLedger:
         assert Fraction(fill.start_position, 10**market.sz_decimals) == holding.size
         notional = Fraction(fill.px, 10**6) * abs(size)
         fee = Fraction(fill.fee, 10**12)
-        assert fee == micro(notional * fee_rate)
+        for_builder = Fraction(fill.builder_fee, 10**12)
+        assert fee == micro(notional * fee_rate) + for_builder
         assert fill.fee_token == market.collateral
         flow = -Fraction(fill.px, 10**6) * size
         holding.size += size
         holding.trade_cash += flow
         holding.closed_pnl += Fraction(fill.closed_pnl, 10**12)
         self._pay(fill.account, market.dex, flow - fee)
-        self.fees[market.dex] = self.fees.get(market.dex, Fraction(0)) + fee
+        self.fees[market.dex] = self.fees.get(market.dex, Fraction(0)) + fee - for_builder
+        assert (fill.builder is None) is (for_builder == 0)
+        if fill.builder is not None:
+            self._pay(fill.builder, market.dex, for_builder)
         self.filled[fill.oid] = self.filled.get(fill.oid, 0) + fill.sz
 
     def _fund(self, event: FundingPaid) -> None:

@@ -6,8 +6,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from hyperliquid_perpetual.sandbox.engine.account_commands import TopUpIsolatedMargin, UpdateIsolatedMargin
+from hyperliquid_perpetual.sandbox.engine.account_commands import (
+    ApproveBuilder,
+    TopUpIsolatedMargin,
+    UpdateIsolatedMargin,
+)
 from hyperliquid_perpetual.sandbox.engine.commands import (
+    BuilderFee,
     CancelOrders,
     CancelOrdersByCloid,
     Command,
@@ -39,6 +44,7 @@ CLOIDS = [f"0x{number:032x}" for number in range(1, 5)]
 
 accounts = st.sampled_from([ALICE, BOB, CAROL, DAVE])
 assets = st.sampled_from([0, 0, 1, 110_000])
+builders = st.sampled_from([*[None] * 8, BuilderFee(CAROL, 25), BuilderFee(DAVE, 100), BuilderFee(BOB, 0)])
 cloids = st.sampled_from([None, None, None, *CLOIDS])
 
 
@@ -58,6 +64,7 @@ def intents(draw: st.DrawFn) -> OrderIntent:
         draw(st.integers(0, 3)) == 0,
         draw(st.sampled_from(["Gtc", "Gtc", "Gtc", "Alo", "Ioc", "FrontendMarket"])),
         draw(cloids),
+        draw(builders),
     )
 
 
@@ -117,6 +124,8 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         for account, amount in ((ALICE, 50_000), (BOB, 50_000), (CAROL, 500), (DAVE, 50)):
             for dex in ("", "dex"):
                 self.run(Deposit(account, money(amount), dex))
+            for builder in (CAROL, DAVE)[: amount // 20_000]:
+                self.ask(ApproveBuilder(account, builder, 100))
 
     @rule(account=accounts, amount=st.integers(1, 10**15), dex=st.sampled_from(["", "dex"]))
     def deposit(self, account: str, amount: int, dex: str) -> None:
@@ -125,6 +134,10 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     @rule(account=accounts, batch=st.lists(intents(), min_size=1, max_size=4))
     def place(self, account: str, batch: list[OrderIntent]) -> None:
         self.check_statuses(self.ask(PlaceOrders(account, tuple(batch))), len(batch), account)
+
+    @rule(account=accounts, builder=st.sampled_from([CAROL, DAVE]), fee=st.sampled_from([0, 25, 100, 100, 1001]))
+    def approve_builder(self, account: str, builder: str, fee: int) -> None:
+        self.ask(ApproveBuilder(account, builder, fee))
 
     @rule(account=st.sampled_from([ALICE, BOB, BOB, CAROL]), asset=assets, lots=st.integers(1, 8))
     def quote(self, account: str, asset: int, lots: int) -> None:
@@ -159,7 +172,8 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         """An order that crosses whatever is near."""
         oracle = self.exchange.markets[asset].oracle_px
         price = oracle * (106 if is_buy else 94) // 100 // STEPS[asset] * STEPS[asset]
-        intent = OrderIntent(asset, is_buy, price, LOTS[asset] * lots, tif=tif)
+        fee = BuilderFee(CAROL, 25) if lots % 2 and account == ALICE else None
+        intent = OrderIntent(asset, is_buy, price, LOTS[asset] * lots, tif=tif, builder=fee)
         self.check_statuses(self.ask(PlaceOrders(account, (intent,))), 1, account)
 
     @rule(pick=st.integers(0, 10**6), ticks=st.integers(-2, 4), percent=st.sampled_from([30, 60, 100, 250]))

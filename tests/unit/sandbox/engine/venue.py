@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.commands import (
+    BuilderFee,
     CancelOrders,
     CancelOrdersByCloid,
     Command,
@@ -110,11 +111,12 @@ class Venue:
         *,
         reduce_only: bool = False,
         cloid: str | None = None,
+        builder: BuilderFee | None = None,
     ) -> OrderIntent:
         """One order."""
         assert side in ("buy", "sell")
         asset = self.of(coin).asset
-        return OrderIntent(asset, side == "buy", px(price), self.lots(coin, size), reduce_only, tif, cloid)
+        return OrderIntent(asset, side == "buy", px(price), self.lots(coin, size), reduce_only, tif, cloid, builder)
 
     def reply(self, command: Command) -> Replied:
         """The reply to a command, which has to be the first event and the only reply."""

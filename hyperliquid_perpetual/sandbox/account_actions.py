@@ -1,0 +1,54 @@
+"""From signed actions about an account's own money and rights to commands of the engine."""
+
+import re
+
+from hyperliquid_perpetual.sandbox.action_base import Action
+from hyperliquid_perpetual.sandbox.engine import account_commands as ask
+from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent, Command
+from hyperliquid_perpetual.sandbox.engine.units import MICRO_USD
+from hyperliquid_perpetual.sandbox.refusals import Refused
+from hyperliquid_perpetual.sandbox.signed_requests import TopUpIsolatedOnlyMarginAction, UpdateIsolatedMarginAction
+from hyperliquid_perpetual.sandbox.user_signed import ApproveAgentAction, ApproveBuilderFeeAction
+from hyperliquid_perpetual.sandbox.wire import canonical_decimal, scaled
+
+LEVERAGE_DECIMALS = 6
+BUILDER_FEE_DECIMALS = 3
+"""A builder's fee is a percentage with at most these decimals: 0.001 % is a tenth of a basis point."""
+VALID_UNTIL = " valid_until "
+
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)%")
+
+
+def account_command(action: Action) -> Command | None:
+    """The command that an action asks for, for an account yet unknown; None if it is about something else.
+
+    :raises Refused: for values that have the right shape and yet mean nothing.
+    """
+    match action:
+        case UpdateIsolatedMarginAction():
+            return ask.UpdateIsolatedMargin("", action.asset, action.ntli * MICRO_USD)
+        case TopUpIsolatedOnlyMarginAction():
+            leverage = scaled(action.leverage, LEVERAGE_DECIMALS)
+            if leverage is None:
+                raise Refused("Invalid leverage value")
+            return ask.TopUpIsolatedMargin("", action.asset, leverage)
+        case ApproveAgentAction():
+            return _approve_agent(action)
+        case ApproveBuilderFeeAction():
+            return ask.ApproveBuilder("", action.builder.lower(), _tenths_of_a_basis_point(action.maxFeeRate))
+    return None
+
+
+def _tenths_of_a_basis_point(percent: str) -> int:
+    found = _PERCENT.fullmatch(percent)
+    fee = None if found is None else scaled(canonical_decimal(found[1]), BUILDER_FEE_DECIMALS)
+    if fee is None:
+        raise Refused(f"Invalid max fee rate {percent!r}: a percentage with at most three decimals, as 0.001%")
+    return fee
+
+
+def _approve_agent(action: ApproveAgentAction) -> Command:
+    name, marker, until = (action.agentName or "").partition(VALID_UNTIL)
+    if marker and not until.isdecimal():
+        raise Refused(f"Agent name has an invalid expiry: {until!r}")
+    return ApproveAgent("", action.agentAddress.lower(), name, int(until) if marker else None)
