@@ -19,6 +19,7 @@ from .hyperliquid_perpetual_auth import HyperliquidPerpetualAuth
 from .hyperliquid_perpetual_user_stream_data_source import HyperliquidPerpetualUserStreamDataSource
 from .trading.account import AccountState
 from .trading.account_reader import AccountReader
+from .trading.amendments import Amendments
 from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
 from .trading.contract_account import AccountContract
@@ -30,6 +31,7 @@ from .trading.log_names import logger_of
 from .trading.market_data import MarketData
 from .trading.markets_source import MarketsSource
 from .trading.order_flow import OrderFlow
+from .trading.order_terms import TermsBook
 from .trading.order_tracker import OrderTracker
 from .trading.reconciliation import Reconciler
 from .trading.requests import Requests
@@ -111,14 +113,15 @@ class HyperliquidPerpetualDerivative(AccountContract):
         self._market_data = MarketData()
         self._account = AccountState()
         self._fills = FillBook()
+        self._terms = TermsBook()
         self._fees: UserFees | None = None
         self._funding_ledger = FundingLedger(_now_ms())
         super().__init__(balance_asset_limit, rate_limits_share_pct)
 
         self._reader = AccountReader(self._requests, self._account_address)
-        self._flow = OrderFlow(
-            OrderDesk(self._requests), self._order_tracker, self._reader, self._stream_is_live, time.time
-        )
+        self._desk = OrderDesk(self._requests, replaces_in_place=self._settings.replace_in_place)
+        self._flow = OrderFlow(self._desk, self._order_tracker, self._reader, self._stream_is_live, time.time)
+        self._amendments = Amendments(self._desk, self._order_tracker, self._reader, self._flow, time.time)
         self._dispatcher = Dispatcher(
             self._account_address,
             self._order_tracker,
@@ -225,6 +228,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         self._last_funding_fee_payment_ts.update(reported)
         await self._reconciler.stop()
         await self._flow.resolver.stop()
+        await self._amendments.stop()
         await self._requests.close()
 
     async def _make_network_check_request(self) -> None:

@@ -73,6 +73,13 @@ class AccountState:
                 if item.position.szi:
                     yield item.position
 
+    def position_size(self, coin: str) -> Decimal:
+        """What is held of a coin, in base units, negative when short; zero when nothing is."""
+        for position in self.positions():
+            if position.coin == coin:
+                return position.szi
+        return _ZERO
+
     def balances(self, table: MarketTable, dexs: Collection[str] = ()) -> dict[str, Balance]:
         """Collateral by token, under Hummingbot's names.
 

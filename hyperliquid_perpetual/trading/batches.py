@@ -1,114 +1,178 @@
-"""Orders and cancels that a strategy issues within one turn of the event loop leave as one signed action.
+"""Orders, cancels and amendments that a strategy issues within one turn of the event loop leave as few signed actions.
 
 A batch costs one signature, one nonce and one weight whatever its length. Post-only orders travel apart from the rest,
 because the venue ranks an action by the most aggressive order in it (reference, section 15); cancels travel in actions
-of their own, and first. An order alone leaves at once: the turn it was placed in is the only wait.
+of their own. A cancel and a new order of the same side that come in the same turn leave as one replacement
+(``replacements``). An order alone leaves at once: the turn it was placed in is the only wait.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from typing import Protocol
 
 from ..venue import actions
-from ..venue.actions import BuilderCode, OrderRequest
-from ..venue.replies import Outcome, RejectCode, Rejected, Unclear
+from ..venue.actions import BuilderCode, Grouping, OrderRequest
+from ..venue.replies import Done, Outcome, RejectCode, Rejected, Unclear
 from .budget import Priority
+from .replacements import Answer, Cancel, Replacement, Waiting, pair_up
 from .requests import ActionResult, Requests
 
 MAX_BATCH = 40
 """Orders in one action. Up to 39 items cost one weight; a longer action also takes longer to fail as a whole."""
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The outcome of one order or cancel, and until when (Unix milliseconds) it could still take effect."""
-
-    outcome: Outcome
-    expires_after: int | None
+Modification = tuple[int | str, OrderRequest]
 
 
-@dataclass(slots=True)
-class _Waiting[Item]:
-    item: Item
-    answer: "asyncio.Future[Answer]"
+class _Ticket(Protocol):
+    """Someone who waits for an answer, whatever was handed in."""
+
+    def settle(self, answer: Answer) -> None: ...
+
+    def fail(self, error: Exception) -> None: ...
 
 
-class _Lane[Item]:
-    """Collects items of one kind during a turn and sends them together when it ends."""
+class OrderDesk:
+    """Where orders, cancels and amendments are handed in, one at a time; each gets its own answer."""
 
-    def __init__(self, send: Callable[[Sequence[Item]], Awaitable[ActionResult]]) -> None:
-        self._send = send
-        self._waiting: list[_Waiting[Item]] = []
+    def __init__(
+        self, requests: Requests, builder: BuilderCode | None = None, *, replaces_in_place: bool = False
+    ) -> None:
+        """
+        :param builder: goes on every order; None for none.
+        :param replaces_in_place: whether a cancel and a new order of one turn may leave as an amendment.
+        """
+        self._requests = requests
+        self.builder = builder
+        self._replaces_in_place = replaces_in_place
+        self._orders: list[Waiting[OrderRequest]] = []
+        self._cancels: list[Waiting[Cancel]] = []
+        self._amendments: list[Waiting[Modification]] = []
+        self._is_flush_due = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def submit(self, item: Item) -> "asyncio.Future[Answer]":
-        """The answer to come for an item that leaves at the end of this turn."""
+    # --- Handing in
+
+    async def place(self, order: OrderRequest) -> Answer:
+        """Places an order: Resting, Filled, Waiting, Rejected or Unclear."""
+        return await self._submit(self._orders, order)
+
+    async def cancel(self, cancel: Cancel) -> Answer:
+        """Cancels an order by its client order id: Done, Rejected or Unclear."""
+        return await self._submit(self._cancels, cancel)
+
+    async def amend(self, target: int | str, order: OrderRequest) -> Answer:
+        """Replaces an order, named by oid or cloid: Resting, Filled, Waiting, Rejected or Unclear."""
+        return await self._submit(self._amendments, (target, order))
+
+    async def place_group(self, orders: Sequence[OrderRequest], grouping: Grouping) -> list[Answer]:
+        """Places orders that belong together, in an action of their own: an answer each.
+
+        Nothing is tried again: when the venue refuses the group, none of it took effect.
+        """
+        result = await self._requests.act(actions.order(orders, grouping, self.builder), len(orders), Priority.ORDER)
+        return [Answer(outcome, result.expires_after) for outcome in result.outcomes]
+
+    async def _submit[Item](self, waiting: list[Waiting[Item]], item: Item) -> Answer:
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(item, loop.create_future())
-        if not self._waiting:
+        ticket = Waiting(item, loop.create_future())
+        waiting.append(ticket)
+        self._flush_soon(loop)
+        return await ticket.answer
+
+    # --- Sending
+
+    def _flush_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_flush_due:
+            self._is_flush_due = True
             loop.call_soon(self._flush)
-        self._waiting.append(waiting)
-        return waiting.answer
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), MAX_BATCH):
-            task = asyncio.get_running_loop().create_task(self._deliver(waiting[start : start + MAX_BATCH]))
+        self._is_flush_due = False
+        orders, cancels, amendments = self._orders, self._cancels, self._amendments
+        self._orders, self._cancels, self._amendments = [], [], []
+        replacements: list[Replacement] = []
+        if self._replaces_in_place:
+            replacements, cancels, orders = pair_up(cancels, orders)
+        self._start(cancels, self._deliver, self._send_cancels)
+        for is_post_only in (True, False):
+            self._start(
+                [r for r in replacements if r.order.item.is_post_only is is_post_only], self._deliver_replacements
+            )
+            self._start(
+                [a for a in amendments if a.item[1].is_post_only is is_post_only], self._deliver, self._send_amendments
+            )
+            self._start([o for o in orders if o.item.is_post_only is is_post_only], self._deliver, self._send_orders)
+
+    def _start[T](self, items: list[T], deliver: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        for start in range(0, len(items), MAX_BATCH):
+            task = asyncio.ensure_future(deliver(items[start : start + MAX_BATCH], *arguments))
             # The loop keeps only a weak reference to a task.
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, batch: list[_Waiting[Item]]) -> None:
-        try:
-            result = await self._send([waiting.item for waiting in batch])
-        except asyncio.CancelledError:
-            # The loop is shutting down: what was handed to the socket may still take effect.
-            self._settle(batch, [Unclear("cancelled while sending")] * len(batch), None)
-            raise
-        except Exception as error:
-            for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(error)
+    async def _deliver[Item](
+        self, batch: list[Waiting[Item]], send: Callable[[Sequence[Item]], Awaitable[ActionResult]]
+    ) -> None:
+        result = await self._sent(batch, send([waiting.item for waiting in batch]))
+        if result is None:
             return
         if len(batch) > 1 and _refused_as_a_whole(result.outcomes):
             # One bad item made the venue refuse all, before any took effect: each is told apart by going alone.
             for waiting in batch:
-                await self._deliver([waiting])
+                await self._deliver([waiting], send)
             return
-        self._settle(batch, result.outcomes, result.expires_after)
+        for waiting, outcome in zip(batch, result.outcomes, strict=True):
+            waiting.settle(Answer(outcome, result.expires_after))
+
+    async def _deliver_replacements(self, batch: list[Replacement]) -> None:
+        tickets: list[_Ticket] = [*(r.cancel for r in batch), *(r.order for r in batch)]
+        modifications = [(replacement.cancel.item.cloid, replacement.order.item) for replacement in batch]
+        result = await self._sent(tickets, self._send_amendments(modifications))
+        if result is None:
+            return
+        for replacement, outcome in zip(batch, result.outcomes, strict=True):
+            answer = Answer(outcome, result.expires_after)
+            if isinstance(outcome, Rejected) and outcome.code not in _NOT_AN_ITEMS_FAULT:
+                # Nothing new was placed, and whether the old order went is for the venue to say: both go their own way.
+                self._retry_apart(replacement)
+            elif isinstance(outcome, Rejected | Unclear):
+                replacement.cancel.settle(answer)
+                replacement.order.settle(answer)
+            else:
+                replacement.cancel.settle(Answer(Done(), result.expires_after))
+                replacement.order.settle(answer)
+
+    def _retry_apart(self, replacement: Replacement) -> None:
+        replacement.cancel.goes_alone = replacement.order.goes_alone = True
+        self._cancels.append(replacement.cancel)
+        self._orders.append(replacement.order)
+        self._flush_soon(asyncio.get_running_loop())
 
     @staticmethod
-    def _settle(batch: list[_Waiting[Item]], outcomes: Sequence[Outcome], expires_after: int | None) -> None:
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            if not waiting.answer.done():
-                waiting.answer.set_result(Answer(outcome, expires_after))
-
-
-class OrderDesk:
-    """Where orders and cancels are handed in, one at a time; each gets its own answer."""
-
-    def __init__(self, requests: Requests, builder: BuilderCode | None = None) -> None:
-        self._requests = requests
-        self._builder = builder
-        self._post_only = _Lane(self._send_orders)
-        self._others = _Lane(self._send_orders)
-        self._cancels = _Lane(self._send_cancels)
-
-    async def place(self, order: OrderRequest) -> Answer:
-        """Places an order: Resting, Filled, Waiting, Rejected or Unclear."""
-        lane = self._post_only if order.tif == "Alo" and order.trigger is None else self._others
-        return await lane.submit(order)
-
-    async def cancel(self, asset_id: int, cloid: str) -> Answer:
-        """Cancels an order by its client order id: Done, Rejected or Unclear."""
-        return await self._cancels.submit((asset_id, cloid))
+    async def _sent(tickets: Sequence[_Ticket], sending: Awaitable[ActionResult]) -> ActionResult | None:
+        """The result of a sending; None when there is none and the tickets were told so."""
+        try:
+            return await sending
+        except asyncio.CancelledError:
+            # The loop is shutting down: what was handed to the socket may still take effect.
+            for ticket in tickets:
+                ticket.settle(Answer(Unclear("cancelled while sending"), None))
+            raise
+        except Exception as error:
+            for ticket in tickets:
+                ticket.fail(error)
+            return None
 
     async def _send_orders(self, orders: Sequence[OrderRequest]) -> ActionResult:
-        action = actions.order(orders, builder=self._builder)
+        action = actions.order(orders, builder=self.builder)
         return await self._requests.act(action, len(orders), Priority.ORDER)
 
-    async def _send_cancels(self, cancels: Sequence[tuple[int, str]]) -> ActionResult:
-        return await self._requests.act(actions.cancel_by_cloid(cancels), len(cancels), Priority.CANCEL)
+    async def _send_cancels(self, cancels: Sequence[Cancel]) -> ActionResult:
+        action = actions.cancel_by_cloid([(cancel.asset_id, cancel.cloid) for cancel in cancels])
+        return await self._requests.act(action, len(cancels), Priority.CANCEL)
+
+    async def _send_amendments(self, modifications: Sequence[Modification]) -> ActionResult:
+        return await self._requests.act(actions.batch_modify(modifications), len(modifications), Priority.ORDER)
 
 
 # Refusals that no item can be to blame for: sending the items one by one would only repeat them.

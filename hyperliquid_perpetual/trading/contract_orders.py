@@ -8,16 +8,16 @@ from typing import Any
 from hummingbot.connector.constants import s_decimal_NaN
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
+from hummingbot.core.data_type.limit_order import LimitOrder
+from hummingbot.core.data_type.market_order import MarketOrder
 from hummingbot.core.utils.async_utils import safe_ensure_future
 
-from ..venue import actions, client_ids, prices
-from ..venue.actions import OrderRequest
+from ..venue import actions, client_ids
 from ..venue.markets import QUOTE
 from . import order_checks
 from .account_reader import AccountReader
-from .contract_markets import MarketsContract
+from .contract_checks import ChecksContract
 from .lifecycle import Evidence
-from .market_data import MarketData
 from .order_flow import OrderFlow, VenueRejection
 from .order_tracker import OrderTracker
 from .outcomes import AFTER_EXPIRY_SECONDS
@@ -25,12 +25,11 @@ from .reconciliation import Reconciler
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 
 
-class OrdersContract(MarketsContract):
+class OrdersContract(ChecksContract):
     """Turns Hummingbot's orders into the venue's, and tells Hummingbot what became of them."""
 
     VALID_POSITION_ACTIONS: list[PositionAction]
     _flow: OrderFlow
-    _market_data: MarketData
     _order_tracker: OrderTracker
     _reader: AccountReader
     _reconciler: Reconciler
@@ -58,6 +57,39 @@ class OrdersContract(MarketsContract):
     ) -> str:
         return self._start_order(TradeType.SELL, trading_pair, amount, order_type, price, **kwargs)
 
+    def batch_order_create(self, orders_to_create: list[LimitOrder | MarketOrder]) -> list[LimitOrder | MarketOrder]:
+        """Places orders together: as few signed actions as there can be, an outcome for each.
+
+        :returns: the same orders with the ids they were given.
+        """
+        return [self._start_order_like(order) for order in orders_to_create]
+
+    def _start_order_like(self, order: LimitOrder | MarketOrder) -> LimitOrder | MarketOrder:
+        is_limit = isinstance(order, LimitOrder)
+        order_id = self._start_order(
+            TradeType.BUY if order.is_buy else TradeType.SELL,
+            order.trading_pair,
+            order.quantity if is_limit else Decimal(str(order.amount)),
+            OrderType.LIMIT if is_limit else OrderType.MARKET,
+            order.price if is_limit else s_decimal_NaN,
+            position_action=PositionAction.CLOSE if order.position is PositionAction.CLOSE else PositionAction.OPEN,
+        )
+        if not is_limit:
+            return order._replace(order_id=order_id)
+        return LimitOrder(
+            client_order_id=order_id,
+            trading_pair=order.trading_pair,
+            is_buy=order.is_buy,
+            base_currency=order.base_currency,
+            quote_currency=order.quote_currency,
+            price=order.price,
+            quantity=order.quantity,
+            filled_quantity=order.filled_quantity,
+            creation_timestamp=order.creation_timestamp,
+            status=order.status,
+            position=order.position,
+        )
+
     def _start_order(
         self,
         trade_type: TradeType,
@@ -84,13 +116,38 @@ class OrdersContract(MarketsContract):
     ) -> None:
         if position_action not in self.VALID_POSITION_ACTIONS:
             raise ValueError(f"position action {position_action} is not valid: use OPEN or CLOSE")
+        order = await self._track_order(
+            trade_type, order_id, trading_pair, amount, order_type, price, position_action, kwargs
+        )
+        if order is None:
+            return
+        try:
+            await self._place_order_and_process_update(order, position_action=position_action, **kwargs)
+        except VenueRejection as refusal:
+            self._report_refusal(order, refusal)
+
+    async def _track_order(
+        self,
+        trade_type: TradeType,
+        order_id: str,
+        trading_pair: str,
+        amount: Decimal,
+        order_type: OrderType,
+        price: Decimal | None,
+        position_action: PositionAction,
+        given: dict[str, Any],
+        *,
+        clamps: bool = True,
+    ) -> InFlightOrder | None:
+        """Checks an order and tracks it, ready to be sent; None when it cannot be sent, which Hummingbot was told."""
         asked_price = price if price is not None else s_decimal_NaN
         problem: order_checks.OrderRefused | None = None
         quantized_amount, quantized_price = amount, asked_price
         try:
-            quantized_amount, quantized_price = self._check_order(
-                trading_pair, trade_type, amount, order_type, asked_price, position_action
+            quantized_amount, quantized_price, terms = await self._check_order(
+                trading_pair, trade_type, amount, order_type, asked_price, position_action, given, clamps=clamps
             )
+            self._terms.note(order_id, terms)
         except order_checks.OrderRefused as error:
             problem = error
         self.start_tracking_order(
@@ -103,82 +160,30 @@ class OrdersContract(MarketsContract):
             amount=quantized_amount if quantized_amount.is_finite() and quantized_amount > 0 else Decimal(0),
             order_type=order_type,
             position_action=position_action,
-            **kwargs,
+            **given,
         )
-        order = self._order_tracker.active_orders[order_id]
-        if problem is not None:
-            self.logger().warning(f"Order not sent: {problem}")
-            self._update_order_after_failure(order_id, trading_pair, problem)
-            return
-        try:
-            await self._place_order_and_process_update(order, position_action=position_action, **kwargs)
-        except VenueRejection as error:
-            self.logger().network(
-                f"Error submitting {trade_type.name.lower()} {order_type.name.upper()} order to {self.name_cap} for "
-                f"{quantized_amount} {trading_pair} {quantized_price}.",
-                app_warning_msg=f"{self.name_cap} refused the {trade_type.name.lower()} order: {error}",
-            )
-            self._update_order_after_failure(order_id, trading_pair, error)
+        if problem is None:
+            return self._order_tracker.active_orders[order_id]
+        self.logger().warning(f"Order not sent: {problem}")
+        self._update_order_after_failure(order_id, trading_pair, problem)
+        return None
 
-    def _check_order(
-        self,
-        trading_pair: str,
-        trade_type: TradeType,
-        amount: Decimal,
-        order_type: OrderType,
-        price: Decimal,
-        position_action: PositionAction,
-    ) -> tuple[Decimal, Decimal]:
-        """Amount and price as they can be sent.
+    def _report_refusal(self, order: InFlightOrder, refusal: VenueRejection) -> None:
+        self.logger().network(
+            f"{self.name_cap} refused to {order.trade_type.name.lower()} {order.amount} {order.trading_pair} at "
+            f"{order.price} ({order.order_type.name}): {refusal}",
+            app_warning_msg=f"{self.name_cap} refused the {order.trade_type.name.lower()} order: {refusal}",
+        )
+        self._order_tracker.apply(order, Evidence.REJECTED, time.time(), reason=refusal)
 
-        :raises OrderRefused: when they cannot.
-        """
-        market = self._market(trading_pair)
-        if order_type not in self.supported_order_types():
-            names = ", ".join(kind.name for kind in self.supported_order_types())
-            raise order_checks.OrderRefused(f"order type {order_type} is not supported: use {names}")
-        quantized_amount = self.quantize_order_amount(trading_pair, amount) if amount.is_finite() else amount
-        order_checks.check_amount(market, amount, quantized_amount)
-        is_buy = trade_type is TradeType.BUY
-        if order_type is OrderType.MARKET:
-            touch = self._touch(trading_pair, is_buy)
-            price = order_checks.market_order_price(market, is_buy, touch, order_checks.DEFAULT_SLIPPAGE)
-        elif price.is_finite():
-            price = prices.passive_price(price, market.sz_decimals, is_buy)
-        order_checks.check_price(market, price, self._market_data.reference_price(market.coin))
-        reduces = position_action is PositionAction.CLOSE
-        order_checks.check_notional(market, price, quantized_amount, reduces)
-        return quantized_amount, price.quantize(self._trading_rules[trading_pair].min_price_increment)
-
-    def _touch(self, trading_pair: str, is_buy: bool) -> Decimal:
-        try:
-            touch: Decimal = self.get_price(trading_pair, is_buy)
-        except (ValueError, OSError):
-            touch = s_decimal_NaN
-        if touch.is_finite() and touch > 0:
-            return touch
-        return self._market_data.reference_price(self._market(trading_pair).coin) or s_decimal_NaN
+    def order_failure_reason(self, order_id: str) -> str | None:
+        """Why a recent order failed, in the venue's words or ours; None when it did not, or long ago."""
+        return self._order_tracker.failure_reason(order_id)
 
     async def _place_order_and_process_update(self, order: InFlightOrder, **kwargs: Any) -> str | None:
         await self._flow.place(order, self._order_request(order))
         exchange_order_id: str | None = order.exchange_order_id
         return exchange_order_id
-
-    def _order_request(self, order: InFlightOrder) -> OrderRequest:
-        tif: actions.Tif = "Gtc"
-        if order.order_type is OrderType.LIMIT_MAKER:
-            tif = "Alo"
-        elif order.order_type is OrderType.MARKET:
-            tif = "FrontendMarket"
-        return OrderRequest(
-            asset_id=self._market(order.trading_pair).asset_id,
-            is_buy=order.trade_type is TradeType.BUY,
-            price=order.price,
-            size=order.amount,
-            reduce_only=order.position is PositionAction.CLOSE,
-            tif=tif,
-            cloid=order.client_order_id,
-        )
 
     async def _place_order(
         self,
@@ -211,7 +216,12 @@ class OrdersContract(MarketsContract):
         if not self._markets.table.by_coin:
             # After a restart a cancel can come before the markets are known.
             await self._markets.refresh(max_age=5.0)
-        return await self._flow.cancel(tracked_order, self._asset_id(tracked_order.trading_pair))
+        terms = self._terms.of(order_id, tracked_order.order_type, tracked_order.position)
+        return await self._flow.cancel(
+            tracked_order,
+            self._asset_id(tracked_order.trading_pair),
+            is_plain=self._terms.knows(order_id) and terms.trigger_price is None,
+        )
 
     def _asset_id(self, trading_pair: str) -> int:
         # By coin, which finds delisted markets too: their orders can still be cancelled.

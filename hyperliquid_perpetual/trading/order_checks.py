@@ -11,8 +11,6 @@ from ..venue.prices import MIN_NOTIONAL, aggressive_price, finest_tick, lot_size
 BAND = Decimal("0.8")
 """Farther than this fraction from the reference price an order is refused, and its whole batch with it."""
 
-DEFAULT_SLIPPAGE = Decimal("0.05")
-
 
 class OrderRefused(ValueError):
     """An order that was not sent, because the venue could only refuse it."""

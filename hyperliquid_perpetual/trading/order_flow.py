@@ -8,20 +8,22 @@ place.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from hummingbot.core.data_type.in_flight_order import InFlightOrder
+from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
+from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
 
-from ..venue.actions import OrderRequest
+from ..venue.actions import Grouping, OrderRequest
 from ..venue.messages import OrderUpdate
-from ..venue.replies import Done, Filled, RejectCode, Rejected, Resting, Unclear, Waiting
+from ..venue.replies import Done, Filled, RejectCode, Rejected, Resting, Unclear, Waiting, classify_rejection
 from ..venue.statuses import OrderPhase, phase_of
 from .account_reader import AccountReader
-from .batches import Answer, OrderDesk
+from .batches import OrderDesk
 from .lifecycle import Evidence
 from .log_names import logger_of
 from .order_tracker import OrderTracker
 from .outcomes import OutcomeResolver
+from .replacements import Answer, Cancel
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 
 STREAM_CONFIRMATION_SECONDS = 2.0
@@ -34,7 +36,17 @@ logger = logger_of(__name__)
 
 
 class VenueRejection(Exception):
-    """The venue refused an order or a cancel. The text is the venue's own."""
+    """The venue refused an order, a cancel or an amendment. The text is the venue's own, or the status it gave."""
+
+    @property
+    def code(self) -> RejectCode:
+        """What kind of refusal it is."""
+        return classify_rejection(str(self))
+
+    @property
+    def kind(self) -> str:
+        """The name of the outcome in Hummingbot's failure event: ``REDUCE_ONLY``, ``NO_MATCH``, ``MARGIN``…"""
+        return self.code.name if self.code is not RejectCode.OTHER else "REJECTED"
 
 
 class OrderFlow:
@@ -83,6 +95,35 @@ class OrderFlow:
             self._placing.pop(cloid, None)
         self._settle_placement(order, request, answer)
 
+    async def place_group(
+        self, orders: Sequence[InFlightOrder], requests: Sequence[OrderRequest], grouping: Grouping
+    ) -> list[VenueRejection | None]:
+        """Sends tracked orders that belong together as one action, once, and applies the outcomes.
+
+        :returns: for each order why the venue refused it, None if it did not; refusals were not told to the tracker.
+        """
+        settled = asyncio.Event()
+        self._placing.update(dict.fromkeys((order.client_order_id for order in orders), settled))
+        try:
+            answers = await self._desk.place_group(requests, grouping)
+        except asyncio.CancelledError:
+            for order in orders:
+                self.resolver.watch(order.client_order_id, self._latest_expiry())
+            raise
+        finally:
+            settled.set()
+            for order in orders:
+                self._placing.pop(order.client_order_id, None)
+        refusals: list[VenueRejection | None] = []
+        for order, request, answer in zip(orders, requests, answers, strict=True):
+            try:
+                self._settle_placement(order, request, answer)
+            except VenueRejection as refusal:
+                refusals.append(refusal)
+            else:
+                refusals.append(None)
+        return refusals
+
     def is_placing(self, cloid: str) -> bool:
         """Whether the reply to the order is still awaited."""
         return cloid in self._placing
@@ -99,9 +140,9 @@ class OrderFlow:
                 elif request.tif in ("Ioc", "FrontendMarket"):
                     self._tracker.end(order, Evidence.CANCELED, size, now)
             case Waiting() | Done():
-                # Accepted, but without an order id: the venue is asked for it by cloid.
+                # Accepted without an order id, which the stream and the sweeps tell. The order is not asked for by its
+                # client order id: whether the venue knows a child by it before its parent has filled is not confirmed.
                 self._tracker.apply(order, Evidence.LIVE, now)
-                self.resolver.watch(order.client_order_id, answer.expires_after)
             case Rejected(reason=reason):
                 raise VenueRejection(reason)
             case Unclear(reason=reason):
@@ -114,21 +155,24 @@ class OrderFlow:
 
     # --- Cancelling
 
-    async def cancel(self, order: InFlightOrder, asset_id: int) -> bool:
+    async def cancel(self, order: InFlightOrder, asset_id: int, *, is_plain: bool = False) -> bool:
         """Cancels a tracked order; says whether it ended as cancelled. A second call joins the cancel that is under
         way.
 
+        :param is_plain: it is a limit order without a trigger, which a new order may replace.
         :raises VenueRejection: when the venue refused the cancel for another reason than that the order is gone.
         """
         cloid = order.client_order_id
         task = self._cancelling.get(cloid)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._cancel(order, asset_id))
+            # Started at once, so that a cancel and an order of the same turn meet in the same batch.
+            loop = asyncio.get_running_loop()
+            task = asyncio.Task(self._cancel(order, asset_id, is_plain), loop=loop, eager_start=True)
             self._cancelling[cloid] = task
             task.add_done_callback(lambda _task: self._cancelling.pop(cloid, None))
         return await asyncio.shield(task)
 
-    async def _cancel(self, order: InFlightOrder, asset_id: int) -> bool:
+    async def _cancel(self, order: InFlightOrder, asset_id: int, is_plain: bool) -> bool:
         cloid = order.client_order_id
         placing = self._placing.get(cloid)
         if placing is not None:
@@ -136,15 +180,22 @@ class OrderFlow:
         if order.is_done and not self._tracker.is_lost(cloid):
             return order.is_cancelled
         ended = self._ended[cloid] = asyncio.Event()
+        cancel = Cancel(
+            asset_id,
+            cloid,
+            resting_side=order.trade_type is TradeType.BUY if is_plain and _rests(order) else None,
+            reduce_only=order.position is PositionAction.CLOSE,
+        )
         try:
             self._tracker.apply(order, Evidence.CANCEL_SENT, self._clock())
-            answer = await self._desk.cancel(asset_id, cloid)
+            answer = await self._desk.cancel(cancel)
             match answer.outcome:
                 case Rejected(reason=reason) as rejected if rejected.code is not RejectCode.ORDER_GONE:
                     self._tracker.apply(order, Evidence.CANCEL_FAILED, self._clock())
                     raise VenueRejection(reason)
                 case Rejected():
-                    await self._fetch_true_state(order, ended)
+                    if not ended.is_set():
+                        await self.fetch_true_state(order)
                 case Unclear(reason=reason):
                     self._cancel_expiry[cloid] = (answer.expires_after or self._latest_expiry()) / 1000
                     logger.warning("It is not known yet whether order %s was cancelled (%s)", cloid, reason)
@@ -169,9 +220,8 @@ class OrderFlow:
             # The venue's "success" is final, and late fills are still booked on ended orders.
             self._tracker.end(order, Evidence.CANCELED, None, self._clock())
 
-    async def _fetch_true_state(self, order: InFlightOrder, ended: asyncio.Event) -> None:
-        if ended.is_set():
-            return
+    async def fetch_true_state(self, order: InFlightOrder) -> None:
+        """Asks the venue for the order's state and applies it; again later, when it does not answer."""
         cloid = order.client_order_id
         try:
             status = await self._reader.order_status(cloid)
@@ -189,14 +239,24 @@ class OrderFlow:
     def apply_update(self, order: InFlightOrder, update: OrderUpdate) -> None:
         """Applies the venue's status of an order, from the stream or asked for."""
         venue_order, timestamp = update.order, update.statusTimestamp / 1000
-        match phase_of(update.status):
+        legs, phase = self._tracker.legs, phase_of(update.status)
+        if phase is not OrderPhase.LIVE and legs.is_superseded(order, venue_order.oid):
+            if phase is not OrderPhase.FILLED:
+                # One half of an amendment: the order goes on under another oid, or its fate is being asked for.
+                return
+            legs.abandon(order)
+        legs.follow(order, venue_order.oid, venue_order.limitPx, venue_order.origSz)
+        # What the venue placed may be less than what was asked for: it shrinks reduce-only orders.
+        size = venue_order.origSz if venue_order.origSz is not None else order.amount
+        before = legs.filled_before(order)
+        match phase:
             case OrderPhase.LIVE:
                 self._tracker.apply(order, Evidence.LIVE, timestamp, venue_order.oid)
             case OrderPhase.FILLED:
-                self._tracker.end(order, Evidence.FILLED, order.amount, timestamp, venue_order.oid)
+                self._tracker.end(order, Evidence.FILLED, before + size, timestamp, venue_order.oid)
             case OrderPhase.CANCELED:
-                original = venue_order.origSz if venue_order.origSz is not None else order.amount
-                self._tracker.end(order, Evidence.CANCELED, original - venue_order.sz, timestamp, venue_order.oid)
+                filled = before + size - venue_order.sz
+                self._tracker.end(order, Evidence.CANCELED, filled, timestamp, venue_order.oid)
             case OrderPhase.REJECTED:
                 self._tracker.apply(
                     order, Evidence.REJECTED, timestamp, venue_order.oid, reason=VenueRejection(update.status)
@@ -241,6 +301,14 @@ class OrderFlow:
     def _latest_expiry(self) -> int:
         """The latest time at which anything sent until now can still be executed, Unix milliseconds."""
         return int(self._clock() * 1000) + ACTION_LIFETIME_MS
+
+
+def _rests(order: InFlightOrder) -> bool:
+    """Whether the order surely is on the book, as a limit order."""
+    return order.order_type in (OrderType.LIMIT, OrderType.LIMIT_MAKER) and order.current_state in (
+        OrderState.OPEN,
+        OrderState.PARTIALLY_FILLED,
+    )
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> bool:

@@ -8,6 +8,7 @@ ending is applied as soon as they are booked, or when the venue's own list of fi
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,8 +19,10 @@ from typing import Any
 
 from cachetools import TTLCache
 from hummingbot.connector.client_order_tracker import ClientOrderTracker
+from hummingbot.core.data_type.common import PositionAction
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
 
+from .legs import Legs
 from .lifecycle import Evidence, next_state
 from .log_names import logger_of
 
@@ -70,6 +73,9 @@ class OrderTracker(ClientOrderTracker):
         self._by_oid: dict[str, InFlightOrder] = {}
         self._ended_oids: deque[str] = deque()
         self._held: dict[str, _HeldEnding] = {}
+        self._failure_reasons: TTLCache[str, str] = TTLCache(self.MAX_CACHE_SIZE, self.CACHED_ORDER_TTL)
+        self.legs = Legs()
+        """What amendments made of orders."""
         self.on_ended: Callable[[str], None] = lambda _cloid: None
         """Called with the client order id of each order that has reached its end."""
 
@@ -114,6 +120,11 @@ class OrderTracker(ClientOrderTracker):
         held = self._held.get(cloid)
         return held.since if held is not None else self._clock()
 
+    def failure_reason(self, cloid: str) -> str | None:
+        """Why an order failed, for some time after it did."""
+        reason: str | None = self._failure_reasons.get(cloid)
+        return reason
+
     # --- Evidence
 
     def apply(
@@ -144,10 +155,10 @@ class OrderTracker(ClientOrderTracker):
             new_state=state,
             client_order_id=order.client_order_id,
             exchange_order_id=order.exchange_order_id,
-            misc_updates=(
-                {"error_message": str(reason), "error_type": type(reason).__name__} if reason is not None else {}
-            ),
+            misc_updates=({"error_message": str(reason), "error_type": _kind_of(reason)} if reason is not None else {}),
         )
+        if reason is not None and state is OrderState.FAILED:
+            self._failure_reasons[order.client_order_id] = str(reason)
         previous = order.current_state
         order.update_with_order_update(update)
         self._trigger_order_creation(order, previous, state)
@@ -183,7 +194,10 @@ class OrderTracker(ClientOrderTracker):
             held, order = self._held.pop(cloid, None), self.find(cloid)
             if held is None or order is None:
                 continue
-            logger.warning(
+            # The venue shrinks a reduce-only order with its position, and may count it as filled all the same.
+            level = logging.INFO if order.position is PositionAction.CLOSE else logging.WARNING
+            logger.log(
+                level,
                 "Order %s ended with %s of %s filled, but the venue lists fills of only %s",
                 cloid,
                 held.filled,
@@ -203,6 +217,7 @@ class OrderTracker(ClientOrderTracker):
             self.apply(order, Evidence.LIVE, trade_update.fill_timestamp, trade_update.exchange_order_id)
         else:
             self._learn_oid(order, trade_update.exchange_order_id)
+        self.legs.on_fill(order, trade_update.exchange_order_id, trade_update.fill_base_amount)
         executed_before = order.executed_amount_base
         if not order.update_with_trade_update(trade_update):
             return
@@ -270,6 +285,7 @@ class OrderTracker(ClientOrderTracker):
         self._note_end(order)
 
     def _note_end(self, order: InFlightOrder) -> None:
+        self.legs.forget(order)
         if order.exchange_order_id is not None:
             self._ended_oids.append(order.exchange_order_id)
             while len(self._ended_oids) > self.MAX_CACHE_SIZE:
@@ -287,6 +303,11 @@ class OrderTracker(ClientOrderTracker):
         if order.exchange_order_id is None:
             order.update_exchange_order_id(name)
         self._by_oid.setdefault(name, order)
+
+
+def _kind_of(reason: Exception) -> str:
+    """The name under which a failure is reported: its own ``kind`` if it has one."""
+    return str(getattr(reason, "kind", "") or type(reason).__name__)
 
 
 def _reported_error(misc: dict[str, Any]) -> Exception:

@@ -43,6 +43,16 @@ class OrderRequest:
     cloid: str | None = None
     trigger: Trigger | None = None
 
+    @property
+    def is_post_only(self) -> bool:
+        """Whether the venue ranks it among the orders that cannot take liquidity (section 15)."""
+        return self.tif == "Alo" and self.trigger is None
+
+    @property
+    def can_replace(self) -> bool:
+        """Whether it may take the place of a resting order in an amendment (section 3.3)."""
+        return self.tif in ("Alo", "Gtc") and self.trigger is None
+
     def to_wire(self) -> Action:
         """The order object of section 3.1: keys a, b, p, s, r, t, c."""
         if self.trigger is None:

@@ -55,6 +55,12 @@ def aggressive_price(price: Decimal, sz_decimals: int, is_buy: bool) -> Decimal:
     return ceil_price(price, sz_decimals) if is_buy else floor_price(price, sz_decimals)
 
 
+def nearest_price(price: Decimal, sz_decimals: int) -> Decimal:
+    """The valid price closest to ``price``: for trigger prices, which have no passive side."""
+    below, above = floor_price(price, sz_decimals), ceil_price(price, sz_decimals)
+    return below if below > 0 and price - below <= above - price else above
+
+
 def is_valid_price(price: Decimal, sz_decimals: int) -> bool:
     """Whether the venue would accept the price as it is."""
     return price.is_finite() and price > 0 and floor_price(price, sz_decimals) == price

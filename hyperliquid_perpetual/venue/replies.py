@@ -117,6 +117,8 @@ _REJECTIONS: tuple[tuple[str, RejectCode], ...] = (
     ("cannot modify canceled or filled", RejectCode.ORDER_GONE),
     ("too many open orders", RejectCode.TOO_MANY_ORDERS),
     ("trading is halted", RejectCode.HALTED),
+    ("trigger order is not reduce only", RejectCode.TRIGGER_PRICE),
+    ("trigger order has unexpected side", RejectCode.TRIGGER_PRICE),
     ("user or api wallet", RejectCode.SIGNATURE),
     ("unable to recover signer", RejectCode.SIGNATURE),
     ("vault not registered", RejectCode.SIGNATURE),
@@ -127,6 +129,21 @@ _REJECTIONS: tuple[tuple[str, RejectCode], ...] = (
     ("leverage", RejectCode.LEVERAGE),
     ("cross margin is not allowed", RejectCode.LEVERAGE),
     ("builder fee has not been approved", RejectCode.BUILDER_FEE),
+    # The same refusals as order statuses (section 10), where an update of the order is all that is heard of them.
+    ("tickrejected", RejectCode.TICK),
+    ("mintradentlrejected", RejectCode.MIN_NOTIONAL),
+    ("mintradespotntlrejected", RejectCode.MIN_NOTIONAL),
+    ("perpmarginrejected", RejectCode.MARGIN),
+    ("perpmaxpositionrejected", RejectCode.MARGIN),
+    ("insufficientspotbalancerejected", RejectCode.MARGIN),
+    ("reduceonlyrejected", RejectCode.REDUCE_ONLY),
+    ("badalopxrejected", RejectCode.POST_ONLY_CROSSED),
+    ("ioccancelrejected", RejectCode.NO_MATCH),
+    ("marketordernoliquidityrejected", RejectCode.NO_LIQUIDITY),
+    ("badtriggerpxrejected", RejectCode.TRIGGER_PRICE),
+    ("oraclerejected", RejectCode.PRICE_TOO_FAR),
+    ("openinterest", RejectCode.OPEN_INTEREST),
+    ("toomanyopenordersrejected", RejectCode.TOO_MANY_ORDERS),
 )
 
 # Where the answer to an action stands, by the type of the response (section 1.3); other types have none beyond "ok".
@@ -139,7 +156,7 @@ _repr = reprlib.Repr(maxlevel=6, maxdict=8, maxlist=8, maxstring=160, maxlong=40
 
 
 def classify_rejection(text: str) -> RejectCode:
-    """What kind of refusal a text of section 3.12 is; ``OTHER`` for texts that are not known."""
+    """What kind of refusal a text of section 3.12, or a rejected status of section 10, is; ``OTHER`` if not known."""
     lower = text.lower()
     for fragment, code in _REJECTIONS:
         if fragment in lower:

@@ -13,6 +13,7 @@ from hyperliquid_perpetual.trading import requests as requests_module
 from hyperliquid_perpetual.trading.account_reader import AccountReader
 from hyperliquid_perpetual.trading.batches import MAX_BATCH, OrderDesk
 from hyperliquid_perpetual.trading.budget import Priority, WeightBudget
+from hyperliquid_perpetual.trading.replacements import Cancel
 from hyperliquid_perpetual.trading.requests import RateLimited, Requests, VenueRefusal, VenueUnavailable
 from hyperliquid_perpetual.venue import actions
 from hyperliquid_perpetual.venue.actions import OrderRequest
@@ -180,7 +181,9 @@ async def test_more_orders_than_a_batch_holds_leave_in_several(exchange: Sandbox
     answers = await asyncio.gather(*(desk.place(bid(number)) for number in range(MAX_BATCH + 3)))
     assert all(isinstance(answer.outcome, Resting) for answer in answers)
     assert len(exchange.requests("/exchange", "order")) == 2
-    cancelled = await asyncio.gather(*(desk.cancel(BTC, bid(number).cloid or "") for number in range(MAX_BATCH + 3)))
+    cancelled = await asyncio.gather(
+        *(desk.cancel(Cancel(BTC, bid(number).cloid or "")) for number in range(MAX_BATCH + 3))
+    )
     assert all(isinstance(answer.outcome, Done) for answer in cancelled)
     assert len(exchange.requests("/exchange", "cancelByCloid")) == 2
 
