@@ -170,8 +170,8 @@ class OrdersContract(ChecksContract):
 
     def _report_refusal(self, order: InFlightOrder, refusal: VenueRejection) -> None:
         self.logger().network(
-            f"{self.name_cap} refused to {order.trade_type.name.lower()} {order.amount} {order.trading_pair} at "
-            f"{order.price} ({order.order_type.name}): {refusal}",
+            f"Error submitting {order.trade_type.name.lower()} {order.order_type.name} order to {self.name_cap} for "
+            f"{order.amount} {order.trading_pair} {order.price}.",
             app_warning_msg=f"{self.name_cap} refused the {order.trade_type.name.lower()} order: {refusal}",
         )
         self._order_tracker.apply(order, Evidence.REJECTED, time.time(), reason=refusal)
