@@ -1,4 +1,4 @@
-"""Hummingbot's DCA executor from a script: a ladder of entries whose average price gets better as the market moves away.
+"""Hummingbot's DCA executor from a script: a ladder of entries whose average gets better as the market moves away.
 
 Each rung is farther from the market and larger than the one before; what has been filled is closed as one position, by
 profit against the average price, a trailing stop, a loss, or the time limit. Then the next ladder starts.

@@ -69,18 +69,25 @@ class BotBooks:
     orders_cancelled: int
 
     @classmethod
-    def read(cls, database: Path) -> "BotBooks":
-        """Read the sqlite file of a bot; one that does not exist means a bot that recorded nothing."""
+    def read(cls, database: Path, connector: str) -> "BotBooks":
+        """Read the sqlite file of a bot; one that does not exist means a bot that recorded nothing.
+
+        :param connector: whose orders and fills count. Those of a second connector, such as Hummingbot's paper trade,
+            are in no ledger of the exchange.
+        """
         if not database.exists():
             return cls((), 0, 0)
         with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            created = connection.execute('SELECT count(*) FROM "Order"').fetchone()[0]
+            created = connection.execute('SELECT count(*) FROM "Order" WHERE market = ?', (connector,)).fetchone()[0]
             cancelled = connection.execute(
                 "SELECT count(DISTINCT order_id) FROM OrderStatus WHERE status = 'OrderCancelled'"
+                ' AND order_id IN (SELECT id FROM "Order" WHERE market = ?)',
+                (connector,),
             ).fetchone()[0]
             rows = connection.execute(
                 "SELECT exchange_trade_id, symbol, trade_type, price, amount, trade_fee, order_id FROM TradeFill"
-                " ORDER BY timestamp"
+                " WHERE market = ? ORDER BY timestamp",
+                (connector,),
             ).fetchall()
         return cls(tuple(_from_trade_fill(*row) for row in rows), created, cancelled)
 

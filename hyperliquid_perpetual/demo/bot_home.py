@@ -24,7 +24,8 @@ FOLDERS = (
 )
 
 # Only what differs from Hummingbot's defaults, which would ask Gate.io, Binance, KuCoin, Kraken and a metrics server
-# although nothing of theirs is traded. Hummingbot adds the rest of its settings to the file when it starts.
+# although nothing of theirs is traded. Paper trade over the sandbox's books stands in for a spot exchange where a
+# strategy needs one. Hummingbot adds the rest of its settings to the file when it starts.
 CLIENT_CONFIGURATION = """\
 instance_id: hyperliquid-perpetual-demo
 log_level: INFO
@@ -33,7 +34,8 @@ rate_oracle_source:
 anonymized_metrics_mode: {}
 send_error_logs: false
 paper_trade:
-  paper_trade_exchanges: []
+  paper_trade_exchanges: [hyperliquid_perpetual_sandbox]
+  paper_trade_account_balance: {BTC: 1.0, USD: 100000.0}
 """
 
 

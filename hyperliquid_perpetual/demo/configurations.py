@@ -17,7 +17,8 @@ KINDS = {
     "controllers": "V2 controller",
     "scripts": "V2 script",
 }
-PAIR_KEYS = frozenset({"market", "markets", "trading_pair", "trading_pairs"})
+# Keys that name trading pairs end in one of these: `market`, `hedge_markets`, `trading_pair`, ...
+PAIR_KEYS = ("market", "markets", "trading_pair", "trading_pairs")
 
 
 class UnknownStrategyError(ValueError):
@@ -131,5 +132,5 @@ def _trading_pairs(node: Any, key: str = "") -> Iterator[str]:
     elif isinstance(node, list):
         for value in node:
             yield from _trading_pairs(value, key)
-    elif key in PAIR_KEYS and isinstance(node, str):
+    elif key.endswith(PAIR_KEYS) and isinstance(node, str):
         yield node

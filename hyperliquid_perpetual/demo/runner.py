@@ -169,7 +169,7 @@ class Demo:
             self.display.show(sandbox.exchange.view, self.configuration.coins, elapsed, self.seconds)
 
     async def _conclude(self, bot: Bot, exchange: Exchange, ready_seconds: float, stopped: bool) -> int:
-        own = books.BotBooks.read(bot.database)
+        own = books.BotBooks.read(bot.database, CONNECTOR)
         ledger = await exchange.ledger()
         comparison = books.compare(own.fills, ledger.fills, ledger.positions)
         errors = [*errors_in(bot.log), *errors_in(bot.output)]

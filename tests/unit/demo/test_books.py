@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from hyperliquid_perpetual.demo.books import BotBooks, Fill, compare, plain
+from hyperliquid_perpetual.demo.configurations import CONNECTOR
 
 CLOID = "0x48424f54000000000000000000000001"
 OTHER_CLOID = "0x48424f54000000000000000000000002"
@@ -45,24 +46,21 @@ def fill(**changes: Any) -> Fill:
     return Fill.from_venue(venue_fill(**changes))
 
 
-def write_database(path: Path, fills: list[dict[str, Any]], statuses: dict[str, list[str]]) -> Path:
-    """A trade database as Hummingbot's recorder writes it, with one order per key of `statuses`."""
+def write_database(
+    path: Path, fills: list[dict[str, Any]], statuses: dict[str, list[str]], market: str = CONNECTOR
+) -> Path:
+    """A trade database as Hummingbot's recorder writes it, with one order per key of `statuses`; or added to one."""
     get_declarative_base()
     engine = create_engine(f"sqlite:///{path}")
     Order.metadata.create_all(engine)
-    common = {
-        "config_file_path": "conf.yml",
-        "strategy": "s",
-        "market": "hyperliquid_perpetual_sandbox",
-        "symbol": "BTC-USD",
-        "base_asset": "BTC",
-        "quote_asset": "USD",
-    }
+    common = {"config_file_path": "conf.yml", "strategy": "s", "market": market, "quote_asset": "USD"}
     with Session(engine) as session, session.begin():
         for order_id, names in statuses.items():
             session.add(
                 Order(
                     id=order_id,
+                    symbol="BTC-USD",
+                    base_asset="BTC",
                     creation_timestamp=TIME,
                     order_type="LIMIT",
                     amount=Decimal(1),
@@ -80,6 +78,8 @@ def write_database(path: Path, fills: list[dict[str, Any]], statuses: dict[str, 
             )
             session.add(
                 TradeFill(
+                    symbol=f"{row['coin']}-USD",
+                    base_asset=row["coin"],
                     timestamp=row["time"],
                     order_id=row["cloid"],
                     trade_type="BUY" if row["side"] == "B" else "SELL",
@@ -100,7 +100,27 @@ def test_what_hummingbot_recorded_reads_as_what_the_exchange_reported(tmp_path: 
     rows = [venue_fill(), venue_fill(tid=2, side="A", px="84150.123456", sz="1.00001", fee="-0.000002")]
     database = write_database(tmp_path / "bot.sqlite", rows, {CLOID: ["BuyOrderCreated", "OrderFilled"]})
 
-    assert list(BotBooks.read(database).fills) == [Fill.from_venue(row) for row in rows]
+    assert list(BotBooks.read(database, CONNECTOR).fills) == [Fill.from_venue(row) for row in rows]
+
+
+@pytest.mark.parametrize("coin", ["kPEPE", "xyz:XYZ100", "km:US500"])
+def test_coins_keep_their_case_and_their_dex(tmp_path: Path, coin: str) -> None:
+    rows = [venue_fill(coin=coin, px="0.004321", sz="25000.0", fee="0.016204")]
+    database = write_database(tmp_path / "bot.sqlite", rows, {CLOID: ["BuyOrderCreated", "OrderFilled"]})
+
+    result = compare(
+        BotBooks.read(database, CONNECTOR).fills, [Fill.from_venue(row) for row in rows], {coin: Decimal(25000)}
+    )
+
+    assert (result.fill_differences, result.position_difference, result.fee_difference) == ((), 0, 0)
+
+
+def test_what_a_second_connector_did_is_not_held_against_the_exchange(tmp_path: Path) -> None:
+    path = write_database(tmp_path / "bot.sqlite", [venue_fill()], {CLOID: ["BuyOrderCreated", "OrderFilled"]})
+    paper = [venue_fill(tid=9, side="A", cloid="sell://BTC-USD/1")]
+    write_database(path, paper, {"sell://BTC-USD/1": ["OrderCancelled"]}, market=f"{CONNECTOR}_PaperTrade")
+
+    assert BotBooks.read(path, CONNECTOR) == BotBooks((fill(),), orders_created=1, orders_cancelled=0)
 
 
 def test_orders_are_counted_once_whatever_happened_to_them(tmp_path: Path) -> None:
@@ -108,20 +128,21 @@ def test_orders_are_counted_once_whatever_happened_to_them(tmp_path: Path) -> No
         CLOID: ["BuyOrderCreated", "OrderFilled", "OrderCancelled", "OrderCancelled"],
         OTHER_CLOID: ["SellOrderCreated", "OrderFailure"],
     }
-    own = BotBooks.read(write_database(tmp_path / "bot.sqlite", [], statuses))
+    own = BotBooks.read(write_database(tmp_path / "bot.sqlite", [], statuses), CONNECTOR)
 
     assert (own.orders_created, own.orders_cancelled) == (2, 1)
 
 
 def test_a_bot_without_a_database_has_recorded_nothing(tmp_path: Path) -> None:
-    assert BotBooks.read(tmp_path / "missing.sqlite") == BotBooks((), 0, 0)
+    assert BotBooks.read(tmp_path / "missing.sqlite", CONNECTOR) == BotBooks((), 0, 0)
     assert not (tmp_path / "missing.sqlite").exists()
 
 
 def test_a_percentage_in_the_fee_shows_as_a_difference(tmp_path: Path) -> None:
     row = venue_fill(fee="0")
     own = BotBooks.read(
-        write_database(tmp_path / "bot.sqlite", [row | {"percent": Decimal("0.00015")}], {CLOID: ["OrderFilled"]})
+        write_database(tmp_path / "bot.sqlite", [row | {"percent": Decimal("0.00015")}], {CLOID: ["OrderFilled"]}),
+        CONNECTOR,
     )
 
     result = compare(own.fills, [Fill.from_venue(row)], {"BTC": Decimal("0.00036")})

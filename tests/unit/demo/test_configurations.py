@@ -38,6 +38,13 @@ def test_those_for_the_sandbox_are_found_with_what_their_first_line_says(folder:
     }
 
 
+def test_markets_are_found_under_every_name_that_strategies_give_them(tmp_path: Path) -> None:
+    text = f"hedge_connector: {SANDBOX}\nhedge_markets: [BTC-USD, kPEPE-USD]\nspot_market: 'xyz:XYZ100-USD'\n"
+    write(tmp_path, "strategies/hedge.yml", text)
+
+    assert configurations.find("hedge", tmp_path).coins == ("BTC", "kPEPE", "xyz:XYZ100")
+
+
 def test_a_name_may_carry_its_ending(folder: Path) -> None:
     assert configurations.find("pair.yml", folder) == configurations.find("pair", folder)
 
