@@ -30,6 +30,7 @@ from .trading.market_feed import MarketFeed
 from .trading.market_requests import InfoRequests, MarketRequests, dex_of
 from .trading.order_book import BookChange
 from .trading.requests import VenueUnavailable
+from .trading.shared_book import SharedOrderBook
 from .venue.messages import ActiveAssetContext, AssetContext, L2Book, Trade
 from .venue.networks import Network
 
@@ -65,6 +66,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         :param market_data: is kept up to date from here.
         """
         super().__init__(trading_pairs)
+        self.order_book_create_function = SharedOrderBook
         self._connector = connector
         self._requests = MarketRequests(requests)
         self._market_data = market_data

@@ -36,6 +36,7 @@ from .trading.order_tracker import OrderTracker
 from .trading.reconciliation import Reconciler
 from .trading.requests import Requests
 from .trading.settings import Settings, load_settings
+from .trading.threads import HomeLoop
 from .venue import actions, client_ids
 from .venue.messages import UserFees
 from .venue.networks import Network, network_for_rates
@@ -77,6 +78,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         :raises ValueError: for an unknown domain.
         """
         self._domain = domain
+        self._home = HomeLoop(domain)
         self._network = Network.from_domain(domain)
         self._settings = settings if settings is not None else load_settings(domain)
         self._trading_required = trading_required
@@ -213,6 +215,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
     # --- Starting and stopping
 
     async def start_network(self) -> None:
+        self._home.adopt()
         await super().start_network()
         self._requests.keep_open()
         self._flow.resolver.resume()

@@ -20,6 +20,7 @@ from .credentials import CredentialError, Credentials, check_credentials
 from .dispatch import Dispatcher
 from .funding_ledger import FundingLedger
 from .requests import VenueUnavailable
+from .threads import replace_in_place
 
 CREDENTIALS_RETRY_SECONDS = 2.0
 
@@ -101,8 +102,7 @@ class AccountContract(OrdersContract):
             (self._account_balances, lambda balance: balance.total),
             (self._account_available_balances, lambda balance: balance.available),
         ):
-            known.clear()
-            known.update({token: getter(balance) for token, balance in balances.items()})
+            replace_in_place(known, {token: getter(balance) for token, balance in balances.items()})
         self._show_positions()
 
     def _show_positions(self) -> None:

@@ -5,21 +5,22 @@ from decimal import Decimal
 from typing import Any
 
 from bidict import bidict
-from hummingbot.connector.perpetual_derivative_py_base import PerpetualDerivativePyBase
 from hummingbot.connector.trading_rule import TradingRule
 
 from ..venue import prices
 from ..venue.markets import FIRST_DEX, Market, MarketTable
 from . import order_checks
 from .account import hummingbot_token
+from .contract_threads import ThreadsContract
 from .markets_source import MarketsSource
 from .requests import Requests, VenueUnavailable
+from .threads import replace_in_place
 
 _FRESH_SECONDS = 5.0
 """Base class loops that start together share one refresh of the metadata."""
 
 
-class MarketsContract(PerpetualDerivativePyBase):
+class MarketsContract(ThreadsContract):
     """Answers what Hummingbot asks about markets out of the market table."""
 
     _domain: str
@@ -54,9 +55,10 @@ class MarketsContract(PerpetualDerivativePyBase):
         )
 
     def _on_markets(self, table: MarketTable) -> None:
-        # In place, because strategies keep a reference to the dictionary; there is no await in between.
-        self._trading_rules.clear()
-        self._trading_rules.update({pair: _trading_rule(market) for pair, market in table.by_trading_pair.items()})
+        self._home.adopt()
+        # In place, because strategies keep a reference to the dictionary, and never empty, because some of them live
+        # in other threads.
+        replace_in_place(self._trading_rules, {p: _trading_rule(m) for p, m in table.by_trading_pair.items()})
         self._initialize_trading_pair_symbols_from_exchange_info(table)
 
     def _market(self, trading_pair: str) -> Market:

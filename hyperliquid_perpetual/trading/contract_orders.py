@@ -10,7 +10,6 @@ from hummingbot.core.data_type.common import OrderType, PositionAction, TradeTyp
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState, OrderUpdate, TradeUpdate
 from hummingbot.core.data_type.limit_order import LimitOrder
 from hummingbot.core.data_type.market_order import MarketOrder
-from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from ..venue import actions, client_ids
 from ..venue.markets import QUOTE
@@ -100,7 +99,7 @@ class OrdersContract(ChecksContract):
         **kwargs: Any,
     ) -> str:
         order_id = client_ids.make_cloid(os.urandom(client_ids.RANDOM_BYTES))
-        safe_ensure_future(self._create_order(trade_type, order_id, trading_pair, amount, order_type, price, **kwargs))
+        self._home.spawn(self._create_order, trade_type, order_id, trading_pair, amount, order_type, price, **kwargs)
         return order_id
 
     async def _create_order(
