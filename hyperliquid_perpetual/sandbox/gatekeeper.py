@@ -13,7 +13,7 @@ from msgspec import structs
 from hyperliquid_perpetual.sandbox.account_actions import account_command
 from hyperliquid_perpetual.sandbox.action_base import Action, UserSignedAction
 from hyperliquid_perpetual.sandbox.engine import commands
-from hyperliquid_perpetual.sandbox.engine.commands import Command, OrderIntent
+from hyperliquid_perpetual.sandbox.engine.commands import Command, OrderIntent, Trigger
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.mistakes import explain
 from hyperliquid_perpetual.sandbox.nonces import Nonces
@@ -157,14 +157,13 @@ class Gatekeeper:
         return command
 
     def _place(self, action: OrderAction) -> Command:
-        if action.grouping != "na":
-            raise Refused("The sandbox does not do order groupings other than na.")
+        if not isinstance(action.grouping, str):
+            raise Refused("The sandbox does not do priority fees.")
         builder = None if action.builder is None else commands.BuilderFee(action.builder.b, action.builder.f)
-        return commands.PlaceOrders("", tuple(self._intent(order, builder) for order in action.orders))
+        intents = tuple(self._intent(order, builder) for order in action.orders)
+        return commands.PlaceOrders("", intents, action.grouping)
 
     def _intent(self, order: Order, builder: commands.BuilderFee | None = None) -> OrderIntent:
-        if order.t.limit is None:
-            raise Refused("The sandbox does not do trigger orders.")
         state = self._markets.get(order.a)
         # An unknown asset is the engine's to refuse; sizes have no meaning there.
         sz = 0 if state is None else scaled(order.s, state.market.sz_decimals)
@@ -173,4 +172,11 @@ class Gatekeeper:
             raise NotPrevalidated("Order has invalid size.")
         if px is None:
             raise NotPrevalidated("Order has invalid price.")
-        return OrderIntent(order.a, order.b, px, sz, order.r, order.t.limit.tif, order.c, builder)
+        if order.t.trigger is None:
+            assert order.t.limit is not None, "an order is one or the other"
+            return OrderIntent(order.a, order.b, px, sz, order.r, order.t.limit.tif, order.c, builder)
+        trigger_px = scaled(order.t.trigger.triggerPx, PRICE_DECIMALS)
+        if trigger_px is None:
+            raise NotPrevalidated("Order has invalid price.")
+        trigger = Trigger(order.t.trigger.isMarket, trigger_px, order.t.trigger.tpsl)
+        return OrderIntent(order.a, order.b, px, sz, order.r, "Gtc", order.c, builder, trigger)

@@ -35,7 +35,10 @@ class BookSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class OrderSnapshot:
-    """An order. `remaining` is what is unfilled; `status` is the venue's word; times are Unix ms."""
+    """An order. `remaining` is what is unfilled; `status` is the venue's word; times are Unix ms.
+
+    `order_type` is the venue's word too, and `tif` is None for a trigger order that is not on a book.
+    """
 
     oid: int
     cloid: str | None
@@ -45,10 +48,13 @@ class OrderSnapshot:
     size: Decimal
     remaining: Decimal
     reduce_only: bool
-    tif: str
+    tif: str | None
     status: str
     time: int
     status_time: int
+    order_type: str
+    trigger_price: Decimal | None
+    is_position_tpsl: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,9 @@ class Inspector:
             order.status.value,
             order.timestamp,
             order.status_timestamp,
+            order.order_type,
+            None if order.trigger is None else price(order.trigger.px),
+            order.is_position_tpsl,
         )
 
     def _fill(self, fill: Fill) -> FillSnapshot:

@@ -8,6 +8,7 @@ from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.markets import to_money
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
+from hyperliquid_perpetual.sandbox.engine.state import Place
 from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.inspection import Inspector
@@ -81,6 +82,8 @@ class Interventions:
             order = account.open_orders.get(key) if isinstance(key, int) else account.open_by_cloid.get(key)
         if order is None:
             raise ValueError(f"{address} has no open order {key}")
+        if order.place is not Place.BOOK:
+            raise ValueError(f"order {key} of {address} waits for a trigger or a parent: it is on no book to be filled")
         state = self.engine.markets[order.asset]
         before = 0
         for resting in state.book.side(order.is_buy).orders():

@@ -4,6 +4,7 @@ from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.records import Fill, FundingPayment, LedgerUpdate, OrderRecord
+from hyperliquid_perpetual.sandbox.engine.units import price_text as plain_price
 from hyperliquid_perpetual.sandbox.wire import float_text, money_text, price_text, size_text
 
 RATE_DECIMALS = 10
@@ -37,6 +38,10 @@ class OrderView:
 
     def frontend_order(self, order: OrderRecord) -> Json:
         """An item of `frontendOpenOrders`, and the inner order of `orderStatus`."""
+        trigger, condition = order.trigger, "N/A"
+        if trigger is not None:
+            direction = "above" if trigger.is_above(order.is_buy) else "below"
+            condition = f"Price {direction} {plain_price(trigger.px)}"
         decimals = self._sz_decimals[order.asset]
         return {
             "coin": order.coin,
@@ -45,13 +50,13 @@ class OrderView:
             "sz": size_text(order.sz, decimals),
             "oid": order.oid,
             "timestamp": order.timestamp,
-            "triggerCondition": "N/A",
-            "isTrigger": False,
-            "triggerPx": "0.0",
-            "children": [],
-            "isPositionTpsl": False,
+            "triggerCondition": condition,
+            "isTrigger": trigger is not None,
+            "triggerPx": "0.0" if trigger is None else price_text(trigger.px),
+            "children": [self.frontend_order(child) for child in order.children],
+            "isPositionTpsl": order.is_position_tpsl,
             "reduceOnly": order.reduce_only,
-            "orderType": "Market" if order.tif == "FrontendMarket" else "Limit",
+            "orderType": order.order_type,
             "origSz": size_text(order.orig_sz, decimals),
             "tif": order.tif,
             "cloid": order.cloid,

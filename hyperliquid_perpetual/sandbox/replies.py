@@ -3,7 +3,15 @@
 from typing import Any
 
 from hyperliquid_perpetual.sandbox.action_base import Action
-from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, ItemStatus, Replied, Resting
+from hyperliquid_perpetual.sandbox.engine.events import (
+    Failed,
+    Filled,
+    ItemStatus,
+    Replied,
+    Resting,
+    WaitingForFill,
+    WaitingForTrigger,
+)
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.refusals import NotPrevalidated, Refused
 from hyperliquid_perpetual.sandbox.signed_requests import (
@@ -62,9 +70,13 @@ def _cancel_status(status: ItemStatus) -> Any:
     return {"error": status.error} if isinstance(status, Failed) else "success"
 
 
-def _order_status(status: ItemStatus, sz_decimals: int) -> dict[str, Any]:
+def _order_status(status: ItemStatus, sz_decimals: int) -> Any:
     if isinstance(status, Failed):
         return {"error": status.error}
+    if isinstance(status, WaitingForTrigger):
+        return "waitingForTrigger"
+    if isinstance(status, WaitingForFill):
+        return "waitingForFill"
     found: dict[str, Any]
     if isinstance(status, Resting):
         found = {"oid": status.oid}

@@ -19,6 +19,7 @@ _CANCELED_FOR_THE_USER = frozenset(
         OrderStatus.MARGIN_CANCELED,
         OrderStatus.SELF_TRADE_CANCELED,
         OrderStatus.REDUCE_ONLY_CANCELED,
+        OrderStatus.SIBLING_FILLED_CANCELED,
         OrderStatus.SCHEDULED_CANCEL,
     )
 )

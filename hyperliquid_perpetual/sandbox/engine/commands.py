@@ -24,11 +24,36 @@ class BuilderFee(Struct, frozen=True):
     fee: int
 
 
+Grouping = Literal["na", "normalTpsl", "positionTpsl"]
+"""How the orders of a batch belong together (reference, section 3.1)."""
+
+
+class Trigger(Struct, frozen=True):
+    """What makes an order wait for the mark price: `px` in 1e-6 USD, take profit or stop loss, and what follows.
+
+    When the mark reaches `px` a market trigger matches at once, down to the limit price of its order, and is gone; the
+    other kind goes on as a Gtc limit order.
+    """
+
+    is_market: bool
+    px: int
+    tpsl: Literal["tp", "sl"]
+
+    def is_above(self, is_buy: bool) -> bool:
+        """Whether the mark has to rise to `px`, for an order of this side: profits are taken away from losses."""
+        return (self.tpsl == "tp") is not is_buy
+
+    def is_met(self, is_buy: bool, mark_px: int) -> bool:
+        """Whether the mark has reached `px`."""
+        return mark_px >= self.px if self.is_above(is_buy) else mark_px <= self.px
+
+
 class OrderIntent(Struct, frozen=True):
     """One order that somebody wants to place.
 
     `px` is the limit in 1e-6 USD, `sz` in lots, `cloid` is `0x` and 32 lowercase hex digits or None. Nothing here is
-    checked yet: zero sizes, bad ticks and unknown assets are answered with the venue's error texts.
+    checked yet: zero sizes, bad ticks and unknown assets are answered with the venue's error texts. An order with a
+    `trigger` has no time in force of its own. Size 0 stands for the whole position, where one may ask for that.
     """
 
     asset: int
@@ -39,6 +64,7 @@ class OrderIntent(Struct, frozen=True):
     tif: Tif = "Gtc"
     cloid: str | None = None
     builder: BuilderFee | None = None
+    trigger: Trigger | None = None
 
 
 class Modification(Struct, frozen=True):
@@ -52,6 +78,7 @@ class PlaceOrders(AccountCommand, frozen=True):
     """Place a batch of orders, in the order given."""
 
     orders: tuple[OrderIntent, ...]
+    grouping: Grouping = "na"
 
 
 class CancelOrders(AccountCommand, frozen=True):

@@ -30,6 +30,20 @@ class Filled(Struct, frozen=True, tag=True):
     notional: int
 
 
+class WaitingForTrigger(Struct, frozen=True, tag=True):
+    """Item status: armed, until the mark price gets there. The venue's reply leaves out the oid."""
+
+    oid: int
+    cloid: str | None
+
+
+class WaitingForFill(Struct, frozen=True, tag=True):
+    """Item status: not armed before its parent is filled. The venue's reply leaves out the oid."""
+
+    oid: int
+    cloid: str | None
+
+
 class Success(Struct, frozen=True, tag=True):
     """Item status: canceled as asked."""
 
@@ -40,7 +54,7 @@ class Failed(Struct, frozen=True, tag=True):
     error: str
 
 
-ItemStatus = Resting | Filled | Success | Failed
+ItemStatus = Resting | Filled | WaitingForTrigger | WaitingForFill | Success | Failed
 
 
 class Event(Struct, frozen=True, tag=True):

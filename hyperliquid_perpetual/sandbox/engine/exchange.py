@@ -6,6 +6,7 @@ from . import prices
 from .account_commands import AccountDeskCommand
 from .account_desk import AccountDesk
 from .agents import AgentRegistry
+from .bracket_placement import BracketPlacement
 from .builders import builder_error
 from .commands import (
     AccountCommand,
@@ -64,6 +65,7 @@ class Exchange:
         self._desk = OrderDesk(config.first_oid, self.markets, self._outbox)
         self._matcher = Matcher(self.markets, self.accounts, config.fees, self._desk, self._outbox)
         self._placement = Placement(config, self.markets, self._desk, self._matcher)
+        self._brackets = BracketPlacement(config, self.markets, self._desk, self._placement)
         self._agents = AgentRegistry(self.accounts)
         self._account_desk = AccountDesk(self.markets, self._outbox)
         self._schedule = CancelSchedule(config, self.accounts)
@@ -90,6 +92,7 @@ class Exchange:
             oracle_before = state.oracle_px
             prices.set_outside_prices(state, command.oracle_px, command.external_px)
             self._timeline.update_mark(state, oracle_before)
+        self._placement.fire_triggers()
         return self._outbox.finish()
 
     def apply_block(self, now: int, commands: Sequence[Command]) -> list[tuple[int, list[Event]]]:
@@ -118,7 +121,7 @@ class Exchange:
         return account.history.find(key) if found is None else found.record(OrderStatus.OPEN, found.timestamp)
 
     def open_orders(self, address: str, dex: str | None = None) -> list[OrderRecord]:
-        """An account's resting orders, oldest first, on one dex or (None) on all."""
+        """An account's open orders, resting and waiting, oldest first, on one dex or (None) on all."""
         account = self.accounts.get(address)
         if account is None:
             return []
@@ -174,6 +177,7 @@ class Exchange:
         outbox.begin(now)
         outbox.emit(Replied(now, command.account))
         self._timeline.advance(now)
+        self._placement.fire_triggers()
         account = self.accounts.get(command.account)
         statuses: tuple[ItemStatus, ...] = ()
         error: str | None = None
@@ -181,17 +185,19 @@ class Exchange:
         if account is None:
             error = must_deposit(command.account)
         elif isinstance(command, PlaceOrders):
-            error = pre_validation_error(command.orders, self.markets, self.config)
+            error = pre_validation_error(command.orders, self.markets, self.config, command.grouping)
             pre_validation = error is not None
             if error is None:
                 error = builder_error(account, command.orders, self.accounts, self.markets)
-            if error is None:
+            if error is None and command.grouping != "na":
+                statuses = self._brackets.place(account, command)
+            elif error is None:
                 statuses = tuple([self._placement.place(account, intent) for intent in command.orders])
         elif isinstance(command, CancelOrders | CancelOrdersByCloid):
             statuses = self._placement.cancel(account, command)
         elif isinstance(command, ModifyOrders):
             intents = tuple(modification.intent for modification in command.modifications)
-            error = pre_validation_error(intents, self.markets, self.config)
+            error = pre_validation_error(intents, self.markets, self.config, None)
             pre_validation = error is not None
             if error is None:
                 statuses = tuple([self._placement.modify(account, item) for item in command.modifications])
@@ -210,6 +216,7 @@ class Exchange:
                 outbox.emit(AgentApproved(now, account.address, *approval))
         elif isinstance(command, AccountDeskCommand):
             error = self._account_desk.apply(account, command)
+        self._placement.fire_triggers()
         outbox.events[0] = Replied(now, command.account, statuses, error, pre_validation)
         return outbox.finish()
 
@@ -233,7 +240,7 @@ class Exchange:
 def block_class(command: Command) -> int:
     """The class of a command in the order of a block: 0 the world, then 1 to 3 as the venue counts them.
 
-    Modifications count by their new orders.
+    Modifications count by their new orders; trigger orders have no time in force.
     """
     if isinstance(command, WorldCommand):
         return 0
@@ -245,4 +252,4 @@ def block_class(command: Command) -> int:
         intents = tuple(modification.intent for modification in command.modifications)
     else:
         return 1
-    return 1 if all(intent.tif == "Alo" for intent in intents) else 3
+    return 1 if all(intent.tif == "Alo" or intent.trigger is not None for intent in intents) else 3

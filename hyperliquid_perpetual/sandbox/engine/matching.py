@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 from .accounts import apply_fill, fill_dir
+from .brackets import sibling_filled
 from .builders import builder_fee
 from .events import FillMade, TradeMade
 from .fees import FeeSchedule
@@ -105,6 +106,9 @@ class Matcher:
         self._settle(state, taker, sz, px, taker_fee, tid, crossed=True)
         taker.sz -= sz
         self._desk.match_resting(maker, sz)
+        if not taker.sz:
+            # Before the position is looked at: it is the sibling that ends the others, not the closed position.
+            sibling_filled(self._desk, taker)
         for order in (maker, taker):
             if order.position.reduce_only_orders:
                 self._desk.trim_reduce_only(order.account, order.position)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .commands import CancelOrders, CancelOrdersByCloid, Modification, OrderIntent
 from .config import ExchangeConfig
-from .events import Failed, Filled, ItemStatus, Resting, Success
+from .events import Failed, Filled, ItemStatus, Resting, Success, WaitingForFill, WaitingForTrigger
 from .market_state import MarketState
 from .matching import Matcher
 from .orders import OrderDesk
@@ -15,12 +15,14 @@ from .rules import (
     NEVER_PLACED,
     NO_LIQUIDITY,
     NO_MATCH,
+    ZERO_SIZE,
     Rejection,
+    expected_entry,
     form_rejection,
     standing_rejection,
     with_asset,
 )
-from .state import Account, Order, Position
+from .state import Account, Order, Place, Position
 from .units import divide_half_even
 
 
@@ -52,7 +54,9 @@ class Placement:
         state = self._markets[intent.asset]
         position = self.position(account, state)
         rejection = form_rejection(account, position, intent, state, self._config)
-        return self._enter(account, position, intent, rejection)
+        if rejection is None:
+            rejection = standing_rejection(account, position, intent, self._markets, self._config)
+        return self.admit(self._desk.create(account, position, intent), rejection)
 
     def cancel(self, account: Account, command: CancelOrders | CancelOrdersByCloid) -> tuple[ItemStatus, ...]:
         """Cancel open orders; the asset must be the order's."""
@@ -70,35 +74,67 @@ class Placement:
         """Cancel an open order and place its replacement.
 
         A replacement that is badly formed leaves the old order where it is. What becomes of the old order when the
-        account or the book refuses the replacement is not confirmed (`refused_modify`).
+        account or the book refuses the replacement is not confirmed (`refused_modify`). A TP/SL order stays in its
+        group when another trigger order replaces it; the TP/SL orders of a parent go when the parent is replaced
+        (unconfirmed).
         """
         intent = modification.intent
         old = self._find(account, modification.target)
         if old is None or old.asset != intent.asset:
             return Failed(CANNOT_MODIFY)
+        if not intent.sz and not old.is_position_tpsl:
+            return Failed(with_asset(ZERO_SIZE, intent.asset, self._config.quirks))
         state = self._markets[intent.asset]
-        rejection = form_rejection(account, old.position, intent, state, self._config, old.cloid)
+        bracket, entry_px = old.bracket, None
+        if bracket is not None and (intent.trigger is None or bracket.parent is old):
+            bracket = None
+        elif bracket is not None and bracket.parent is not None:
+            entry_px = expected_entry(bracket.parent, state.mark_px)
+        waits = bracket is not None and old.place is Place.WAITING
+        rejection = form_rejection(account, old.position, intent, state, self._config, old.cloid, entry_px)
         if rejection is None and self._config.quirks.refused_modify == "keeps_old":
-            rejection = self._rejection_without(old, intent)
+            rejection = self._rejection_without(old, intent, waits)
         if rejection is None:
             self._desk.cancel(old, OrderStatus.CANCELED)
-        return self._enter(account, old.position, intent, rejection)
+            rejection = standing_rejection(account, old.position, intent, self._markets, self._config, waits)
+        order = self._desk.create(account, old.position, intent)
+        if rejection is None and bracket is not None:
+            bracket.add(order)
+            if old.is_position_tpsl:
+                order.follow_position()
+            if waits:
+                self._desk.wait(order)
+                return WaitingForFill(order.oid, order.cloid)
+        return self.admit(order, rejection)
 
-    def _rejection_without(self, old: Order, intent: OrderIntent) -> Rejection | None:
+    def _rejection_without(self, old: Order, intent: OrderIntent, waits: bool) -> Rejection | None:
         """What the account and the book would have against an order if another one were not there any more."""
         with self._desk.set_aside(old):
-            return standing_rejection(old.account, old.position, intent, self._markets, self._config)
+            return standing_rejection(old.account, old.position, intent, self._markets, self._config, waits)
 
-    def _enter(
-        self, account: Account, position: Position, intent: OrderIntent, rejection: Rejection | None
-    ) -> ItemStatus:
-        if rejection is None:
-            rejection = standing_rejection(account, position, intent, self._markets, self._config)
-        order = self._desk.create(account, position, intent)
+    def fire_triggers(self) -> None:
+        """Do what the trigger orders that the mark prices have reached are there for.
+
+        What they trade can arm others of the same market only, which are looked at in the same turn.
+        """
+        armed = self._desk.triggers
+        for asset in list(armed):
+            while asset in armed:
+                order = armed[asset].next_met(self._markets[asset].mark_px)
+                if order is None:
+                    break
+                self._desk.fire(order)
+                self._match(order)
+
+    def admit(self, order: Order, rejection: Rejection | None) -> ItemStatus:
+        """Let an order that is nowhere yet take its way, or refuse it."""
         if rejection is not None:
             return self._reject(order, rejection)
         if order.reduce_only:
-            order.sz = order.orig_sz = min(order.sz, abs(position.szi))
+            order.sz = order.orig_sz = min(order.sz, abs(order.position.szi))
+        if order.trigger is not None:
+            self._desk.arm(order)
+            return WaitingForTrigger(order.oid, order.cloid)
         if order.tif == "Alo":
             self._desk.rest(order)
             return Resting(order.oid, order.cloid)

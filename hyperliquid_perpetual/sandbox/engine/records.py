@@ -4,18 +4,20 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from .commands import Tif
+from .commands import Tif, Trigger
 
 
 class OrderStatus(StrEnum):
     """The order statuses that the engine gives so far, in the venue's words (reference, section 10)."""
 
     OPEN = "open"
+    TRIGGERED = "triggered"
     FILLED = "filled"
     CANCELED = "canceled"
     MARGIN_CANCELED = "marginCanceled"
     SELF_TRADE_CANCELED = "selfTradeCanceled"
     REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
+    SIBLING_FILLED_CANCELED = "siblingFilledCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
     REJECTED = "rejected"
     TICK_REJECTED = "tickRejected"
@@ -23,6 +25,7 @@ class OrderStatus(StrEnum):
     PERP_MARGIN_REJECTED = "perpMarginRejected"
     REDUCE_ONLY_REJECTED = "reduceOnlyRejected"
     BAD_ALO_PX_REJECTED = "badAloPxRejected"
+    BAD_TRIGGER_PX_REJECTED = "badTriggerPxRejected"
     IOC_CANCEL_REJECTED = "iocCancelRejected"
     MARKET_ORDER_NO_LIQUIDITY_REJECTED = "marketOrderNoLiquidityRejected"
     PERP_MAX_POSITION_REJECTED = "perpMaxPositionRejected"
@@ -34,7 +37,9 @@ class OrderRecord(Struct, frozen=True):
     """An order as it stood at `status_timestamp`.
 
     `sz` is what remains (for canceled and rejected orders: what was left unfilled), `orig_sz - sz` has been filled.
-    Sizes are lots, prices 1e-6 USD, times Unix ms.
+    Sizes are lots, prices 1e-6 USD, times Unix ms. `tif` is None for a trigger order as long as it is not on a book.
+    `is_position_tpsl` marks one whose size is the position's, with size 0 until it fires. `children` are the TP/SL
+    orders that wait for this one to be filled; each of them has a record of its own as well.
     """
 
     oid: int
@@ -47,10 +52,21 @@ class OrderRecord(Struct, frozen=True):
     orig_sz: int
     timestamp: int
     reduce_only: bool
-    tif: Tif
+    tif: Tif | None
     cloid: str | None
     status: OrderStatus
     status_timestamp: int
+    trigger: Trigger | None = None
+    is_position_tpsl: bool = False
+    children: tuple["OrderRecord", ...] = ()
+
+    @property
+    def order_type(self) -> str:
+        """The venue's word for the kind of order (reference, section 2.4)."""
+        if self.trigger is None:
+            return "Market" if self.tif == "FrontendMarket" else "Limit"
+        kind = "Take Profit" if self.trigger.tpsl == "tp" else "Stop"
+        return f"{kind} Market" if self.trigger.is_market else f"{kind} Limit"
 
 
 class Fill(Struct, frozen=True):

@@ -8,17 +8,18 @@ number, its `*Rejected` status and its place in the history.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .commands import OrderIntent
+from .commands import Grouping, OrderIntent
 from .config import ExchangeConfig
 from .margin import cross_account_value, max_leverage_at, order_margin, required_margin
 from .market_state import MarketState
 from .quirks import VenueQuirks
 from .records import OrderStatus
-from .state import Account, Position
+from .state import Account, Order, Position
 from .units import dollars_text, price_text
 
 ZERO_CLOID = "0x" + "0" * 32
 
+ZERO_SIZE = "Order has zero size."
 NEVER_PLACED = "Order was never placed, already canceled, or filled."
 CANNOT_MODIFY = "Cannot modify canceled or filled order"
 INSUFFICIENT_MARGIN = "Insufficient margin to place order."
@@ -44,9 +45,12 @@ def must_deposit(address: str) -> str:
 
 
 def pre_validation_error(
-    orders: tuple[OrderIntent, ...], markets: Mapping[int, MarketState], config: ExchangeConfig
+    orders: tuple[OrderIntent, ...],
+    markets: Mapping[int, MarketState],
+    config: ExchangeConfig,
+    grouping: Grouping | None = "na",
 ) -> str | None:
-    """The error that refuses a whole batch, or None."""
+    """The error that refuses a whole batch, or None. The orders of modifications are in no grouping (None)."""
     if not orders:
         return "Orders are empty"
     for intent in orders:
@@ -55,15 +59,21 @@ def pre_validation_error(
             return f"Order has invalid asset {intent.asset}."
         if intent.px <= 0:
             return "Order has invalid price."
-        if intent.sz == 0:
-            return "Order has zero size."
+        trigger = intent.trigger
+        if intent.sz == 0 and (trigger is None or grouping not in ("positionTpsl", None)):
+            return ZERO_SIZE
         if intent.sz < 0:
             return "Order has invalid size."
         if intent.cloid == ZERO_CLOID:
             return "A nonzero cloid is required for each order"
         if _is_beyond(intent.px, state.doubled_mid or 2 * state.oracle_px, config.price_band_percent):
             return f"Order price cannot be more than {config.price_band_percent}% away from the reference price"
-    return None
+        if trigger is not None:
+            if trigger.px <= 0:
+                return "Order has invalid price."
+            if not intent.reduce_only:
+                return "Trigger order is not reduce only."
+    return None if grouping in ("na", None) else grouping_error(orders, grouping)
 
 
 def form_rejection(
@@ -73,17 +83,23 @@ def form_rejection(
     state: MarketState,
     config: ExchangeConfig,
     replaced_cloid: str | None = None,
+    entry_px: int | None = None,
 ) -> Rejection | None:
     """What is wrong with an order before the book and the account's money are looked at.
 
-    `replaced_cloid` is the cloid of the order that this one replaces, which may be used again.
+    `replaced_cloid` is the cloid of the order that this one replaces, which may be used again. `entry_px` is where the
+    parent of a TP/SL order is expected to be filled; the others start from the mark price.
     """
     market = state.market
     if market.is_delisted:
         return Rejection(OrderStatus.REJECTED, "Trading is halted.")
     if not market.is_valid_px(intent.px):
         return Rejection(OrderStatus.TICK_REJECTED, "Price must be divisible by tick size.")
-    if intent.px * intent.sz * market.lot_value < config.min_notional:
+    if intent.trigger is not None:
+        rejection = _trigger_rejection(intent, state, state.mark_px if entry_px is None else entry_px)
+        if rejection is not None:
+            return rejection
+    if intent.sz and intent.px * intent.sz * market.lot_value < config.min_notional:
         closes = intent.reduce_only and position is not None and intent.sz >= abs(position.szi) > 0
         if not (closes and config.quirks.small_reduce_only_close == "allowed"):
             text = f"Order must have minimum value of ${dollars_text(config.min_notional)}."
@@ -102,13 +118,16 @@ def standing_rejection(
     intent: OrderIntent,
     markets: Mapping[int, MarketState],
     config: ExchangeConfig,
+    waits: bool = False,
 ) -> Rejection | None:
-    """What the state of the account and the book has against an order."""
+    """What the account and the book have against an order; one that `waits` for its parent may be reducing later."""
     if len(account.open_orders) >= config.open_orders_base:
         earned = account.volume // config.open_orders_volume_step
         limit = min(config.open_orders_base + earned, config.open_orders_max)
-        if intent.reduce_only or len(account.open_orders) >= limit:
+        if intent.reduce_only or intent.trigger is not None or len(account.open_orders) >= limit:
             return Rejection(OrderStatus.TOO_MANY_OPEN_ORDERS_REJECTED, "Too many open orders")
+    if waits:
+        return None
     if intent.reduce_only:
         if position.szi == 0 or intent.is_buy == (position.szi > 0):
             return Rejection(OrderStatus.REDUCE_ONLY_REJECTED, "Reduce only order would increase position.")
@@ -116,13 +135,56 @@ def standing_rejection(
         rejection = _margin_rejection(account, position, intent, markets)
         if rejection is not None:
             return rejection
-    if intent.tif == "Alo":
+    if intent.tif == "Alo" and intent.trigger is None:
         book = markets[intent.asset].book
         bid, ask = book.bids.best, book.asks.best
         if (ask is not None and intent.px >= ask) if intent.is_buy else (bid is not None and intent.px <= bid):
             bbo = f"{price_text(bid or 0)}@{price_text(ask or 0)}"
             text = f"Post only order would have immediately matched, bbo was {bbo}."
             return Rejection(OrderStatus.BAD_ALO_PX_REJECTED, text)
+    return None
+
+
+def _trigger_rejection(intent: OrderIntent, state: MarketState, from_px: int) -> Rejection | None:
+    """What is wrong with the prices of a trigger order that starts to wait when the market is at `from_px`.
+
+    The limit of a market trigger is its worst price, so it lies beyond the trigger price (reference, section 3.1). That
+    a trigger price on the wrong side of the market is refused, rather than fired at once, is unconfirmed.
+    """
+    trigger = intent.trigger
+    assert trigger is not None
+    if not state.market.is_valid_px(trigger.px):
+        return Rejection(OrderStatus.TICK_REJECTED, "Price must be divisible by tick size.")
+    is_backwards = intent.px < trigger.px if intent.is_buy else intent.px > trigger.px
+    if (trigger.is_market and is_backwards) or trigger.is_met(intent.is_buy, from_px):
+        return Rejection(OrderStatus.BAD_TRIGGER_PX_REJECTED, "Invalid TP/SL price.")
+    return None
+
+
+def expected_entry(parent: OrderIntent | Order, mark_px: int) -> int:
+    """Where the parent of TP/SL orders will be filled as it seems: at its limit, or at the mark if that is better."""
+    return min(parent.px, mark_px) if parent.is_buy else max(parent.px, mark_px)
+
+
+def grouping_error(orders: tuple[OrderIntent, ...], grouping: Grouping | None) -> str | None:
+    """What makes a batch no group, or None: a parent and its TP/SL orders, or the TP/SL orders of a position.
+
+    The texts about the kinds and sides of orders are guesses but for "unexpected side" (reference, section 3.12).
+    """
+    if grouping == "normalTpsl":
+        parent, *children = orders
+        if parent.trigger is not None:
+            return "First order of a TP/SL group must not be a trigger order."
+        if any(child.trigger is None for child in children):
+            return "TP/SL order must be a trigger order."
+        if any(child.asset != parent.asset for child in children):
+            return "Order action has different asset classes"
+        if any(child.is_buy == parent.is_buy for child in children):
+            return "Trigger order has unexpected side."
+    elif any(order.trigger is None for order in orders):
+        return "TP/SL order must be a trigger order."
+    elif len({order.asset for order in orders}) != len({(order.asset, order.is_buy) for order in orders}):
+        return "Trigger order has unexpected side."
     return None
 
 

@@ -5,30 +5,49 @@ Everything here may be read between two commands, and only then; what must outli
 
 from collections import deque
 from collections.abc import Iterator
+from enum import Enum, auto
 
+from .brackets import Bracket
 from .commands import OrderIntent, Tif
 from .markets import Market
 from .records import Agent, Fill, FundingPayment, LedgerUpdate, OrderRecord, OrderStatus
 
 
+class Place(Enum):
+    """Where an order is."""
+
+    NOWHERE = auto()
+    """New, or being matched."""
+    BOOK = auto()
+    ARMED = auto()
+    """Waits for the mark price."""
+    WAITING = auto()
+    """Waits for its parent to be filled."""
+    ENDED = auto()
+
+
 class Order:
-    """An order that lives: being matched, or resting. `sz` is what remains (lots)."""
+    """An order that lives: being matched, resting, or waiting for something. `sz` is what remains (lots)."""
 
     __slots__ = (
         "account",
         "asset",
+        "bracket",
         "builder",
         "cloid",
         "coin",
         "is_buy",
+        "is_position_tpsl",
         "oid",
         "orig_sz",
+        "place",
         "position",
         "px",
         "reduce_only",
         "sz",
         "tif",
         "timestamp",
+        "trigger",
     )
 
     def __init__(self, oid: int, account: "Account", position: "Position", intent: OrderIntent, timestamp: int) -> None:
@@ -42,13 +61,31 @@ class Order:
         self.sz = intent.sz
         self.orig_sz = intent.sz
         self.reduce_only = intent.reduce_only
+        self.trigger = intent.trigger
         self.tif: Tif = intent.tif
+        """Of a trigger order: what it is from the moment it fires."""
+        if intent.trigger is not None:
+            self.tif = "FrontendMarket" if intent.trigger.is_market else "Gtc"
         self.cloid = intent.cloid
         self.builder = intent.builder
         self.timestamp = timestamp
+        self.place = Place.NOWHERE
+        self.is_position_tpsl = False
+        """Whether its size is the position's."""
+        self.bracket: Bracket | None = None
+        """The TP/SL orders it belongs to, as their parent or as one of them."""
+
+    def follow_position(self) -> None:
+        """Become the TP/SL order of a position: without a size until it fires."""
+        self.is_position_tpsl = True
+        self.sz = self.orig_sz = 0
 
     def record(self, status: OrderStatus, time: int) -> OrderRecord:
         """The order as it stands, with the status it has since `time`."""
+        bracket = self.bracket
+        children: tuple[OrderRecord, ...] = ()
+        if bracket is not None and bracket.parent is self:
+            children = tuple([child.record(OrderStatus.OPEN, child.timestamp) for child in bracket.children.values()])
         return OrderRecord(
             self.oid,
             self.account.address,
@@ -60,10 +97,13 @@ class Order:
             self.orig_sz,
             self.timestamp,
             self.reduce_only,
-            self.tif,
+            self.tif if self.trigger is None or self.place is Place.BOOK else None,
             self.cloid,
             status,
             time,
+            self.trigger,
+            self.is_position_tpsl,
+            children,
         )
 
 
@@ -105,6 +145,7 @@ class Position:
         self.resting_sells = 0
         """Lots in resting asks that are not reduce-only."""
         self.reduce_only_orders: dict[int, Order] = {}
+        """Resting and armed ones; those that wait for a parent are not among them."""
         self.funding_all_time = 0
         """Funding paid (positive) since ever, in money."""
         self.funding_since_open = 0
@@ -198,7 +239,7 @@ class Account:
         self.clearinghouses: dict[str, Clearinghouse] = {}
         """By dex name, the first dex is the empty string."""
         self.open_orders: dict[int, Order] = {}
-        """Resting orders by oid, oldest first."""
+        """Resting, armed and waiting orders by oid, oldest first."""
         self.open_by_cloid: dict[str, Order] = {}
         self.history = OrderHistory(history_limit)
         self.fills: deque[Fill] = deque(maxlen=fill_limit)

@@ -131,9 +131,27 @@ def order(
     return found if cloid is None else {**found, "c": cloid}
 
 
-def orders(*items: Json) -> Json:
+def trigger(
+    asset: int,
+    is_buy: bool,
+    px: str,
+    sz: str,
+    trigger_px: str,
+    tpsl: str,
+    *,
+    is_market: bool = True,
+    reduce_only: bool = True,
+    cloid: str | None = None,
+) -> Json:
+    """One trigger order in canonical key order."""
+    kind = {"trigger": {"isMarket": is_market, "triggerPx": trigger_px, "tpsl": tpsl}}
+    found: Json = {"a": asset, "b": is_buy, "p": px, "s": sz, "r": reduce_only, "t": kind}
+    return found if cloid is None else {**found, "c": cloid}
+
+
+def orders(*items: Json, grouping: str = "na") -> Json:
     """An order action."""
-    return {"type": "order", "orders": list(items), "grouping": "na"}
+    return {"type": "order", "orders": list(items), "grouping": grouping}
 
 
 async def until(condition: Callable[[], object], seconds: float = 10) -> None:
@@ -189,9 +207,9 @@ class Client:
         assert status == 200, (status, text)
         return msgspec.json.decode(text)
 
-    async def place(self, *items: Json) -> list[Any]:
+    async def place(self, *items: Json, grouping: str = "na") -> list[Any]:
         """The statuses of an order action."""
-        reply = await self.act(orders(*items))
+        reply = await self.act(orders(*items, grouping=grouping))
         assert reply["status"] == "ok", reply
         statuses: list[Any] = reply["response"]["data"]["statuses"]
         return statuses

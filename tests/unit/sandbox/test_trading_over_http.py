@@ -113,8 +113,7 @@ async def test_one_order_that_cannot_be_looked_at_refuses_the_batch(
     ("change", "text"),
     [
         ({"builder": {"b": "0x" + "AB" * 20, "f": 10}}, "Builder fee has not been approved."),
-        ({"grouping": "normalTpsl"}, "The sandbox does not do order groupings other than na."),
-        ({"grouping": {"p": 5}}, "The sandbox does not do order groupings other than na."),
+        ({"grouping": {"p": 5}}, "The sandbox does not do priority fees."),
     ],
 )
 async def test_what_orders_may_not_carry_here(alice: Client, change: Json, text: str) -> None:
@@ -122,12 +121,6 @@ async def test_what_orders_may_not_carry_here(alice: Client, change: Json, text:
     if "builder" in change:
         action["builder"]["b"] = action["builder"]["b"].lower()
     assert await alice.act(action) == {"status": "err", "response": text}
-
-
-async def test_trigger_order_is_told_that_it_is_not_done(alice: Client) -> None:
-    item = order(0, False, "70000", "0.01")
-    item["t"] = {"trigger": {"isMarket": True, "triggerPx": "75000", "tpsl": "sl"}}
-    assert await alice.act(orders(item)) == {"status": "err", "response": "The sandbox does not do trigger orders."}
 
 
 async def test_modify_gives_a_new_oid_and_says_nothing_of_it(exchange: Sandbox, alice: Client) -> None:

@@ -1,7 +1,9 @@
 """A small exchange for the engine's tests, spoken to in dollars and coins instead of integers."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from hyperliquid_perpetual.sandbox.engine.commands import (
     BuilderFee,
@@ -9,6 +11,7 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
     CancelOrdersByCloid,
     Command,
     Deposit,
+    Grouping,
     Modification,
     ModifyOrders,
     OrderIntent,
@@ -16,13 +19,14 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
     SetPrices,
     Tick,
     Tif,
+    Trigger,
     UpdateLeverage,
 )
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, FillMade, ItemStatus, OrderUpdated, Replied
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.markets import Market, default_funding_terms
-from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
+from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderRecord, OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
 
 Number = Decimal | int | str
@@ -118,6 +122,44 @@ class Venue:
         asset = self.of(coin).asset
         return OrderIntent(asset, side == "buy", px(price), self.lots(coin, size), reduce_only, tif, cloid, builder)
 
+    def trigger(
+        self,
+        side: str,
+        coin: str,
+        tpsl: Literal["tp", "sl"],
+        trigger_px: Number,
+        size: Number,
+        *,
+        limit: Number | None = None,
+        worst: Number | None = None,
+        cloid: str | None = None,
+        reduce_only: bool = True,
+    ) -> OrderIntent:
+        """A trigger order: with `limit` it goes on as that limit order, else at market, down to a tenth or `worst`."""
+        px_of_order = limit if limit is not None else worst
+        if px_of_order is None:
+            tenth = Decimal(trigger_px) * (11 if side == "buy" else 9) / 10
+            px_of_order = Decimal(f"{tenth:.5g}")
+        plain = self.intent(side, coin, px_of_order, size, reduce_only=reduce_only, cloid=cloid)
+        return msgspec.structs.replace(plain, trigger=Trigger(limit is None, px(trigger_px), tpsl))
+
+    def group(self, account: str, grouping: Grouping, *intents: OrderIntent) -> tuple[ItemStatus, ...]:
+        """Place a group that has to pass pre-validation."""
+        reply = self.reply(PlaceOrders(account, intents, grouping))
+        assert reply.error is None, reply.error
+        assert len(reply.statuses) == len(intents)
+        return reply.statuses
+
+    def open_oids(self, address: str) -> list[int]:
+        """The open orders of an account, oldest first."""
+        return [record.oid for record in self.exchange.open_orders(address)]
+
+    def record(self, address: str, key: int | str) -> OrderRecord:
+        """An order that exists or has existed."""
+        record = self.exchange.order(address, key)
+        assert record is not None
+        return record
+
     def reply(self, command: Command) -> Replied:
         """The reply to a command, which has to be the first event and the only reply."""
         events = self.apply(command)
@@ -177,9 +219,7 @@ class Venue:
 
     def status(self, address: str, key: int | str) -> OrderStatus:
         """The present status of an order."""
-        record = self.exchange.order(address, key)
-        assert record is not None
-        return record.status
+        return self.record(address, key).status
 
     def fills(self) -> list[Fill]:
         """The fills of the last command."""
