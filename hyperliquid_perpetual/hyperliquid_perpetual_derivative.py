@@ -10,6 +10,7 @@ import time
 from decimal import Decimal
 
 from hummingbot.core.api_throttler.data_types import RateLimit
+from hummingbot.core.network_iterator import NetworkStatus
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
 from . import hyperliquid_perpetual_constants as constants
@@ -24,6 +25,7 @@ from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
 from .trading.contract_account import AccountContract
 from .trading.credentials import CredentialError, load_credentials, parse_flag
+from .trading.dead_mans_switch import DeadMansSwitch
 from .trading.dispatch import Dispatcher
 from .trading.fills import FillBook
 from .trading.funding_ledger import FundingLedger
@@ -144,6 +146,13 @@ class HyperliquidPerpetualDerivative(AccountContract):
             self._on_account_change,
             time.time,
         )
+        self._dead_mans_switch = DeadMansSwitch(
+            self._requests,
+            self._settings.dead_mans_switch_seconds if trading_required else None,
+            self._why_blind,
+            ticks=lambda: float(self.current_timestamp),
+        )
+        self._dispatcher.listen(self._dead_mans_switch.on_order_update)
         # Positions and balances come by stream with every block: nothing has to be estimated in between.
         self.real_time_balance_update = True
         self._markets.on_change(self._on_markets)
@@ -221,6 +230,8 @@ class HyperliquidPerpetualDerivative(AccountContract):
         self._flow.resolver.resume()
 
     async def stop_network(self) -> None:
+        # Hummingbot also comes here when it has lost the network: then the orders are left to the switch.
+        await self._dead_mans_switch.stop(clear=self.network_status is NetworkStatus.STOPPED)
         reported = dict(self._last_funding_fee_payment_ts)
         # Only here because the base class leaves this task running (one more with each reconnect).
         if self._funding_fee_polling_task is not None:
@@ -250,6 +261,18 @@ class HyperliquidPerpetualDerivative(AccountContract):
             self._reported_stale = set(stale)
         return stale
 
+    def _why_blind(self) -> str:
+        """Why the bot cannot see what it would have to act on; empty when it can."""
+        if not self._credentials_checked:
+            return "its keys are not checked yet"
+        if not self._stream_is_live():
+            return "its account stream is down"
+        if not self._reconciler.is_reconciled:
+            return "its account is not reconciled"
+        if self._trading_pairs and len(self._stale_books()) == len(self._trading_pairs):
+            return "all its order books are stale"
+        return ""
+
     # --- What the base class asks to be made
 
     def _create_web_assistants_factory(self) -> WebAssistantsFactory:
@@ -268,9 +291,14 @@ class HyperliquidPerpetualDerivative(AccountContract):
         return HyperliquidPerpetualUserStreamDataSource(
             self._network,
             self._account_address,
-            on_ready=lambda: self._reconciler.start(),
+            on_ready=self._on_stream_ready,
             on_lost=lambda: self._reconciler.invalidate(),
         )
+
+    def _on_stream_ready(self) -> None:
+        self._reconciler.start()
+        # Here, because programs that embed the connector may start its stream without its network.
+        self._dead_mans_switch.start()
 
     def _create_order_tracker(self) -> OrderTracker:
         return OrderTracker(self, fills_missing=lambda order: self._reconciler.fills_missing(order))

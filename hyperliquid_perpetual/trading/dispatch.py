@@ -59,7 +59,12 @@ class Dispatcher:
         self._account = account
         self._on_account = on_account
         self._on_funding = on_funding
+        self._listeners: list[Callable[[OrderUpdate], None]] = []
         self.counters = Counters()
+
+    def listen(self, listener: Callable[[OrderUpdate], None]) -> None:
+        """Has the listener told each status of an order of ours, from the stream or asked for, once it is applied."""
+        self._listeners.append(listener)
 
     def on_message(self, message: frames.Message) -> None:
         """Applies one message of the account stream."""
@@ -99,7 +104,13 @@ class Dispatcher:
         if order is None:
             self.counters.foreign_orders += 1
             return
+        self.apply_order_update(order, update)
+
+    def apply_order_update(self, order: InFlightOrder, update: OrderUpdate) -> None:
+        """Applies the venue's word about an order of ours."""
         self._flow.apply_update(order, update)
+        for listener in self._listeners:
+            listener(update)
 
     def on_fill(self, fill: Fill, is_old: bool = False) -> None:
         """Books one fill, once.

@@ -200,7 +200,7 @@ class Reconciler:
             return
         status = await self._reader.order_status(cloid)
         if status.order is not None:
-            self._flow.apply_update(order, status.order)
+            self._dispatcher.apply_order_update(order, status.order)
         elif cloid not in self._flow.resolver.pending:
             # Whatever was sent for it was sent before now, or, after a restart, right after it was created.
             self._flow.resolver.watch(cloid, int(self._clock() * 1000) + ACTION_LIFETIME_MS)

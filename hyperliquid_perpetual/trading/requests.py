@@ -148,11 +148,12 @@ class Requests:
             logger.warning("%d items in the answer to %s could not be read and were passed over", malformed, kind)
         return items
 
-    async def act(self, action: Action, items: int, priority: Priority) -> ActionResult:
+    async def act(self, action: Action | Callable[[], Action], items: int, priority: Priority) -> ActionResult:
         """Signs and sends an L1 action, once.
 
         The nonce is taken, and the action signed, in the same step of the event loop that starts the sending.
 
+        :param action: the action, or what makes it in that step, for one that holds a time.
         :param items: how many outcomes the action has.
         :raises RuntimeError: when there is no key to sign with.
         """
@@ -160,6 +161,8 @@ class Requests:
         if signer is None or nonces is None:
             raise RuntimeError("this connector has no key: it can read but not trade")
         await self.budget.acquire(weights.action_weight(items), priority)
+        if callable(action):
+            action = action()
         nonce = nonces.next()
         expires_after = self._clock_ms() + ACTION_LIFETIME_MS
         signature = signer.sign_action(action, nonce, self.network.signs_as_mainnet, self._vault_address, expires_after)

@@ -6,6 +6,7 @@ outcomes, and what is no answer of the venue becomes ``Unclear``, never a reject
 """
 
 import enum
+import re
 import reprlib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,6 +67,9 @@ class RejectCode(enum.Enum):
     EXPIRED = "the action arrived after its expiry"
     LEVERAGE = "leverage or margin mode is not allowed"
     BUILDER_FEE = "the builder fee was not approved"
+    TRADED_VOLUME = "the account has not traded enough for this"
+    SCHEDULED_CANCELS = "the dead man's switch has fired too often today"
+    TWAP_DURATION = "a TWAP takes 5 to 1440 minutes"
     OTHER = "other"
 
 
@@ -129,6 +133,11 @@ _REJECTIONS: tuple[tuple[str, RejectCode], ...] = (
     ("leverage", RejectCode.LEVERAGE),
     ("cross margin is not allowed", RejectCode.LEVERAGE),
     ("builder fee has not been approved", RejectCode.BUILDER_FEE),
+    ("until enough volume traded", RejectCode.TRADED_VOLUME),
+    ("too many scheduled cancels", RejectCode.SCHEDULED_CANCELS),
+    ("twap order value too small", RejectCode.MIN_NOTIONAL),
+    ("invalid twap duration", RejectCode.TWAP_DURATION),
+    ("max number of active twap", RejectCode.TOO_MANY_ORDERS),
     # The same refusals as order statuses (section 10), where an update of the order is all that is heard of them.
     ("tickrejected", RejectCode.TICK),
     ("mintradentlrejected", RejectCode.MIN_NOTIONAL),
@@ -162,6 +171,29 @@ def classify_rejection(text: str) -> RejectCode:
         if fragment in lower:
             return code
     return RejectCode.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredVolume:
+    """What an account must have traded for something, and what it has, in USD."""
+
+    required: Decimal
+    traded: Decimal
+
+
+_volumes = re.compile(r"required: \$([\d.,]*\d)\D* traded: \$([\d.,]*\d)", re.IGNORECASE).search
+
+
+def required_volume(text: str) -> RequiredVolume | None:
+    """The figures in a refusal for want of traded volume (section 3.4); None when it has none."""
+    found = _volumes(text)
+    if found is None:
+        return None
+    try:
+        required, traded = (to_decimal(figure.replace(",", "")) for figure in found.groups())
+    except ValueError:
+        return None
+    return RequiredVolume(required, traded)
 
 
 def parse_action_reply(reply: Any, items: int) -> list[Outcome]:

@@ -14,11 +14,13 @@ from hyperliquid_perpetual.venue.replies import (
     Filled,
     RejectCode,
     Rejected,
+    RequiredVolume,
     Resting,
     Unclear,
     Waiting,
     classify_rejection,
     parse_action_reply,
+    required_volume,
 )
 
 MIN_VALUE = "Order must have minimum value of $10. asset=4"
@@ -296,7 +298,11 @@ def test_replies_decoded_from_real_bytes(text: str) -> None:
 TEXTS = {
     RejectCode.TICK: ["Price must be divisible by tick size.", "Order has invalid price."],
     RejectCode.SIZE: ["Order has invalid size.", "Order has zero size."],
-    RejectCode.MIN_NOTIONAL: ["Order must have minimum value of $10.", "Order must have minimum value of 10 USDH."],
+    RejectCode.MIN_NOTIONAL: [
+        "Order must have minimum value of $10.",
+        "Order must have minimum value of 10 USDH.",
+        "TWAP order value too small. Min is $1200, which is $10 per minute.",
+    ],
     RejectCode.MARGIN: [
         "Insufficient margin to place order.",
         "Order has insufficient spot balance to trade",
@@ -324,7 +330,7 @@ TEXTS = {
         "Cannot modify canceled or filled order",
         "TWAP was never placed, already canceled, or filled.",
     ],
-    RejectCode.TOO_MANY_ORDERS: ["Too many open orders"],
+    RejectCode.TOO_MANY_ORDERS: ["Too many open orders", "Exceeded max number of active TWAP orders."],
     RejectCode.HALTED: ["Trading is halted."],
     RejectCode.SIGNATURE: [
         "User or API Wallet 0x1d6f0000000000000000000000000000000000ff does not exist.",
@@ -348,12 +354,16 @@ TEXTS = {
         "Cross position does not have sufficient margin available to decrease leverage.",
     ],
     RejectCode.BUILDER_FEE: ["Builder fee has not been approved."],
+    RejectCode.TRADED_VOLUME: [
+        "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $704.86."
+    ],
+    RejectCode.SCHEDULED_CANCELS: ["Too many scheduled cancels triggered for the day. Limit is 10."],
+    RejectCode.TWAP_DURATION: ["Invalid TWAP duration: 1 min(s)"],
     RejectCode.OTHER: [
         "",
         "Orders are empty",
         "Invalid TIF",
         "Action disabled when unified account is active",
-        "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $704.86.",
         "A nonzero cloid is required for each order",
         "a text of tomorrow",
     ],
@@ -372,3 +382,27 @@ def test_every_meaning_has_a_text() -> None:
     # How the venue words an expired action is not on record.
     assert set(RejectCode) - set(TEXTS) == {RejectCode.EXPIRED}
     assert classify_rejection("Action expired, expiresAfter was 1764221206959") is RejectCode.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("text", "required", "traded"),
+    [
+        (
+            "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $704.86.",
+            "1000000",
+            "704.86",
+        ),
+        (
+            "cannot set scheduled cancel time until enough volume traded. Required: $1,000,000. Traded: $0",
+            "1000000",
+            "0",
+        ),
+    ],
+)
+def test_refusal_for_want_of_traded_volume_tells_the_figures(text: str, required: str, traded: str) -> None:
+    assert required_volume(text) == RequiredVolume(Decimal(required), Decimal(traded))
+
+
+@pytest.mark.parametrize("text", ["", "Required: $. Traded: $.", "Required: $1.2.3. Traded: $1", "Trading is halted."])
+def test_refusal_without_figures_has_none(text: str) -> None:
+    assert required_volume(text) is None
