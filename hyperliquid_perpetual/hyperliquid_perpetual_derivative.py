@@ -23,6 +23,7 @@ from .trading.account_reader import AccountReader
 from .trading.amendments import Amendments
 from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
+from .trading.collateral import PoolBudgetChecker
 from .trading.contract_account import AccountContract
 from .trading.credentials import CredentialError, load_credentials, parse_flag
 from .trading.dead_mans_switch import DeadMansSwitch
@@ -142,7 +143,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
             self._dispatcher,
             self._fills,
             self._account,
-            self._dexs_in_use,
+            self._dexs_to_ask,
             self._on_account_change,
             time.time,
         )
@@ -153,6 +154,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
             ticks=lambda: float(self.current_timestamp),
         )
         self._dispatcher.listen(self._dead_mans_switch.on_order_update)
+        self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
         # Positions and balances come by stream with every block: nothing has to be estimated in between.
         self.real_time_balance_update = True
         self._markets.on_change(self._on_markets)

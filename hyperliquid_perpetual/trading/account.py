@@ -1,24 +1,27 @@
 """What the account has, as the venue states it: positions and balances, per dex and in every account mode.
 
 Reference, sections 2.3 and 14. State is kept per dex and replaced whole by newer statements of the same dex; a dex that
-did not answer keeps what it had. Nothing is computed that the venue states itself.
-
-Tokens: USDC, the collateral of the first dex and of most others, is shown under the quote of the trading pairs,
-``USD``, one to one, as Hummingbot's users know it; every other token keeps its own name. ``hummingbot_token`` is the
-only place of this rule.
+did not answer keeps what it had, and so does a position that could not be read. Nothing is computed that the venue
+states itself. Tokens have their own names; how they stand for the quote of the trading pairs is told in
+``collateral``.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..venue.markets import FIRST_DEX, QUOTE, MarketTable
-from ..venue.messages import ClearinghouseState, PositionData, SpotClearinghouseState
+import msgspec
 
-UNIFIED_MODES = frozenset({"unifiedAccount", "portfolioMargin", "dexAbstraction"})
-"""Account modes (``userAbstraction``) that hold their collateral in the spot wallet."""
+from ..venue.markets import FIRST_DEX, USDC, MarketTable
+from ..venue.messages import AssetPosition, ClearinghouseState, PositionData, SpotBalance, SpotClearinghouseState
 
-_USDC = "USDC"
+SPOT_MODES = frozenset({"unifiedAccount", "portfolioMargin"})
+"""Account modes (``userAbstraction``) that hold all collateral in the spot wallet."""
+
+DEX_ABSTRACTION = "dexAbstraction"
+"""The discontinued mode: USDC waits on the first dex and other collateral in the spot wallet, until a dex needs it."""
+
+_PORTFOLIO_MARGIN = "portfolioMargin"
 _ZERO = Decimal(0)
 
 
@@ -26,13 +29,14 @@ _ZERO = Decimal(0)
 class Balance:
     """Of one token: all there is, and what can be used as margin for new orders."""
 
-    total: Decimal
-    available: Decimal
+    total: Decimal = _ZERO
+    available: Decimal = _ZERO
+
+    def __add__(self, other: "Balance") -> "Balance":
+        return Balance(self.total + other.total, self.available + other.available)
 
 
-def hummingbot_token(token: str) -> str:
-    """The name a collateral or fee token has in Hummingbot."""
-    return QUOTE if token == _USDC else token
+NOTHING = Balance()
 
 
 class AccountState:
@@ -50,6 +54,11 @@ class AccountState:
         return FIRST_DEX in self._dexs and self.mode is not None
 
     @property
+    def needs_spot(self) -> bool:
+        """Whether the spot wallet backs orders in the account's mode."""
+        return self.mode in SPOT_MODES or self.mode == DEX_ABSTRACTION
+
+    @property
     def dexs(self) -> Mapping[str, ClearinghouseState]:
         """The newest state by dex name."""
         return self._dexs
@@ -59,12 +68,14 @@ class AccountState:
         known = self._dexs.get(dex)
         if known is not None and state.time < known.time:
             return False
-        self._dexs[dex] = state
+        self._dexs[dex] = _with_unread(state, known) if state.unread and known is not None else state
         return True
 
     def update_spot(self, spot: SpotClearinghouseState) -> None:
         """Takes the state of the spot wallet."""
         self._spot = spot
+
+    # --- Positions
 
     def positions(self) -> Iterable[PositionData]:
         """All open positions, of all dexs."""
@@ -73,48 +84,108 @@ class AccountState:
                 if item.position.szi:
                     yield item.position
 
+    def position(self, coin: str) -> PositionData | None:
+        """The open position of a coin."""
+        return next((data for data in self.positions() if data.coin == coin), None)
+
     def position_size(self, coin: str) -> Decimal:
         """What is held of a coin, in base units, negative when short; zero when nothing is."""
-        for position in self.positions():
-            if position.coin == coin:
-                return position.szi
-        return _ZERO
+        position = self.position(coin)
+        return position.szi if position is not None else _ZERO
+
+    # --- Collateral
+
+    def pool(self, dex: str, token: str) -> str:
+        """What backs the orders of a dex, as a name: two dexs of one pool can use the same money.
+
+        :param token: the dex's collateral.
+        """
+        if self.mode in SPOT_MODES:
+            return f"spot {token}"
+        if self.mode == DEX_ABSTRACTION:
+            return f"abstraction {token}"
+        return f"dex {dex}"
+
+    def margin(self, dex: str, token: str) -> Balance:
+        """What backs the orders of one dex.
+
+        In the standard modes it is the dex's own margin: its account value, isolated margin included, and what can be
+        withdrawn. In the unified modes it is the token in the spot wallet, and the dexs' account values mean nothing.
+        """
+        if self.mode in SPOT_MODES:
+            return self._spot_balance(token)
+        own = self._dex_margin(dex)
+        if self.mode != DEX_ABSTRACTION:
+            return own
+        if token != USDC:
+            return own + self._spot_balance(token)
+        return own if dex == FIRST_DEX else own + self._dex_margin(FIRST_DEX)
 
     def balances(self, table: MarketTable, dexs: Collection[str] = ()) -> dict[str, Balance]:
-        """Collateral by token, under Hummingbot's names.
+        """Collateral by token, under the tokens' own names; each dex's collateral is in it, if only as zero.
 
-        :param dexs: the dexs whose margin counts: that on another one cannot back an order here. All when empty.
-
-        In the standard modes each dex holds its own margin: its account value, isolated margin included, and what can
-        be withdrawn. In the unified modes the spot wallet holds it, and the dexs' account values mean nothing.
+        :param dexs: the dexs that matter: in the standard modes, margin on another one cannot back an order here. All
+            that are known when empty.
         """
+        collateral = table.collateral
+        wanted = list(dexs) or [dex for dex in (self._dexs or [FIRST_DEX]) if dex in collateral or dex == FIRST_DEX]
+        tokens = {dex: collateral.get(dex, USDC) for dex in wanted}
+        if self.mode == DEX_ABSTRACTION and USDC in tokens.values():
+            tokens[FIRST_DEX] = collateral.get(FIRST_DEX, USDC)
         balances: dict[str, Balance] = {}
-        if self.mode in UNIFIED_MODES:
-            for row in self._spot.balances if self._spot is not None else ():
-                if row.total:
-                    _add(balances, row.coin, row.total, max(row.total - row.hold, _ZERO))
-            if not balances:
-                # An account without anything is a state too, not a missing answer.
-                balances[hummingbot_token(_USDC)] = Balance(_ZERO, _ZERO)
-            return balances
-        collateral = _collateral_of_dexs(table)
-        for dex, state in self._dexs.items():
-            if dexs and dex not in dexs:
-                continue
-            value = state.marginSummary.accountValue
-            if dex == FIRST_DEX or value:
-                _add(balances, collateral.get(dex, _USDC), value, max(state.withdrawable, _ZERO))
+        for dex, token in tokens.items():
+            known = balances.get(token, NOTHING)
+            if self.mode in SPOT_MODES:
+                balances[token] = self._spot_balance(token)
+            else:
+                balances[token] = known + self._dex_margin(dex)
+        if self.mode == DEX_ABSTRACTION:
+            for token in balances:
+                if token != USDC:
+                    balances[token] += self._spot_balance(token)
         return balances
 
+    def other_collateral(self, tokens: Collection[str]) -> dict[str, Balance]:
+        """What else backs a portfolio margin account: tokens that the venue lends on.
 
-def _add(balances: dict[str, Balance], token: str, total: Decimal, available: Decimal) -> None:
-    name = hummingbot_token(token)
-    known = balances.get(name, Balance(_ZERO, _ZERO))
-    balances[name] = Balance(known.total + total, known.available + available)
+        :param tokens: what is counted already.
+        """
+        if self.mode != _PORTFOLIO_MARGIN or self._spot is None:
+            return {}
+        return {
+            row.coin: self._spot_balance(row.coin)
+            for row in self._spot.balances
+            if row.coin not in tokens and row.ltv and row.total
+        }
+
+    def _dex_margin(self, dex: str) -> Balance:
+        state = self._dexs.get(dex)
+        if state is None:
+            return NOTHING
+        return Balance(state.marginSummary.accountValue, max(state.withdrawable, _ZERO))
+
+    def _spot_balance(self, token: str) -> Balance:
+        row = next((row for row in self._spot.balances if row.coin == token), None) if self._spot is not None else None
+        available = max(row.total - row.hold, _ZERO) if row is not None else _ZERO
+        if self.mode == _PORTFOLIO_MARGIN and self._spot is not None:
+            # What may be borrowed against other collateral backs orders too: then the venue states more than is there.
+            available = max(available, self._spot.available_after_maintenance(_index_of(token, row)) or _ZERO)
+        return Balance(row.total if row is not None else _ZERO, available)
 
 
-def _collateral_of_dexs(table: MarketTable) -> dict[str, str]:
-    collateral: dict[str, str] = {}
-    for market in table:
-        collateral.setdefault(market.dex, market.collateral_token)
-    return collateral
+def _index_of(token: str, row: SpotBalance | None) -> int | None:
+    if row is not None and row.token is not None:
+        return row.token
+    return 0 if token == USDC else None
+
+
+def _with_unread(state: ClearinghouseState, known: ClearinghouseState) -> ClearinghouseState:
+    """The state with what was known before of the positions in it that could not be read."""
+    read = {item.position.coin for item in state.assetPositions}
+    # A position that does not even tell its coin can be any of those that are missing.
+    kept: list[AssetPosition] = [
+        item
+        for item in known.assetPositions
+        if item.position.coin not in read and (item.position.coin in state.unread or "" in state.unread)
+    ]
+    return msgspec.structs.replace(state, assetPositions=[*state.assetPositions, *kept])

@@ -17,6 +17,7 @@ from ..venue.messages import (
     SpotClearinghouseState,
     UserFees,
 )
+from ..venue.states import SPOT, STATE
 from .fills import FillKey, fill_key
 from .requests import Requests
 
@@ -39,11 +40,11 @@ class AccountReader:
 
     async def state(self, dex: str) -> ClearinghouseState:
         """Positions and margin on one dex."""
-        return await self._ask("clearinghouseState", ClearinghouseState, dex=dex)
+        return await self._ask("clearinghouseState", STATE, dex=dex)
 
     async def spot_state(self) -> SpotClearinghouseState:
         """The spot wallet."""
-        return await self._ask("spotClearinghouseState", SpotClearinghouseState)
+        return await self._ask("spotClearinghouseState", SPOT)
 
     async def mode(self) -> str:
         """The account mode: ``default``, ``unifiedAccount``…"""

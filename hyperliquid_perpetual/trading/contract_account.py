@@ -13,22 +13,19 @@ from ..venue.markets import Market
 from ..venue.messages import FundingPayment, UserFees
 from ..venue.replies import Rejected, Unclear
 from . import order_checks
-from .account import AccountState, hummingbot_token
 from .budget import Priority
-from .contract_orders import OrdersContract
+from .contract_balances import BalancesContract
 from .credentials import CredentialError, Credentials, check_credentials
 from .dispatch import Dispatcher
 from .funding_ledger import FundingLedger
 from .requests import VenueUnavailable
-from .threads import replace_in_place
 
 CREDENTIALS_RETRY_SECONDS = 2.0
 
 
-class AccountContract(OrdersContract):
+class AccountContract(BalancesContract):
     """Shows Hummingbot the account as the venue states it."""
 
-    _account: AccountState
     _credentials: Credentials | None
     _credentials_checked: bool
     _credential_problem: str
@@ -39,12 +36,6 @@ class AccountContract(OrdersContract):
 
     def supported_position_modes(self) -> list[PositionMode]:
         return [PositionMode.ONEWAY]
-
-    def get_buy_collateral_token(self, trading_pair: str) -> str:
-        return str(self._trading_rules[trading_pair].buy_order_collateral_token)
-
-    def get_sell_collateral_token(self, trading_pair: str) -> str:
-        return str(self._trading_rules[trading_pair].sell_order_collateral_token)
 
     async def _user_stream_event_listener(self) -> None:
         async for message in self._iter_user_event_queue():
@@ -95,14 +86,7 @@ class AccountContract(OrdersContract):
     def _on_account_change(self) -> None:
         if not self._account.is_known:
             return
-        # Without pairs nothing is traded here, and the user asks what there is at all.
-        dexs = self._dexs_in_use() if self._trading_pairs else ()
-        balances = self._account.balances(self._markets.table, dexs)
-        for known, getter in (
-            (self._account_balances, lambda balance: balance.total),
-            (self._account_available_balances, lambda balance: balance.available),
-        ):
-            replace_in_place(known, {token: getter(balance) for token, balance in balances.items()})
+        self._show_balances()
         self._show_positions()
 
     def _show_positions(self) -> None:
@@ -208,5 +192,5 @@ class AccountContract(OrdersContract):
             fee_schema=self.trade_fee_schema(),
             position_action=position_action,
             percent=rate * market.fee_multiplier if rate > 0 else rate,
-            percent_token=hummingbot_token(market.collateral_token),
+            percent_token=market.collateral_token,
         )

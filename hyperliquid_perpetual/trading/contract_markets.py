@@ -8,9 +8,8 @@ from bidict import bidict
 from hummingbot.connector.trading_rule import TradingRule
 
 from ..venue import prices
-from ..venue.markets import FIRST_DEX, Market, MarketTable
+from ..venue.markets import FIRST_DEX, QUOTE, Market, MarketTable
 from . import order_checks
-from .account import hummingbot_token
 from .contract_threads import ThreadsContract
 from .markets_source import MarketsSource
 from .requests import Requests, VenueUnavailable
@@ -112,7 +111,14 @@ class MarketsContract(ThreadsContract):
                 for coin, mid in mids.items()
                 if coin in table.by_coin and not table.by_coin[coin].is_delisted
             ]
-        return found
+        return found + [{"symbol": symbol, "price": Decimal(1)} for symbol in collateral_rates(table)]
+
+    async def trading_pair_associated_to_exchange_symbol(self, symbol: str) -> str:
+        """Hummingbot's name of a coin, or of a rate of collateral."""
+        if symbol in collateral_rates(self._markets.table):
+            return symbol.replace("/", "-")
+        trading_pair: str = await super().trading_pair_associated_to_exchange_symbol(symbol)
+        return trading_pair
 
     async def _get_last_traded_price(self, trading_pair: str) -> float:
         return (await self._orderbook_ds.get_last_traded_prices([trading_pair]))[trading_pair]
@@ -123,15 +129,23 @@ class MarketsContract(ThreadsContract):
         return last_prices
 
 
+def collateral_rates(table: MarketTable) -> list[str]:
+    """The rates at which collateral is worth 1 by the quote rule (see ``collateral``), like ``USDC/USD``.
+
+    Also in USDT, which Hummingbot's rates take for the same as USD, and which its users count in by default.
+    """
+    tokens = dict.fromkeys(table.collateral.values())
+    return [f"{token}/{money}" for token in tokens for money in (QUOTE, "USDT") if token != money]
+
+
 def _trading_rule(market: Market) -> TradingRule:
     lot = prices.lot_size(market.sz_decimals)
-    token = hummingbot_token(market.collateral_token)
     return TradingRule(
         trading_pair=market.trading_pair,
         min_order_size=lot,
         min_price_increment=prices.finest_tick(market.sz_decimals),
         min_base_amount_increment=lot,
         min_notional_size=prices.MIN_NOTIONAL,
-        buy_order_collateral_token=token,
-        sell_order_collateral_token=token,
+        buy_order_collateral_token=market.collateral_token,
+        sell_order_collateral_token=market.collateral_token,
     )

@@ -13,7 +13,7 @@ from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase, Trade
 from ..venue import frames, messages
 from ..venue.client_ids import is_ours
 from ..venue.messages import Fill, FundingPayment, OrderUpdate
-from .account import AccountState, hummingbot_token
+from .account import AccountState
 from .fills import FillBook, trade_id
 from .log_names import logger_of
 from .order_flow import OrderFlow
@@ -173,8 +173,8 @@ def trade_update(order: InFlightOrder, fill: Fill) -> TradeUpdate:
         fee=TradeFeeBase.new_perpetual_fee(
             fee_schema=_FEE_SCHEMA,
             position_action=order.position,
-            percent_token=hummingbot_token(fill.feeToken),
-            flat_fees=[TokenAmount(token=hummingbot_token(fill.feeToken), amount=fill.fee)],
+            percent_token=fill.feeToken,
+            flat_fees=[TokenAmount(token=fill.feeToken, amount=fill.fee)],
         ),
         is_taker=fill.crossed,
     )

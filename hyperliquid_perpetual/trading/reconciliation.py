@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
 from ..venue.messages import Order
-from .account import UNIFIED_MODES, AccountState
+from .account import AccountState
 from .account_reader import AccountReader
 from .dispatch import Dispatcher
 from .fills import FillBook
@@ -210,7 +210,7 @@ class Reconciler:
         if account.mode is None or self._clock() - self._mode_asked_at > MODE_SECONDS:
             account.mode = await self._reader.mode()
             self._mode_asked_at = self._clock()
-        if account.mode in UNIFIED_MODES:
+        if account.needs_spot:
             account.update_spot(await self._reader.spot_state())
         for dex in self._dexs():
             account.update_dex(dex, await self._reader.state(dex))

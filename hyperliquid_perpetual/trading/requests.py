@@ -18,11 +18,11 @@ import msgspec
 
 from ..venue import weights
 from ..venue.actions import Action
-from ..venue.lists import ListOf
 from ..venue.networks import Network
 from ..venue.nonces import NonceSource
 from ..venue.replies import Outcome, Rejected, Unclear, parse_action_reply
 from ..venue.signing import Signer
+from ..venue.states import Tolerant
 from .budget import Priority, WeightBudget
 from .log_names import logger_of
 
@@ -113,8 +113,8 @@ class Requests:
     async def info(self, request: Mapping[str, Any], decode_as: type[T] | Any = Any) -> Any:
         """Asks an info request (section 2) and decodes its answer.
 
-        :param decode_as: the type of the answer; plain JSON values when left out. A ``ListOf`` passes over items that
-            cannot be read.
+        :param decode_as: the type of the answer; plain JSON values when left out. A ``Tolerant`` one passes over items
+            that cannot be read.
         :raises VenueRefusal: when the venue says that the request is wrong.
         :raises RateLimited: on HTTP 429; everyone sharing the budget backs off.
         :raises VenueUnavailable: on time-outs, broken connections, 5xx, and answers that do not decode.
@@ -140,7 +140,7 @@ class Requests:
         return answer
 
     def _decode(self, kind: str, body: bytes, decode_as: Any) -> Any:
-        if not isinstance(decode_as, ListOf):
+        if not isinstance(decode_as, Tolerant):
             return _decoder(decode_as).decode(body)
         items, malformed = decode_as.decode(body)
         if malformed and kind not in self._told_malformed:

@@ -14,6 +14,7 @@ from .lists import ListOf
 from .messages import (
     FILL_DETAILS,
     ActiveAssetContext,
+    ActiveAssetData,
     AllDexsClearinghouseState,
     Bbo,
     CanceledByVenue,
@@ -25,6 +26,7 @@ from .messages import (
     SpotState,
     Trade,
 )
+from .states import ALL_STATES, SPOT_STATE, STATE
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -128,6 +130,7 @@ Message = (
     | Bbo
     | Trades
     | ActiveAssetContext
+    | ActiveAssetData
     | OrderUpdates
     | UserFills
     | UserFundings
@@ -146,9 +149,7 @@ _envelope = msgspec.json.Decoder(Envelope).decode
 _l2_book = msgspec.json.Decoder(L2Book).decode
 _bbo = msgspec.json.Decoder(Bbo).decode
 _asset_context = msgspec.json.Decoder(ActiveAssetContext).decode
-_all_states = msgspec.json.Decoder(AllDexsClearinghouseState).decode
-_dex_state = msgspec.json.Decoder(DexClearinghouseState).decode
-_spot_state = msgspec.json.Decoder(SpotState).decode
+_active_asset_data = msgspec.json.Decoder(ActiveAssetData).decode
 _subscription = msgspec.json.Decoder(SubscriptionResponse).decode
 _text = msgspec.json.Decoder(str).decode
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -240,6 +241,20 @@ def _decode_user_event(data: msgspec.Raw) -> UserEvent:
     )
 
 
+def _decode_all_states(data: msgspec.Raw) -> AllDexsClearinghouseState:
+    return ALL_STATES.decode(data)[0]
+
+
+def _decode_dex_state(data: msgspec.Raw) -> DexClearinghouseState:
+    fields = _raw_object(data)
+    state, _ = STATE.decode(fields.get("clearinghouseState", msgspec.Raw(b"null")))
+    return DexClearinghouseState(_optional_text(fields, "user"), _optional_text(fields, "dex"), state)
+
+
+def _decode_spot_state(data: msgspec.Raw) -> SpotState:
+    return SPOT_STATE.decode(data)[0]
+
+
 def _decode_error(data: msgspec.Raw) -> ErrorFrame:
     try:
         return ErrorFrame(_text(data))
@@ -273,9 +288,10 @@ _DECODERS: dict[str, Callable[[msgspec.Raw], Message]] = {
     "userFundings": _decode_user_fundings,
     "user": _decode_user_event,
     "userEvents": _decode_user_event,
-    "allDexsClearinghouseState": _all_states,
-    "clearinghouseState": _dex_state,
-    "spotState": _spot_state,
+    "activeAssetData": _active_asset_data,
+    "allDexsClearinghouseState": _decode_all_states,
+    "clearinghouseState": _decode_dex_state,
+    "spotState": _decode_spot_state,
     "subscriptionResponse": _subscription,
     "error": _decode_error,
     "pong": lambda _data: PONG,

@@ -23,7 +23,8 @@ QUOTE = "USD"
 
 _HIP3_BASE = 100_000
 _HIP3_STRIDE = 10_000
-_USDC = "USDC"
+USDC = "USDC"
+"""The collateral of the first dex, and of every dex that does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,9 @@ class MarketTable:
     problems: tuple[str, ...] = field(default=())
     """What could not be read, one sentence each. Each problem cost only itself."""
 
+    collateral: Mapping[str, str] = field(default_factory=dict)
+    """The name of each dex's collateral token, by dex."""
+
     def __iter__(self) -> Iterator[Market]:
         return iter(self.by_coin.values())
 
@@ -104,7 +108,7 @@ def parse_market_table(
     :param collateral_names: token index to name, from ``spotMeta``; see ``parse_token_names``.
     """
     names = _dex_names(perp_dexs)
-    tokens = {0: _USDC, **(collateral_names or {})}
+    tokens = {0: USDC, **(collateral_names or {})}
     problems: list[str] = []
     by_coin: dict[str, Market] = {}
     by_asset_id: dict[int, Market] = {}
@@ -128,6 +132,7 @@ def parse_market_table(
         by_trading_pair={m.trading_pair: m for m in by_coin.values() if not m.is_delisted},
         dexs=tuple(name or "" for name in names),
         problems=tuple(problems),
+        collateral={market.dex: market.collateral_token for market in by_coin.values()},
     )
 
 
@@ -230,7 +235,7 @@ def _margin_tier(raw: Any) -> MarginTier:
 
 def _collateral_name(token_index: Any, tokens: Mapping[int, str]) -> str | None:
     if token_index is None:
-        return _USDC  # recordings from before there was a choice
+        return USDC  # recordings from before there was a choice
     return tokens.get(token_index, f"TOKEN{token_index}") if _is_integer(token_index) else None
 
 

@@ -200,6 +200,14 @@ class Leverage(_Numbers, frozen=True):
     rawUsd: Decimal | None = None
 
 
+class ActiveAssetData(msgspec.Struct, frozen=True):
+    """The account's leverage setting of one coin, with or without a position."""
+
+    user: str
+    coin: str
+    leverage: Leverage
+
+
 class PositionData(_Numbers, frozen=True):
     """An open position; ``szi`` is signed, negative when short."""
 
@@ -239,6 +247,8 @@ class ClearinghouseState(_Numbers, frozen=True):
     assetPositions: list[AssetPosition]
     time: int = 0
     crossMaintenanceMarginUsed: Decimal = Decimal(0)
+    unread: tuple[str, ...] = ()
+    """Not the venue's: coins of positions that could not be read, the empty text where not even the coin could."""
 
 
 class AllDexsClearinghouseState(msgspec.Struct, frozen=True):
@@ -255,12 +265,20 @@ class SpotBalance(_Numbers, frozen=True):
     total: Decimal
     hold: Decimal = Decimal(0)
     token: int | None = None
+    ltv: Decimal | None = None
+    """What a portfolio margin account may borrow against the token, as a fraction of its value."""
 
 
 class SpotClearinghouseState(msgspec.Struct, frozen=True):
     """The spot wallet."""
 
     balances: list[SpotBalance]
+    tokenToAvailableAfterMaintenance: list[tuple[int, Decimal]] | None = None
+
+    def available_after_maintenance(self, token: int | None) -> Decimal | None:
+        """What a portfolio margin account can still use of a token, by the token's index; None where not stated."""
+        stated = dict(self.tokenToAvailableAfterMaintenance or ())
+        return stated.get(token) if token is not None else None
 
 
 class SpotState(msgspec.Struct, frozen=True):

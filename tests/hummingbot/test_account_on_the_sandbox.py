@@ -80,7 +80,7 @@ async def test_position_follows_the_venue_within_a_block() -> None:
 async def test_balance_is_the_account_value_and_what_can_be_used() -> None:
     async with trading_bot() as bot:
         state = await bot.connector._reader.state("")
-        assert bot.connector.get_all_balances() == {"USD": state.marginSummary.accountValue}
+        assert bot.connector.get_all_balances() == {"USDC": state.marginSummary.accountValue}
         assert bot.connector.get_available_balance("USD") == state.withdrawable
 
 

@@ -69,7 +69,11 @@ def test_sandbox_connects_with_empty_keys_and_shows_the_ready_made_account(home:
     connected = connect(home, DOMAIN, keys(DOMAIN, "", ""))
     assert connected.returncode == 0, connected.stdout + connected.stderr
     value = float(exchange.run(lambda sandbox: sandbox.account(DEMO_ADDRESS)).account_value)
-    assert balances(home, exchange) == [{"asset": "USD", "total": value, "available": value}]
+    # What lies on every dex is shown, under the name of its token, and nothing twice.
+    assert balances(home, exchange) == [
+        {"asset": "USDC", "total": 2 * value, "available": 2 * value},
+        {"asset": "USDH", "total": value, "available": value},
+    ]
     assert actions_sent(exchange) == before
 
 
@@ -82,8 +86,8 @@ def test_api_wallet_connects_for_its_account_and_its_key_is_stored_encrypted(
     for secret in (AGENT_KEY, SECOND):
         assert secret.removeprefix("0x") not in stored.lower()
         assert secret.removeprefix("0x") not in (connected.stdout + connected.stderr).lower()
-    (usd,) = balances(home, exchange)
-    assert usd["total"] == float(exchange.run(lambda sandbox: sandbox.account(SECOND)).account_value)
+    usd, _ = balances(home, exchange)
+    assert usd["total"] == 2 * float(exchange.run(lambda sandbox: sandbox.account(SECOND)).account_value)
 
 
 def test_malformed_address_is_refused_by_connect_and_nothing_is_stored(home: Path) -> None:

@@ -38,7 +38,7 @@ async def test_partial_and_full_fill_are_booked_with_their_own_price_and_fee() -
         ledger = [fill for fill in bot.exchange.fills(bot.address) if fill.cloid == order_id]
         assert [(e.amount, e.price) for e in booked] == [(fill.size, fill.price) for fill in ledger]
         assert [e.trade_fee.flat_fees[0].amount for e in booked] == [fill.fee for fill in ledger]
-        assert {e.trade_fee.flat_fees[0].token for e in booked} == {"USD"}
+        assert {e.trade_fee.flat_fees[0].token for e in booked} == {"USDC"}
         assert bot.state(order_id) is OrderState.FILLED
         await eventually(lambda: bot.connector.account_positions["BTC-USD"].amount == Decimal("-0.01"))
 

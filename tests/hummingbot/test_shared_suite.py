@@ -64,7 +64,7 @@ class SharedSuite(OrderWords, VenueWords, AbstractPerpetualDerivativeTests.Perpe
         # As the suite does with the symbol map: the market is known, its rules are not read yet.
         self.exchange._markets.table = parse_market_table([None], [self.metadata])
         # A stream never comes before the first reading of the account, which this stands for.
-        self.exchange._account.mode = "unifiedAccount"
+        self.exchange._account.mode = "portfolioMargin"
         state = venue.clearinghouse(time=0)
         self.exchange._account.update_dex("", _decoded(state, ClearinghouseState))
 
@@ -92,8 +92,8 @@ class SharedSuite(OrderWords, VenueWords, AbstractPerpetualDerivativeTests.Perpe
 
     def test_get_buy_and_sell_collateral_tokens(self) -> None:
         self.exchange._on_markets(self.exchange._markets.table)
-        assert self.exchange.get_buy_collateral_token(self.trading_pair) == "USD"
-        assert self.exchange.get_sell_collateral_token(self.trading_pair) == "USD"
+        assert self.exchange.get_buy_collateral_token(self.trading_pair) == "USDC"
+        assert self.exchange.get_sell_collateral_token(self.trading_pair) == "USDC"
 
     # ------------------------------------------------------------------ replaced: what must not be done here
 

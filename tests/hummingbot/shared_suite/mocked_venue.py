@@ -103,7 +103,7 @@ def wallet(**tokens: tuple[str, str]) -> dict[str, Any]:
     """The spot wallet, as (total, hold) by token."""
     return {
         "balances": [
-            {"coin": coin, "token": index, "total": total, "hold": hold, "entryNtl": "0.0"}
+            {"coin": coin, "token": index, "total": total, "hold": hold, "entryNtl": "0.0", "ltv": "0.5"}
             for index, (coin, (total, hold)) in enumerate(tokens.items())
         ]
     }

@@ -68,7 +68,7 @@ class VenueWords:
             "perpDexs": [None],
             "spotMeta": {"universe": [], "tokens": [{"name": "USDC", "index": 0}]},
             "userRole": {"role": "user"},
-            "userAbstraction": "unifiedAccount",
+            "userAbstraction": "portfolioMargin",
             "clearinghouseState": venue.clearinghouse(),
             "frontendOpenOrders": [],
             "userFillsByTime": [],
@@ -252,8 +252,8 @@ class VenueWords:
             min_price_increment=Decimal("0.0001"),
             min_base_amount_increment=Decimal("0.01"),
             min_notional_size=Decimal(10),
-            buy_order_collateral_token="USD",
-            sell_order_collateral_token="USD",
+            buy_order_collateral_token="USDC",
+            sell_order_collateral_token="USDC",
         )
 
     @property
@@ -291,4 +291,4 @@ class VenueWords:
             order.position is PositionAction.OPEN for order in self.exchange._order_tracker.all_fillable_orders.values()
         )
         fee_class = AddedToCostTradeFee if opens else DeductedFromReturnsTradeFee
-        return fee_class(percent_token="USD", flat_fees=[TokenAmount("USD", FEE)])
+        return fee_class(percent_token="USDC", flat_fees=[TokenAmount("USDC", FEE)])

@@ -26,6 +26,7 @@ from hyperliquid_perpetual.venue.frames import (
 )
 from hyperliquid_perpetual.venue.messages import (
     ActiveAssetContext,
+    ActiveAssetData,
     AllDexsClearinghouseState,
     Bbo,
     CanceledByVenue,
@@ -251,11 +252,43 @@ def test_account_states() -> None:
     assert isinstance(wallet, SpotState)
 
 
-def test_a_state_with_a_broken_position_is_no_state() -> None:
-    """A position left out would read as closed."""
+def test_a_broken_position_is_named_in_its_state() -> None:
+    """Left out, it would read as closed."""
     state = {**STATE, "assetPositions": [{"position": {"coin": "BTC"}}]}
     message = decode_frame(frame("clearinghouseState", {"user": USER, "dex": "", "clearinghouseState": state}))
+    assert isinstance(message, DexClearinghouseState)
+    assert message.clearinghouseState.unread == ("BTC",)
+    assert not message.clearinghouseState.assetPositions
+
+
+@pytest.mark.parametrize("broken", [{"no": "state"}, ["xyz"], ["xyz", {"withdrawable": "many"}], 7, None])
+def test_a_broken_dex_does_not_cost_the_others(broken: Any) -> None:
+    message = decode_frame(
+        frame("allDexsClearinghouseState", {"user": USER, "clearinghouseStates": [broken, ["km", STATE]]})
+    )
+    assert isinstance(message, AllDexsClearinghouseState)
+    assert [dex for dex, _ in message.clearinghouseStates] == ["km"]
+
+
+def test_a_state_without_its_sums_is_no_state() -> None:
+    state = {**STATE, "withdrawable": None}
+    message = decode_frame(frame("clearinghouseState", {"user": USER, "dex": "", "clearinghouseState": state}))
     assert isinstance(message, Unreadable)
+
+
+@pytest.mark.parametrize("broken", [{"total": "1.0"}, {"coin": "USDH", "total": "NaN"}, 7])
+def test_a_broken_token_does_not_cost_the_others(broken: Any) -> None:
+    rows = [broken, {"coin": "USDC", "total": "5.0", "hold": "1.0", "token": "zero"}]
+    message = decode_frame(frame("spotState", {"user": USER, "spotState": {"balances": rows}}))
+    assert isinstance(message, SpotState)
+    assert [row.coin for row in message.spotState.balances] == ["USDC"]
+
+
+def test_leverage_setting_of_a_coin() -> None:
+    data = {"user": USER, "coin": "APT", "leverage": {"type": "isolated", "value": 3, "rawUsd": "0.0"}}
+    message = decode_frame(frame("activeAssetData", {**data, "maxTradeSzs": ["1.0", "1.0"], "markPx": "4.4716"}))
+    assert isinstance(message, ActiveAssetData)
+    assert (message.coin, message.leverage.type, message.leverage.value) == ("APT", "isolated", 3)
 
 
 # --------------------------------------------------------------------------------------------------- everything else
@@ -356,6 +389,7 @@ SAMPLES: dict[str, Any] = {
     "bbo": {"coin": "BTC", "time": 7, "bbo": [LEVEL, LEVEL]},
     "trades": [TRADE, TRADE],
     "activeAssetCtx": {"coin": "BTC", "ctx": {"funding": "1", "openInterest": "1", "oraclePx": "1", "markPx": "1"}},
+    "activeAssetData": {"user": USER, "coin": "BTC", "leverage": {"type": "cross", "value": 3}},
     "orderUpdates": [UPDATE, UPDATE],
     "userFills": {"user": USER, "isSnapshot": True, "fills": [FILL, FILL]},
     "userFundings": {"user": USER, "fundings": [FUNDING]},
