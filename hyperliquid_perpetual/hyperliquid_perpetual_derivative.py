@@ -155,6 +155,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         )
         self._dispatcher.listen(self._dead_mans_switch.on_order_update)
         self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
+        self._reconciler.on_open_order = self._on_open_order
         # Positions and balances come by stream with every block: nothing has to be estimated in between.
         self.real_time_balance_update = True
         self._markets.on_change(self._on_markets)

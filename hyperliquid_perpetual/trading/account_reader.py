@@ -58,9 +58,9 @@ class AccountReader:
         """All orders that rest on one dex, triggers included."""
         return await self._ask("frontendOpenOrders", _ORDERS, dex=dex)
 
-    async def order_status(self, cloid: str) -> OrderStatus:
-        """The newest order with this client order id."""
-        return await self._ask("orderStatus", OrderStatus, oid=cloid)
+    async def order_status(self, order_id: int | str) -> OrderStatus:
+        """The order with this oid, or the newest one with this client order id."""
+        return await self._ask("orderStatus", OrderStatus, oid=order_id)
 
     async def fills_since(self, start_ms: int) -> list[Fill]:
         """All fills from a time on (Unix milliseconds, inclusive), oldest first.

@@ -18,7 +18,7 @@ from .account_reader import AccountReader
 from .batches import OrderDesk
 from .lifecycle import Evidence
 from .log_names import logger_of
-from .order_flow import OrderFlow, VenueRejection
+from .order_flow import OrderFlow, VenueRejection, is_refused_amendment
 from .order_tracker import OrderTracker
 from .outcomes import AFTER_EXPIRY_SECONDS
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
@@ -68,9 +68,8 @@ class Amendments:
                 if size >= request.size:
                     self._tracker.end(order, Evidence.FILLED, order.amount, self._clock())
             case Rejected(reason=reason):
-                self._tracker.legs.abandon(order)
                 # The old leg may be gone with it.
-                await self._flow.fetch_true_state(order)
+                await self._give_up(order)
                 raise VenueRejection(reason)
             case Unclear(reason=reason):
                 logger.warning("It is not known yet whether order %s was amended (%s)", order.client_order_id, reason)
@@ -103,12 +102,17 @@ class Amendments:
             except VenueUnavailable as error:
                 logger.debug("The amendment of %s cannot be asked for yet: %s", order.client_order_id, error)
                 continue
-            if update is not None and str(update.order.oid) != order.exchange_order_id:
+            if update is not None and is_refused_amendment(order, update):
+                await self._give_up(order)
+            elif update is not None and str(update.order.oid) != order.exchange_order_id:
                 self._flow.apply_update(order, update)
             elif asked_at >= final_after:
-                self._tracker.legs.abandon(order)
-                if update is not None:
-                    self._flow.apply_update(order, update)
+                await self._give_up(order)
+
+    async def _give_up(self, order: InFlightOrder) -> None:
+        """The amendment did not happen, and no longer can."""
+        self._tracker.legs.abandon(order)
+        await self._flow.fetch_true_state(order)
 
     async def _newest(self, order: InFlightOrder, dex: str) -> OrderUpdate | None:
         """The venue's newest order under the client order id."""

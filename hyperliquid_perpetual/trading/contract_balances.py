@@ -13,11 +13,11 @@ from hummingbot.connector.utils import split_hb_trading_pair
 from ..venue.markets import FIRST_DEX, QUOTE, USDC, MarketTable
 from .account import NOTHING, AccountState, Balance
 from .collateral import TokenAmounts, rate_to_quote, tell_rate_oracle
-from .contract_orders import OrdersContract
+from .contract_native import NativeOrdersContract
 from .threads import replace_in_place
 
 
-class BalancesContract(OrdersContract):
+class BalancesContract(NativeOrdersContract):
     """Shows Hummingbot what the account has."""
 
     _account: AccountState

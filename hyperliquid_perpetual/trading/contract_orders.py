@@ -102,6 +102,10 @@ class OrdersContract(ChecksContract):
         self._home.spawn(self._create_order, trade_type, order_id, trading_pair, amount, order_type, price, **kwargs)
         return order_id
 
+    @staticmethod
+    def _new_order_id() -> str:
+        return client_ids.make_cloid(os.urandom(client_ids.RANDOM_BYTES))
+
     async def _create_order(
         self,
         trade_type: TradeType,

@@ -14,7 +14,7 @@ from hummingbot.core.data_type.common import OrderType, PositionAction, TradeTyp
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
 
 from ..venue.actions import Grouping, OrderRequest
-from ..venue.messages import OrderUpdate
+from ..venue.messages import OrderStatus, OrderUpdate
 from ..venue.replies import Done, Filled, RejectCode, Rejected, Resting, Unclear, Waiting, classify_rejection
 from ..venue.statuses import OrderPhase, phase_of
 from .account_reader import AccountReader
@@ -124,6 +124,12 @@ class OrderFlow:
                 refusals.append(None)
         return refusals
 
+    async def wait_until_placed(self, order: InFlightOrder) -> None:
+        """Waits for the reply to the order, for a bounded time: what is sent for it now would overtake it."""
+        placing = self._placing.get(order.client_order_id)
+        if placing is not None:
+            await _wait(placing, PLACEMENT_WAIT_SECONDS)
+
     def is_placing(self, cloid: str) -> bool:
         """Whether the reply to the order is still awaited."""
         return cloid in self._placing
@@ -174,9 +180,7 @@ class OrderFlow:
 
     async def _cancel(self, order: InFlightOrder, asset_id: int, is_plain: bool) -> bool:
         cloid = order.client_order_id
-        placing = self._placing.get(cloid)
-        if placing is not None:
-            await _wait(placing, PLACEMENT_WAIT_SECONDS)
+        await self.wait_until_placed(order)
         if order.is_done and not self._tracker.is_lost(cloid):
             return order.is_cancelled
         ended = self._ended[cloid] = asyncio.Event()
@@ -211,7 +215,7 @@ class OrderFlow:
         if self._stream_is_live() and await _wait(ended, STREAM_CONFIRMATION_SECONDS):
             return
         try:
-            status = await self._reader.order_status(order.client_order_id)
+            status = await self.status_of(order)
         except VenueUnavailable:
             status = None
         if status is not None and status.order is not None and phase_of(status.order.status) is not OrderPhase.LIVE:
@@ -224,7 +228,7 @@ class OrderFlow:
         """Asks the venue for the order's state and applies it; again later, when it does not answer."""
         cloid = order.client_order_id
         try:
-            status = await self._reader.order_status(cloid)
+            status = await self.status_of(order)
         except VenueUnavailable:
             self.resolver.watch(cloid, None)
             return
@@ -236,10 +240,22 @@ class OrderFlow:
 
     # --- What the venue says about an order
 
+    async def status_of(self, order: InFlightOrder) -> OrderStatus:
+        """The venue's word on an order, by its client order id; on the leg we know, where that names a refused one.
+
+        :raises VenueUnavailable: when the venue cannot be asked.
+        """
+        status = await self._reader.order_status(order.client_order_id)
+        if status.order is not None and is_refused_amendment(order, status.order):
+            status = await self._reader.order_status(int(order.exchange_order_id))
+        return status
+
     def apply_update(self, order: InFlightOrder, update: OrderUpdate) -> None:
         """Applies the venue's status of an order, from the stream or asked for."""
         venue_order, timestamp = update.order, update.statusTimestamp / 1000
         legs, phase = self._tracker.legs, phase_of(update.status)
+        if phase is OrderPhase.REJECTED and is_refused_amendment(order, update):
+            return
         if phase is not OrderPhase.LIVE and legs.is_superseded(order, venue_order.oid):
             if phase is not OrderPhase.FILLED:
                 # One half of an amendment: the order goes on under another oid, or its fate is being asked for.
@@ -301,6 +317,14 @@ class OrderFlow:
     def _latest_expiry(self) -> int:
         """The latest time at which anything sent until now can still be executed, Unix milliseconds."""
         return int(self._clock() * 1000) + ACTION_LIFETIME_MS
+
+
+def is_refused_amendment(order: InFlightOrder, update: OrderUpdate) -> bool:
+    """Whether an update is about a replacement that the venue refused: that says nothing of the order itself."""
+    known = order.exchange_order_id
+    if known is None or not known.isdigit() or phase_of(update.status) is not OrderPhase.REJECTED:
+        return False
+    return bool(known != str(update.order.oid))
 
 
 def _rests(order: InFlightOrder) -> bool:

@@ -12,12 +12,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
-from ..venue.messages import Order
+from ..venue.messages import Order, OrderUpdate
 from .account import AccountState
 from .account_reader import AccountReader
 from .dispatch import Dispatcher
 from .fills import FillBook
-from .lifecycle import Evidence
 from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
@@ -71,6 +70,8 @@ class Reconciler:
         self._mode_asked_at = 0.0
         self.is_reconciled = False
         """Whether a sweep has succeeded since the stream was last (re)connected."""
+        self.on_open_order: Callable[[InFlightOrder, Order], None] = lambda _order, _row: None
+        """Called with each of our orders that the venue lists as open, and the venue's row."""
 
     # --- When
 
@@ -189,7 +190,8 @@ class Reconciler:
             order = self._tracker.find(venue_order.cloid, venue_order.oid)
             if order is not None:
                 known.add(order.client_order_id)
-                self._tracker.apply(order, Evidence.LIVE, self._clock(), venue_order.oid)
+                self._flow.apply_update(order, OrderUpdate(venue_order, "open", int(self._clock() * 1000)))
+                self.on_open_order(order, venue_order)
         for order in tracked:
             if order.client_order_id not in known and order.is_open and self._created(order) <= asked_at:
                 await self._ask_for(order)
@@ -198,7 +200,7 @@ class Reconciler:
         cloid = order.client_order_id
         if self._tracker.is_held(cloid):
             return
-        status = await self._reader.order_status(cloid)
+        status = await self._flow.status_of(order)
         if status.order is not None:
             self._dispatcher.apply_order_update(order, status.order)
         elif cloid not in self._flow.resolver.pending:
