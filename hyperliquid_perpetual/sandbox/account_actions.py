@@ -2,14 +2,22 @@
 
 import re
 
+from hyperliquid_perpetual.sandbox.account_requests import (
+    CreateSubAccountAction,
+    SubAccountModifyAction,
+    SubAccountSpotTransferAction,
+    SubAccountTransferAction,
+    TopUpIsolatedOnlyMarginAction,
+    UpdateIsolatedMarginAction,
+    VaultTransferAction,
+)
 from hyperliquid_perpetual.sandbox.action_base import Action
 from hyperliquid_perpetual.sandbox.engine import account_commands as ask
 from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent, Command
 from hyperliquid_perpetual.sandbox.engine.units import MICRO_USD
 from hyperliquid_perpetual.sandbox.refusals import Refused
-from hyperliquid_perpetual.sandbox.signed_requests import TopUpIsolatedOnlyMarginAction, UpdateIsolatedMarginAction
 from hyperliquid_perpetual.sandbox.user_signed import ApproveAgentAction, ApproveBuilderFeeAction
-from hyperliquid_perpetual.sandbox.wire import canonical_decimal, scaled
+from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, canonical_decimal, scaled
 
 LEVERAGE_DECIMALS = 6
 BUILDER_FEE_DECIMALS = 3
@@ -32,11 +40,35 @@ def account_command(action: Action) -> Command | None:
             if leverage is None:
                 raise Refused("Invalid leverage value")
             return ask.TopUpIsolatedMargin("", action.asset, leverage)
+        case CreateSubAccountAction():
+            return ask.CreateSubAccount("", action.name)
+        case SubAccountModifyAction():
+            return ask.RenameSubAccount("", action.subAccountUser, action.name)
+        case SubAccountTransferAction():
+            return ask.TransferToSubAccount("", action.subAccountUser, action.isDeposit, action.usd * MICRO_USD)
+        case SubAccountSpotTransferAction():
+            amount, token = _amount(action.amount), _token(action.token)
+            return ask.TransferToSubAccount("", action.subAccountUser, action.isDeposit, amount, token)
+        case VaultTransferAction():
+            return ask.TransferToVault("", action.vaultAddress, action.isDeposit, action.usd * MICRO_USD)
         case ApproveAgentAction():
             return _approve_agent(action)
         case ApproveBuilderFeeAction():
             return ask.ApproveBuilder("", action.builder.lower(), _tenths_of_a_basis_point(action.maxFeeRate))
     return None
+
+
+def _amount(text: str) -> int:
+    """A transfer's amount, which is a plain decimal, as money."""
+    amount = scaled(text, MONEY_DECIMALS)
+    if amount is None:
+        raise Refused(f"Invalid amount {text!r}")
+    return amount
+
+
+def _token(text: str) -> str:
+    """The name in `NAME:0x...`; the id behind it is taken on trust."""
+    return text.partition(":")[0]
 
 
 def _tenths_of_a_basis_point(percent: str) -> int:

@@ -14,6 +14,7 @@ from hyperliquid_perpetual.sandbox.engine.margin import (
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.wire import (
     MONEY_DECIMALS,
@@ -183,7 +184,7 @@ class AccountView:
         if account is None:
             return []
         found = [update for update in account.ledger if start <= update.time <= end]
-        return [self._orders.ledger_row(update) for update in found[:MAX_FUNDING_ROWS]]
+        return [ledger_row(update) for update in found[:MAX_FUNDING_ROWS]]
 
     # ------------------------------------------------------------------ limits, role
 
@@ -199,11 +200,16 @@ class AccountView:
         }
 
     def role(self, user: str) -> Json:
-        """`userRole`: an agent names its master."""
+        """`userRole`: an agent and a sub-account name their master."""
         master = self._exchange.master_of(user, self._exchange.now)
         if master is not None:
             return {"role": "agent", "data": {"user": master}}
-        return {"role": "missing" if self._exchange.account(user) is None else "user"}
+        account = self._exchange.account(user)
+        if account is None or not account.is_funded:
+            return {"role": "missing"}
+        if account.kind == "subAccount":
+            return {"role": "subAccount", "data": {"master": account.master}}
+        return {"role": account.kind}
 
     def max_builder_fee(self, user: str, builder: str) -> int:
         """`maxBuilderFee`: tenths of a basis point, 0 without an approval."""

@@ -35,6 +35,8 @@ class Control:
         app.router.add_get(f"{PREFIX}/status", self._guarded(self._status))
         app.router.add_get(f"{PREFIX}/accounts/{{address}}", self._guarded(self._account))
         app.router.add_post(f"{PREFIX}/fund", self._guarded(self._fund))
+        app.router.add_post(f"{PREFIX}/sub_account", self._guarded(self._sub_account))
+        app.router.add_post(f"{PREFIX}/vault", self._guarded(self._vault))
         app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
         app.router.add_get(f"{PREFIX}/quirks", self._guarded(self._quirks))
         app.router.add_post(f"{PREFIX}/quirks", self._guarded(self._set_quirks))
@@ -61,8 +63,24 @@ class Control:
     async def _fund(self, request: web.Request) -> Json:
         body = await _body(request)
         amount = None if body.get("amount") is None else Decimal(str(body["amount"]))
-        self._sandbox.fund(str(body.get("address", "")), amount, str(body.get("dex", "")))
+        place, token = str(body.get("dex", "")), str(body.get("token", "USDC"))
+        self._sandbox.fund(str(body.get("address", "")), amount, place, token)
         return account_json(self._sandbox.account(str(body["address"])), with_fills=False)
+
+    async def _sub_account(self, request: web.Request) -> Json:
+        body = await _body(request)
+        amount = None if body.get("amount") is None else Decimal(str(body["amount"]))
+        master, name, dex = (str(body.get(key, other)) for key, other in (("master", ""), ("name", "sub"), ("dex", "")))
+        return account_json(
+            self._sandbox.account(self._sandbox.create_sub_account(master, name, amount, dex)), with_fills=False
+        )
+
+    async def _vault(self, request: web.Request) -> Json:
+        body = await _body(request)
+        leader, name, amount = str(body.get("leader", "")), str(body.get("name", "vault")), body.get("amount", 1_000)
+        return account_json(
+            self._sandbox.account(self._sandbox.create_vault(leader, name, Decimal(str(amount)))), with_fills=False
+        )
 
     async def _price(self, request: web.Request) -> Json:
         body = await _body(request)

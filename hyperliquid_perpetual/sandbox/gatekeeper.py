@@ -88,7 +88,7 @@ class Gatekeeper:
         request, signer = received.request, received.signer
         account = self._account_of(received, now)
         if request.vaultAddress is not None:
-            raise Refused(f"Vault not registered: {request.vaultAddress}")
+            account = self._vault_of(account, request.vaultAddress, request.action)
         if request.expiresAfter is not None and request.expiresAfter < now:
             # The venue's wording is not known; the address pays five requests for it (section 9.3).
             self._count(account, 5)
@@ -118,6 +118,16 @@ class Gatekeeper:
         if self._register.admit_stranger(signer, reason):
             return signer
         raise Refused(f"User or API Wallet {signer} does not exist.")
+
+    def _vault_of(self, account: str, vault: str, action: Action) -> str:
+        """The vault or sub-account that an account acts for; the last two texts are ours."""
+        if not self._register.is_vault(vault):
+            raise Refused(f"Vault not registered: {vault}")
+        if not self._register.may_act_for(account, vault):
+            raise Refused(f"Only its leader or master may act for {vault}, not {account}.")
+        if not action.takes_vault:
+            raise Refused("This action takes no vaultAddress.")
+        return vault
 
     def _count(self, account: str, items: int) -> None:
         self.requests_used[account] = self.requests_used.get(account, 0) + items

@@ -8,6 +8,7 @@ from hyperliquid_perpetual.sandbox.account_view import AccountView
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.funding import hourly_rate
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
+from hyperliquid_perpetual.sandbox.family_view import FamilyView
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.market_set import Dex
 from hyperliquid_perpetual.sandbox.market_view import RATE_DECIMALS, MarketView, single_tier
@@ -53,6 +54,7 @@ class Info:
 
     def _table(self) -> dict[type[ask.InfoRequest], Callable[[Any], Any]]:
         markets, accounts, exchange = self._markets, self._accounts, self._exchange
+        family = FamilyView(exchange, accounts, [dex.name for dex in markets.market_set.dexes])
         return {
             ask.Meta_: lambda r: markets.meta(self._dex(r.dex)),
             ask.MetaAndAssetCtxs: lambda r: [markets.meta(self._dex(r.dex)), markets.contexts(self._dex(r.dex))],
@@ -82,10 +84,10 @@ class Info:
             ask.ExtraAgents: lambda r: accounts.extra_agents(_user(r)),
             ask.MaxBuilderFee: lambda r: accounts.max_builder_fee(_user(r), r.builder.lower()),
             ask.ApprovedBuilders: lambda r: accounts.approved_builders(_user(r)),
-            ask.SubAccounts: lambda r: None,
-            ask.SubAccounts2: lambda r: None,
-            ask.UserVaultEquities: lambda r: [],
-            ask.VaultDetails: lambda r: None,
+            ask.SubAccounts: lambda r: family.sub_accounts(_user(r)),
+            ask.SubAccounts2: lambda r: family.sub_accounts_2(_user(r)),
+            ask.UserVaultEquities: lambda r: family.user_vault_equities(_user(r)),
+            ask.VaultDetails: lambda r: family.vault_details(r.vaultAddress.lower(), r.user and r.user.lower()),
             ask.OpenOrders: lambda r: accounts.open_orders(_user(r), self._dex(r.dex).name),
             ask.FrontendOpenOrders: lambda r: accounts.frontend_open_orders(_user(r), self._dex(r.dex).name),
             ask.OrderStatus: lambda r: accounts.order_status(_user(r), _order_key(r.oid)),

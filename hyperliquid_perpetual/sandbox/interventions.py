@@ -2,25 +2,24 @@
 
 from decimal import Decimal
 
+from hyperliquid_perpetual.sandbox.account_interventions import AccountInterventions
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.engine.commands import Deposit, OrderIntent, PlaceOrders, SetPrices, SetQuirk
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
-from hyperliquid_perpetual.sandbox.engine.markets import to_money
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.state import Place
 from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.inspection import Inspector
 from hyperliquid_perpetual.sandbox.register import Register
-from hyperliquid_perpetual.sandbox.signed_requests import is_address
 from hyperliquid_perpetual.sandbox.socket_limits import Gate
 from hyperliquid_perpetual.sandbox.traders import Traders, synthetic_address
 
 HOUSE_DEPOSIT = usd(10**10)
 
 
-class Interventions:
+class Interventions(AccountInterventions):
     """The part of `Sandbox` that reaches in. It is `Sandbox` that makes the attributes."""
 
     seed: int
@@ -31,16 +30,6 @@ class Interventions:
     inspect: Inspector
     register: Register
     gate: Gate
-
-    def fund(self, address: str, amount: Decimal | int | None = None, dex: str = "") -> None:
-        """Open an account if it is not open, or with an amount, credit it on one dex on top of what it has.
-
-        :raises ValueError: for what is no address, no positive amount, or no dex.
-        """
-        user = address_of(address)
-        self.register.claim(user)
-        if amount is not None:
-            self.chain.apply_now(Deposit(user, money_of(Decimal(amount), "the amount"), dex))
 
     def set_price(self, coin: str, price: Decimal | str | int) -> None:
         """Move the outside world: the oracle price now, and where the synthetic traders go on from.
@@ -142,18 +131,3 @@ class Interventions:
             self.inspect.book(coin)  # says what is listed
             raise AssertionError
         return state
-
-
-def address_of(text: str) -> str:
-    """A lowercase address; ValueError for what is none."""
-    if not is_address(text):
-        raise ValueError(f"an address is 0x and 40 hex digits, got {text!r}")
-    return text.lower()
-
-
-def money_of(amount: Decimal, what: str, at_least_zero: bool = False) -> int:
-    """An amount of collateral as money; ValueError, naming `what`, for what is none."""
-    value = to_money(amount) if amount.is_finite() else None
-    if value is None or value < 0 or (value == 0 and not at_least_zero):
-        raise ValueError(f"{what} is a {'' if at_least_zero else 'positive '}amount of collateral, got {amount}")
-    return value

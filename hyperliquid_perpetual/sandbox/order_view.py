@@ -3,7 +3,7 @@
 from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
-from hyperliquid_perpetual.sandbox.engine.records import Fill, FundingPayment, LedgerUpdate, OrderRecord
+from hyperliquid_perpetual.sandbox.engine.records import Fill, FundingPayment, OrderRecord
 from hyperliquid_perpetual.sandbox.engine.units import price_text as plain_price
 from hyperliquid_perpetual.sandbox.wire import float_text, money_text, price_text, size_text
 
@@ -120,8 +120,3 @@ class OrderView:
         delta = self.funding(payment)
         time = delta.pop("time")
         return {"time": time, "hash": payment.hash, "delta": {"type": "funding", **delta}}
-
-    def ledger_row(self, update: LedgerUpdate) -> Json:
-        """An item of `userNonFundingLedgerUpdates`."""
-        delta = {"type": update.kind, "usdc": money_text(update.amount)}
-        return {"time": update.time, "hash": update.hash, "delta": delta}

@@ -39,16 +39,16 @@ class Register:
 
     def open(self, address: str) -> None:
         """Open the account of a lowercase address if it is not open, without counting it as named by a client."""
-        if address not in self._known:
+        if not self.is_account(address):
             self._known.add(address)
             self._open_account(address)
 
     def name(self, address: str, now: int) -> None:
         """A client asks about this account: open it, unless it is an agent or newcomers are refused."""
-        if self._newcomers == "refuse" and address not in self._known:
+        if self._newcomers == "refuse" and not self.is_account(address):
             return
         self._somebody_was_named = True
-        if address not in self._known and self._exchange.master_of(address, now) is None:
+        if self._exchange.master_of(address, now) is None:
             self.open(address)
 
     def claim(self, address: str) -> None:
@@ -61,15 +61,25 @@ class Register:
         return self.account_of(address, now) is not None
 
     def is_account(self, address: str) -> bool:
-        """Whether an address has an account here."""
-        return address in self._known
+        """Whether an address has an account here: opened by somebody, or by money that was sent to it."""
+        return address in self._known or self._exchange.account(address) is not None
+
+    def is_vault(self, address: str) -> bool:
+        """Whether an address is a vault or a sub-account: one that somebody else's key trades for."""
+        account = self._exchange.account(address)
+        return account is not None and account.kind != "user"
+
+    def may_act_for(self, account: str, vault: str) -> bool:
+        """Whether an account leads a vault, or is the master of a sub-account."""
+        found = self._exchange.account(vault)
+        return found is not None and found.master == account
 
     def account_of(self, signer: str, now: int) -> str | None:
         """The account that a signer acts for: its master's if it is an agent, else its own, None for a stranger."""
         master = self._exchange.master_of(signer, now)
         if master is not None:
             return master
-        return signer if signer in self._known else None
+        return signer if self.is_account(signer) else None
 
     def admit_stranger(self, signer: str, explain: Callable[[], str | None]) -> bool:
         """Decide about a signer that is nobody here; one that is admitted has an account afterwards.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hyperliquid_perpetual.sandbox.account_requests import CreateSubAccountAction
 from hyperliquid_perpetual.sandbox.action_base import Action
 from hyperliquid_perpetual.sandbox.engine.events import (
     Failed,
@@ -50,6 +51,8 @@ def reply_to(
     else:
         if isinstance(action, ModifyAction) and isinstance(outcome.statuses[0], Failed):
             return refusal(outcome.statuses[0].error, quirks)
+        if isinstance(action, CreateSubAccountAction):
+            return {"status": "ok", "response": {"type": "createSubAccount", "data": outcome.created}}
         return {"status": "ok", "response": {"type": "default"}}
     decimals = (sz_decimals[asset] for asset in assets)
     return _items("order", [_order_status(*pair) for pair in zip(outcome.statuses, decimals, strict=True)])

@@ -16,6 +16,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
+from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
 from hyperliquid_perpetual.sandbox.account_view import AccountView
 from hyperliquid_perpetual.sandbox.api import Api, Captured
 from hyperliquid_perpetual.sandbox.chain import Chain
@@ -37,7 +38,7 @@ from hyperliquid_perpetual.sandbox.inspection import (
     Inspector,
     OrderSnapshot,
 )
-from hyperliquid_perpetual.sandbox.interventions import Interventions, address_of, money_of
+from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView

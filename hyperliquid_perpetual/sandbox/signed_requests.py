@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from hyperliquid_perpetual.sandbox.account_requests import KnownAccountAction
 from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId, Cloid, HexNumber
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_ACTIONS
 from hyperliquid_perpetual.sandbox.user_signed import KnownUserSigned
@@ -165,20 +166,6 @@ class UpdateLeverageAction(Action, tag="updateLeverage"):
     leverage: U64
 
 
-class UpdateIsolatedMarginAction(Action, tag="updateIsolatedMargin"):
-    asset: AssetId
-    isBuy: bool
-    ntli: int
-
-
-class TopUpIsolatedOnlyMarginAction(Action, tag="topUpIsolatedOnlyMargin"):
-    asset: AssetId
-    leverage: str
-
-    def normalise(self) -> None:
-        self.leverage = canonical_decimal(self.leverage)
-
-
 class NoopAction(Action, tag="noop"):
     pass
 
@@ -191,8 +178,7 @@ KnownAction = (
     | BatchModifyAction
     | ScheduleCancelAction
     | UpdateLeverageAction
-    | UpdateIsolatedMarginAction
-    | TopUpIsolatedOnlyMarginAction
+    | KnownAccountAction
     | NoopAction
     | KnownUserSigned
 )

@@ -8,7 +8,6 @@ UNSUPPORTED_ACTIONS = frozenset(
         "cDeposit",
         "cWithdraw",
         "convertToMultiSigUser",
-        "createSubAccount",
         "createVault",
         "evmUserModify",
         "gossipPriorityBid",
@@ -20,9 +19,6 @@ UNSUPPORTED_ACTIONS = frozenset(
         "setReferrer",
         "spotDeploy",
         "spotSend",
-        "subAccountModify",
-        "subAccountSpotTransfer",
-        "subAccountTransfer",
         "tokenDelegate",
         "twapCancel",
         "twapOrder",
@@ -33,7 +29,6 @@ UNSUPPORTED_ACTIONS = frozenset(
         "userSetAbstraction",
         "vaultDistribute",
         "vaultModify",
-        "vaultTransfer",
         "withdraw3",
     )
 )

@@ -10,6 +10,7 @@ from hyperliquid_perpetual.sandbox.engine import events as ev
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
 from hyperliquid_perpetual.sandbox.hub import Hub
+from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.market_streams import Cadence, Snapshot
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 
@@ -110,10 +111,12 @@ class UserStreams:
                 case ev.FundingPaid(account=user, payment=payment) if user in self._followed:
                     self._news[user].fundings.append(self._orders.funding(payment))
                 case ev.LedgerUpdated(account=user, update=update) if user in self._followed:
-                    self._news[user].ledger.append(self._orders.ledger_row(update))
+                    self._news[user].ledger.append(ledger_row(update))
                 case ev.PositionChanged(account=user) | ev.BalanceChanged(account=user):
                     if user in self._followed:
                         self._news[user].state_changed = True
+                case ev.CashMoved(account=user) if user in self._followed:
+                    self._news[user].state_changed = True
                 case ev.LeverageChanged(account=user) if user in self._followed:
                     self._news[user].state_changed = True
 
@@ -155,6 +158,7 @@ class UserStreams:
         if news.state_changed:
             self._publish_states(subs.ClearinghouseState, user)
             self._publish_states(subs.AllDexsClearinghouseState, user)
+            self._publish_states(subs.SpotState, user)
 
     def _repeat_open(self, fill: Fill) -> None:
         """Under the quirk `open_after_fill`: what is left of a resting order after a match, as a new `open`."""

@@ -28,4 +28,51 @@ class ApproveBuilder(AccountDeskCommand, frozen=True):
     max_fee: int
 
 
-AnyAccountCommand = UpdateIsolatedMargin | TopUpIsolatedMargin | ApproveBuilder
+class CreateSubAccount(AccountDeskCommand, frozen=True):
+    """Make a sub-account; the reply names its address."""
+
+    name: str
+
+
+class RenameSubAccount(AccountDeskCommand, frozen=True):
+    """`subAccountModify`."""
+
+    sub_account: str
+    name: str
+
+
+class TransferToSubAccount(AccountDeskCommand, frozen=True):
+    """Move money to a sub-account, or back: USD between the first dexs, or (`token`) between spot wallets."""
+
+    sub_account: str
+    is_deposit: bool
+    amount: int
+    token: str | None = None
+
+
+class CreateVault(AccountDeskCommand, frozen=True):
+    """Found a vault with `amount` of the leader's money on the first dex; the reply names its address."""
+
+    name: str
+    amount: int
+    description: str = ""
+
+
+class TransferToVault(AccountDeskCommand, frozen=True):
+    """Put money of the first dex into a vault, or take it out."""
+
+    vault: str
+    is_deposit: bool
+    amount: int
+
+
+AnyAccountCommand = (
+    UpdateIsolatedMargin
+    | TopUpIsolatedMargin
+    | ApproveBuilder
+    | CreateSubAccount
+    | RenameSubAccount
+    | TransferToSubAccount
+    | CreateVault
+    | TransferToVault
+)

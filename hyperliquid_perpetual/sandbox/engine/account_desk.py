@@ -2,39 +2,61 @@
 
 from collections.abc import Mapping
 
-from .account_commands import AccountDeskCommand, ApproveBuilder, TopUpIsolatedMargin, UpdateIsolatedMargin
+from . import account_commands as ask
 from .builders import approve_builder
+from .family import create_sub_account, rename_sub_account, transfer_to_sub_account
 from .isolated import NO_ISOLATED_POSITION, move_isolated_margin, top_up_isolated_margin
 from .market_state import MarketState
 from .outbox import Outbox
 from .state import Account
+from .treasury import Treasury
+from .vaults import create_vault, transfer_to_vault
 
 
 class AccountDesk:
-    """One method per command; each returns the error text of the whole action, or None."""
+    """Knows for every command which module does it."""
 
-    __slots__ = ("_markets", "_outbox")
+    __slots__ = ("_markets", "_outbox", "_treasury")
 
-    def __init__(self, markets: Mapping[int, MarketState], outbox: Outbox) -> None:
+    def __init__(self, markets: Mapping[int, MarketState], treasury: Treasury, outbox: Outbox) -> None:
         self._markets = markets
+        self._treasury = treasury
         self._outbox = outbox
 
-    def apply(self, account: Account, command: AccountDeskCommand) -> str | None:
-        """Do what `account` asks for."""
+    def apply(self, account: Account, command: ask.AccountDeskCommand) -> tuple[str | None, str | None]:
+        """Do what `account` asks for: (the error text of the whole action, the address of what it has made)."""
+        treasury, now = self._treasury, self._outbox.time
         match command:
-            case UpdateIsolatedMargin() | TopUpIsolatedMargin():
+            case ask.CreateSubAccount(name=name):
+                return create_sub_account(treasury, account, name)
+            case ask.CreateVault(name=name, amount=amount, description=description):
+                return create_vault(treasury, account, name, description, amount, now)
+        return self._apply(account, command, now), None
+
+    def _apply(self, account: Account, command: ask.AccountDeskCommand, now: int) -> str | None:
+        treasury, markets = self._treasury, self._markets
+        match command:
+            case ask.UpdateIsolatedMargin() | ask.TopUpIsolatedMargin():
                 return self._isolated_margin(account, command)
-            case ApproveBuilder(builder=builder, max_fee=max_fee):
+            case ask.ApproveBuilder(builder=builder, max_fee=max_fee):
                 return approve_builder(account, builder, max_fee)
+            case ask.RenameSubAccount(sub_account=address, name=name):
+                return rename_sub_account(account, address, name)
+            case ask.TransferToSubAccount(sub_account=address, is_deposit=is_deposit, amount=amount, token=token):
+                return transfer_to_sub_account(treasury, account, address, is_deposit, amount, token)
+            case ask.TransferToVault(vault=vault, is_deposit=is_deposit, amount=amount):
+                return transfer_to_vault(treasury, account, vault, is_deposit, amount, markets, now)
         raise TypeError(f"nobody carries out {command}")
 
-    def _isolated_margin(self, account: Account, command: UpdateIsolatedMargin | TopUpIsolatedMargin) -> str | None:
+    def _isolated_margin(
+        self, account: Account, command: ask.UpdateIsolatedMargin | ask.TopUpIsolatedMargin
+    ) -> str | None:
         state = self._markets.get(command.asset)
         if state is None:
             return NO_ISOLATED_POSITION
         house = account.clearinghouse(state.market.dex)
         position = house.positions.get(command.asset)
-        if isinstance(command, UpdateIsolatedMargin):
+        if isinstance(command, ask.UpdateIsolatedMargin):
             error = move_isolated_margin(house, position, command.amount, self._markets)
         else:
             error = top_up_isolated_margin(house, position, command.leverage, self._markets)

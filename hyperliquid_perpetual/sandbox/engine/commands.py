@@ -134,11 +134,15 @@ class ApproveAgent(AccountCommand, frozen=True):
 
 
 class Deposit(WorldCommand, frozen=True):
-    """Credit `amount` (money, positive) of a dex's collateral to an account, which begins to exist by its first."""
+    """Credit `amount` (money, positive) of a dex's collateral to an account, which begins to exist by its first.
+
+    With `dex` being `spot` it goes into the spot wallet, where `token` says what it is.
+    """
 
     account: str
     amount: int
     dex: str = ""
+    token: str = "USDC"  # noqa: S105 - a coin
 
 
 class SetPrices(WorldCommand, frozen=True):

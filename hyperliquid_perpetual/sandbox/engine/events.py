@@ -75,6 +75,8 @@ class Replied(Event, frozen=True):
     statuses: tuple[ItemStatus, ...] = ()
     error: str | None = None
     pre_validation: bool = False
+    created: str | None = None
+    """The address that an action has made: a sub-account's or a vault's."""
 
 
 class OrderUpdated(Event, frozen=True):
@@ -145,6 +147,15 @@ class FundingPaid(Event, frozen=True):
 
     account: str
     payment: FundingPayment
+
+
+class CashMoved(Event, frozen=True):
+    """An account's cash at one place, a dex or `spot`, has changed by `amount` without trade, fee or funding."""
+
+    account: str
+    place: str
+    token: str
+    amount: int
 
 
 class LedgerUpdated(Event, frozen=True):

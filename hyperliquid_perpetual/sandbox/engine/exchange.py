@@ -24,18 +24,19 @@ from .commands import (
     WorldCommand,
 )
 from .config import ExchangeConfig
-from .events import AgentApproved, CancelScheduled, Event, ItemStatus, LedgerUpdated, LeverageChanged, Replied
+from .events import AgentApproved, CancelScheduled, Event, ItemStatus, LeverageChanged, Replied
 from .leverage import INVALID_LEVERAGE, change_leverage
 from .market_state import MarketState
 from .matching import Matcher
 from .orders import OrderDesk
 from .outbox import Outbox
 from .placement import Placement
-from .records import LedgerUpdate, OrderRecord, OrderStatus
+from .records import OrderRecord, OrderStatus
 from .rules import must_deposit, pre_validation_error
 from .schedule import CancelSchedule
 from .state import Account
 from .timeline import Timeline
+from .treasury import SPOT, Treasury
 
 
 class Exchange:
@@ -51,10 +52,6 @@ class Exchange:
         """The time of the last command, Unix ms."""
         self.markets: dict[int, MarketState] = {}
         """By asset id, in the order of the configuration."""
-        self.accounts: dict[str, Account] = {}
-        """By lowercase address, in the order of their first deposit."""
-        self.deposited: dict[str, int] = {}
-        """Money paid in so far, by dex. Accounts' raw USD + fees - net funding received always add up to it."""
         self._by_coin: dict[str, MarketState] = {}
         for market in config.markets:
             if market.asset in self.markets or market.coin in self._by_coin:
@@ -62,12 +59,15 @@ class Exchange:
             state = MarketState(market, config.trade_limit, config.funding_limit)
             self.markets[market.asset] = self._by_coin[market.coin] = state
         self._outbox = Outbox(config.hash_seed)
+        self.treasury = Treasury(config, self.markets, self._outbox)
+        self.accounts = self.treasury.accounts
+        """By lowercase address, in the order of their first deposit."""
         self._desk = OrderDesk(config.first_oid, self.markets, self._outbox)
         self._matcher = Matcher(self.markets, self.accounts, config.fees, self._desk, self._outbox)
         self._placement = Placement(config, self.markets, self._desk, self._matcher)
         self._brackets = BracketPlacement(config, self.markets, self._desk, self._placement)
         self._agents = AgentRegistry(self.accounts)
-        self._account_desk = AccountDesk(self.markets, self._outbox)
+        self._account_desk = AccountDesk(self.markets, self.treasury, self._outbox)
         self._schedule = CancelSchedule(config, self.accounts)
         self._timeline = Timeline(self.markets, self.accounts, self._desk, self._schedule, self._outbox)
 
@@ -131,6 +131,11 @@ class Exchange:
             if dex is None or order.position.market.dex == dex
         ]
 
+    @property
+    def deposited(self) -> dict[str, int]:
+        """Money that came to a dex so far less what left it; raw USD + fees - net funding always add up to it."""
+        return self.treasury.deposited
+
     def master_of(self, agent: str, now: int) -> str | None:
         """The account for which an agent's address may sign at `now`, if any."""
         return self._agents.master_of(agent, now)
@@ -147,7 +152,7 @@ class Exchange:
         if isinstance(command, Deposit):
             if command.amount <= 0:
                 raise ValueError(f"a deposit must be more than zero, not {command.amount}")
-            if all(state.market.dex != command.dex for state in self.markets.values()) and command.dex:
+            if command.dex != SPOT and self.treasury.collateral(command.dex) is None:
                 raise ValueError(f"there is no dex {command.dex!r} to deposit to")
         elif isinstance(command, SetPrices):
             if command.asset not in self.markets:
@@ -158,18 +163,11 @@ class Exchange:
             self.config.quirks.check(command.name, command.value)
 
     def _deposit(self, command: Deposit) -> None:
-        config, outbox = self.config, self._outbox
-        account = self.accounts.get(command.account)
-        if account is None:
-            account = Account(command.account, config.history_limit, config.fill_limit, config.ledger_limit)
-            self.accounts[command.account] = account
-        house = account.clearinghouse(command.dex)
-        house.raw_usd += command.amount
-        self.deposited[command.dex] = self.deposited.get(command.dex, 0) + command.amount
-        update = LedgerUpdate(outbox.time, outbox.tx_hash, "deposit", command.amount, command.dex)
-        account.ledger.append(update)
-        outbox.emit(LedgerUpdated(outbox.time, account.address, update))
-        outbox.touch_cash(account, house)
+        treasury = self.treasury
+        account = treasury.open(command.account)
+        token = command.token if command.dex == SPOT else treasury.collateral(command.dex) or command.token
+        treasury.credit(account, command.dex, token, command.amount)
+        treasury.note(account, "deposit", command.amount, command.dex)
 
     def _apply_for_account(self, now: int, command: AccountCommand) -> list[Event]:
         outbox = self._outbox
@@ -181,8 +179,9 @@ class Exchange:
         account = self.accounts.get(command.account)
         statuses: tuple[ItemStatus, ...] = ()
         error: str | None = None
+        created: str | None = None
         pre_validation = False
-        if account is None:
+        if account is None or not account.is_funded:
             error = must_deposit(command.account)
         elif isinstance(command, PlaceOrders):
             error = pre_validation_error(command.orders, self.markets, self.config, command.grouping)
@@ -215,9 +214,9 @@ class Exchange:
             else:
                 outbox.emit(AgentApproved(now, account.address, *approval))
         elif isinstance(command, AccountDeskCommand):
-            error = self._account_desk.apply(account, command)
+            error, created = self._account_desk.apply(account, command)
         self._placement.fire_triggers()
-        outbox.events[0] = Replied(now, command.account, statuses, error, pre_validation)
+        outbox.events[0] = Replied(now, command.account, statuses, error, pre_validation, created)
         return outbox.finish()
 
     def _update_leverage(self, account: Account, command: UpdateLeverage) -> str | None:

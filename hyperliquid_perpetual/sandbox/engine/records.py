@@ -1,10 +1,14 @@
 """The immutable records that the engine keeps and hands out: order states, fills, trades, funding, ledger entries."""
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
 from .commands import Tif, Trigger
+
+AccountKind = Literal["user", "subAccount", "vault"]
+"""What an account is, in the words of `userRole` (reference, section 2.3)."""
 
 
 class OrderStatus(StrEnum):
@@ -134,6 +138,25 @@ class FundingRate(Struct, frozen=True):
     premium: int
 
 
+class LedgerDetails(Struct, frozen=True, kw_only=True):
+    """What a line of the ledger tells beside its amount, as far as its kind has it; money and addresses as elsewhere.
+
+    `source_dex` and `destination_dex` are empty for the first dex and `spot` for the spot wallet.
+    """
+
+    user: str | None = None
+    destination: str | None = None
+    token: str | None = None
+    source_dex: str | None = None
+    destination_dex: str | None = None
+    to_perp: bool | None = None
+    nonce: int | None = None
+    vault: str | None = None
+    requested: int = 0
+    commission: int = 0
+    basis: int = 0
+
+
 class LedgerUpdate(Struct, frozen=True):
     """A change of an account's cash that is neither trading nor funding; `kind` is the venue's `delta.type`."""
 
@@ -142,6 +165,7 @@ class LedgerUpdate(Struct, frozen=True):
     kind: str
     amount: int
     dex: str
+    details: LedgerDetails | None = None
 
 
 class Agent(Struct, frozen=True):

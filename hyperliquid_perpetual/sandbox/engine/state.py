@@ -10,7 +10,8 @@ from enum import Enum, auto
 from .brackets import Bracket
 from .commands import OrderIntent, Tif
 from .markets import Market
-from .records import Agent, Fill, FundingPayment, LedgerUpdate, OrderRecord, OrderStatus
+from .records import AccountKind, Agent, Fill, FundingPayment, LedgerUpdate, OrderRecord, OrderStatus
+from .vault_state import Vault
 
 
 class Place(Enum):
@@ -226,16 +227,35 @@ class Account:
         "fills",
         "fundings",
         "history",
+        "is_funded",
+        "kind",
         "ledger",
+        "master",
+        "name",
         "open_by_cloid",
         "open_orders",
         "scheduled_cancel_day",
         "scheduled_cancels",
+        "spot",
+        "sub_accounts",
+        "vault",
         "volume",
     )
 
     def __init__(self, address: str, history_limit: int, fill_limit: int, ledger_limit: int) -> None:
         self.address = address
+        self.kind: AccountKind = "user"
+        self.master: str | None = None
+        """Whose key trades for a sub-account or a vault; None for an account that has its own."""
+        self.name = ""
+        """Of a sub-account or vault."""
+        self.sub_accounts: dict[str, Account] = {}
+        """By address, in the order in which they were made."""
+        self.vault: Vault | None = None
+        self.is_funded = False
+        """Whether anything was ever deposited; before that the venue does not know the address."""
+        self.spot: dict[str, int] = {}
+        """The spot wallet: money by token."""
         self.clearinghouses: dict[str, Clearinghouse] = {}
         """By dex name, the first dex is the empty string."""
         self.open_orders: dict[int, Order] = {}

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from hyperliquid_perpetual.sandbox.engine.events import (
+    CashMoved,
     Event,
     FillMade,
     FundingPaid,
@@ -58,6 +59,9 @@ class ShadowLedger:
 
     markets: dict[int, Market]
     deposited: dict[str, Fraction] = field(default_factory=dict)
+    deposited_spot: dict[str, Fraction] = field(default_factory=dict)
+    spot: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     cash: dict[tuple[str, str], Fraction] = field(default_factory=dict)
     fees: dict[str, Fraction] = field(default_factory=dict)
     holdings: dict[tuple[str, int], Holding] = field(default_factory=dict)
@@ -82,16 +86,27 @@ class ShadowLedger:
             assert not pending, "a trade is followed at once by the two fills of it"
             if isinstance(event, OrderUpdated):
                 self._update(event.order)
+            elif isinstance(event, CashMoved):
+                self._move(event)
             elif isinstance(event, LedgerUpdated):
-                amount = Fraction(event.update.amount, 10**12)
-                dex = event.update.dex
-                self.deposited[dex] = self.deposited.get(dex, Fraction(0)) + amount
-                self._pay(event.account, dex, amount)
+                self.notes.append((event.account, event.update.kind))
             elif isinstance(event, PriceChanged):
                 self.oracle[event.asset] = Fraction(event.oracle_px, 10**6)
             elif isinstance(event, FundingPaid):
                 self._fund(event)
         assert not pending
+
+    def _move(self, event: CashMoved) -> None:
+        amount = Fraction(event.amount, 10**12)
+        if event.place == "spot":
+            self.deposited_spot[event.token] = self.deposited_spot.get(event.token, Fraction(0)) + amount
+            key = event.account, event.token
+            self.spot[key] = self.spot.get(key, Fraction(0)) + amount
+        else:
+            collateral = {market.collateral for market in self.markets.values() if market.dex == event.place}
+            assert event.token in (collateral or {"USDC"}), "only a dex's own collateral enters or leaves it"
+            self.deposited[event.place] = self.deposited.get(event.place, Fraction(0)) + amount
+            self._pay(event.account, event.place, amount)
 
     def _pay(self, account: str, dex: str, amount: Fraction) -> None:
         self.cash[account, dex] = self.cash.get((account, dex), Fraction(0)) + amount
@@ -202,6 +217,12 @@ class ShadowLedger:
             for dex, house in account.clearinghouses.items():
                 raw = house.raw_usd + sum(position.isolated_usd for position in house.positions.values())
                 assert Fraction(raw, 10**12) == self.cash.get((address, dex), Fraction(0))
+            assert {token: Fraction(amount, 10**12) for token, amount in account.spot.items()} == {
+                token: amount for (owner, token), amount in self.spot.items() if owner == address
+            }
+        assert {token: Fraction(amount, 10**12) for token, amount in exchange.treasury.deposited_spot.items()} == (
+            self.deposited_spot
+        )
         for dex in self.deposited:
             total = sum(value for (_, where), value in self.cash.items() if where == dex)
             fees = Fraction(exchange.fees_collected(dex), 10**12)

@@ -8,7 +8,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import (
     ApproveBuilder,
+    CreateSubAccount,
+    CreateVault,
     TopUpIsolatedMargin,
+    TransferToSubAccount,
+    TransferToVault,
     UpdateIsolatedMargin,
 )
 from hyperliquid_perpetual.sandbox.engine.commands import (
@@ -30,6 +34,7 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, Failed, Filled, Replied, Resting
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.family import derived_address
 from tests.unit.sandbox.engine.ledger import ShadowLedger
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, make_market, money, px
 
@@ -42,7 +47,10 @@ STEPS = {0: px("0.01"), 1: px("0.00001"), 110_000: px("0.1")}
 LOTS = {0: 25, 1: 400, 110_000: 60}
 CLOIDS = [f"0x{number:032x}" for number in range(1, 5)]
 
-accounts = st.sampled_from([ALICE, BOB, CAROL, DAVE])
+SUB_ACCOUNT, VAULT = derived_address("sub-account", ALICE, 0), derived_address("vault", BOB, 0)
+
+accounts = st.sampled_from([ALICE, BOB, CAROL, DAVE, ALICE, BOB, CAROL, DAVE, SUB_ACCOUNT, VAULT])
+amounts = st.sampled_from([0, 1, 999_999, 10**12, 10**14 + 1, 10**15, 10**20])
 assets = st.sampled_from([0, 0, 1, 110_000])
 builders = st.sampled_from([*[None] * 8, BuilderFee(CAROL, 25), BuilderFee(DAVE, 100), BuilderFee(BOB, 0)])
 cloids = st.sampled_from([None, None, None, *CLOIDS])
@@ -69,7 +77,7 @@ def intents(draw: st.DrawFn) -> OrderIntent:
 
 
 class AnyOrderOfCommands(RuleBasedStateMachine):
-    """Random commands by four accounts in three markets on two dexs, followed by an outsider's books."""
+    """Random commands by four accounts, a sub-account and a vault in three markets on two dexs, followed by an outsider's books."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,6 +88,7 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         self.ledger = ShadowLedger({market.asset: market for market in MARKETS})
         self.ledger.oracle = {market.asset: Fraction(market.oracle_px, 10**6) for market in MARKETS}
         self.now = NOON
+        self.paid_in = Fraction(0)
 
     def run(self, command: Command) -> list[Event]:
         before = {
@@ -92,7 +101,14 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         events = self.exchange.apply(self.now, command)
         self.ledger.follow(events)
         self.check_margin(before, fees_before)
+        self.check_total(command)
         return events
+
+    def check_total(self, command: Command) -> None:
+        """Transfers change where the money is, and nothing but deposits how much of it there is."""
+        if isinstance(command, Deposit):
+            self.paid_in += Fraction(command.amount, 10**12)
+        assert self.paid_in == sum(self.ledger.deposited.values()) + sum(self.ledger.deposited_spot.values())
 
     def check_margin(self, before: dict[tuple[str, int], int], fees_before: dict[str, Fraction]) -> None:
         """Whoever has only grown in this command has initial margin for it, but for the command's fees."""
@@ -124,6 +140,11 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         for account, amount in ((ALICE, 50_000), (BOB, 50_000), (CAROL, 500), (DAVE, 50)):
             for dex in ("", "dex"):
                 self.run(Deposit(account, money(amount), dex))
+            if account == ALICE:
+                self.ask(CreateSubAccount(ALICE, "sub"))
+                self.ask(TransferToSubAccount(ALICE, SUB_ACCOUNT, True, money(4_000)))
+            if account == BOB:
+                self.ask(CreateVault(BOB, "vault", money(2_000)))
             for builder in (CAROL, DAVE)[: amount // 20_000]:
                 self.ask(ApproveBuilder(account, builder, 100))
 
@@ -222,6 +243,15 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     @rule(account=accounts, asset=assets, leverage=st.integers(0, 51), is_cross=st.booleans())
     def set_leverage(self, account: str, asset: int, leverage: int, is_cross: bool) -> None:
         self.ask(UpdateLeverage(account, asset, is_cross, leverage))
+
+    @rule(is_deposit=st.booleans(), amount=amounts)
+    def transfer_to_sub_account(self, is_deposit: bool, amount: int) -> None:
+        self.ask(TransferToSubAccount(ALICE, SUB_ACCOUNT, is_deposit, amount))
+
+    @rule(account=accounts, is_deposit=st.booleans(), amount=amounts)
+    def transfer_to_vault(self, account: str, is_deposit: bool, amount: int) -> None:
+        if account not in (SUB_ACCOUNT, VAULT):
+            self.ask(TransferToVault(account, VAULT, is_deposit, amount))
 
     @rule(account=accounts, asset=assets, amount=st.integers(-(10**14), 10**14))
     def move_isolated_margin(self, account: str, asset: int, amount: int) -> None:

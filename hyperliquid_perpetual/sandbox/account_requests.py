@@ -1,0 +1,78 @@
+"""L1 actions about an account's own money and rights, in canonical key order (reference, sections 3 and 3.5)."""
+
+from typing import ClassVar
+
+from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId
+from hyperliquid_perpetual.sandbox.wire import canonical_decimal
+
+
+class MasterAction(Action):
+    """One that cannot be asked for in a vault's or a sub-account's name."""
+
+    takes_vault: ClassVar[bool] = False
+
+
+class UpdateIsolatedMarginAction(Action, tag="updateIsolatedMargin"):
+    asset: AssetId
+    isBuy: bool
+    ntli: int
+
+
+class TopUpIsolatedOnlyMarginAction(Action, tag="topUpIsolatedOnlyMargin"):
+    asset: AssetId
+    leverage: str
+
+    def normalise(self) -> None:
+        self.leverage = canonical_decimal(self.leverage)
+
+
+class CreateSubAccountAction(MasterAction, tag="createSubAccount"):
+    name: str
+
+
+class SubAccountModifyAction(MasterAction, tag="subAccountModify"):
+    subAccountUser: Address
+    name: str
+
+    def normalise(self) -> None:
+        self.subAccountUser = self.subAccountUser.lower()
+
+
+class SubAccountTransferAction(MasterAction, tag="subAccountTransfer"):
+    subAccountUser: Address
+    isDeposit: bool
+    usd: U64
+
+    def normalise(self) -> None:
+        self.subAccountUser = self.subAccountUser.lower()
+
+
+class SubAccountSpotTransferAction(MasterAction, tag="subAccountSpotTransfer"):
+    subAccountUser: Address
+    isDeposit: bool
+    token: str
+    amount: str
+
+    def normalise(self) -> None:
+        self.subAccountUser = self.subAccountUser.lower()
+        self.amount = canonical_decimal(self.amount)
+
+
+class VaultTransferAction(MasterAction, tag="vaultTransfer"):
+    vaultAddress: Address
+    isDeposit: bool
+    usd: U64
+
+    def normalise(self) -> None:
+        self.vaultAddress = self.vaultAddress.lower()
+
+
+KnownAccountAction = (
+    UpdateIsolatedMarginAction
+    | TopUpIsolatedOnlyMarginAction
+    | CreateSubAccountAction
+    | SubAccountModifyAction
+    | SubAccountTransferAction
+    | SubAccountSpotTransferAction
+    | VaultTransferAction
+)

@@ -1,0 +1,139 @@
+"""Vaults: pools of depositors' money that a leader trades with (reference, sections 2.3, 2.5 and 3).
+
+A deposit buys shares at the vault's account value, a withdrawal sells them; a follower's profit is cut by the leader's
+commission when it is withdrawn. The leader keeps at least a twentieth. The reference has no texts for these errors;
+they are ours.
+"""
+
+from collections.abc import Mapping
+
+from .family import derived_address
+from .margin import clearinghouse_margin
+from .market_state import MarketState
+from .records import LedgerDetails
+from .state import Account
+from .treasury import Treasury
+from .units import DAY, MICRO_USD, usd
+from .vault_state import Stake, Vault
+
+COMMISSION_PERCENT = 10
+LOCKUP = DAY
+MIN_CREATION = usd(100)
+LEADER_PART = 20
+"""The leader's shares are at least one in so many."""
+
+
+def vault_value(account: Account, markets: Mapping[int, MarketState]) -> int:
+    """What a vault is worth, in money: its account value on all dexs."""
+    houses = account.clearinghouses.values()
+    return sum(clearinghouse_margin(house, markets).summary.account_value for house in houses)
+
+
+def create_vault(
+    treasury: Treasury, leader: Account, name: str, description: str, amount: int, now: int
+) -> tuple[str | None, str | None]:
+    """Found a vault with the leader's money: (error text, address of the vault)."""
+    if leader.kind != "user":
+        return "Only an account of its own can lead a vault.", None
+    if not name:
+        return "A vault needs a name.", None
+    if amount < MIN_CREATION:
+        return f"A vault is founded with at least ${MIN_CREATION // usd(1)}.", None
+    error = treasury.shortage(leader, "", "USDC", amount)
+    if error is not None:
+        return error, None
+    number = sum(1 for account in treasury.accounts.values() if account.vault and account.master == leader.address)
+    account = treasury.open(derived_address("vault", leader.address, number))
+    account.kind, account.master, account.name = "vault", leader.address, name
+    account.vault = Vault(leader.address, name, description)
+    account.vault.stakes[leader.address] = Stake(amount, amount, now, now)
+    treasury.credit(leader, "", "USDC", -amount)
+    treasury.credit(account, "", "USDC", amount)
+    for side in (leader, account):
+        treasury.note(side, "vaultCreate", amount, "", LedgerDetails(vault=account.address))
+    return None, account.address
+
+
+def transfer_to_vault(
+    treasury: Treasury,
+    depositor: Account,
+    vault_address: str,
+    is_deposit: bool,
+    amount: int,
+    markets: Mapping[int, MarketState],
+    now: int,
+) -> str | None:
+    """`vaultTransfer`: put money into a vault or take it out; returns an error text when that is not possible."""
+    account = treasury.accounts.get(vault_address)
+    if account is None or account.vault is None:
+        return f"Vault not registered: {vault_address}"
+    if amount <= 0:
+        return "Transfer amount must be more than zero."
+    if is_deposit:
+        return _deposit(treasury, depositor, account, account.vault, amount, vault_value(account, markets), now)
+    return _withdraw(treasury, depositor, account, account.vault, amount, vault_value(account, markets), now)
+
+
+def _deposit(
+    treasury: Treasury, depositor: Account, account: Account, vault: Vault, amount: int, value: int, now: int
+) -> str | None:
+    if not vault.allow_deposits:
+        return "The vault takes no deposits."
+    if value <= 0:
+        return "The vault has nothing left."
+    error = treasury.shortage(depositor, "", "USDC", amount)
+    if error is not None:
+        return error
+    shares = amount * vault.shares // value
+    stake = vault.stakes.setdefault(depositor.address, Stake(0, 0, now, now))
+    stake.shares += shares
+    stake.basis += amount
+    if depositor.address != vault.leader:
+        stake.locked_until = now + LOCKUP
+    treasury.credit(depositor, "", "USDC", -amount)
+    treasury.credit(account, "", "USDC", amount)
+    for side in (depositor, account):
+        treasury.note(side, "vaultDeposit", amount, "", LedgerDetails(vault=account.address))
+    return None
+
+
+def _withdraw(
+    treasury: Treasury, depositor: Account, account: Account, vault: Vault, amount: int, value: int, now: int
+) -> str | None:
+    stake = vault.stakes.get(depositor.address)
+    equity = vault.equity(depositor.address, value)
+    if stake is None or amount > equity:
+        return "Insufficient equity in the vault."
+    if now < stake.locked_until:
+        return f"Vault deposit is locked until {stake.locked_until}."
+    everything = equity - amount < MICRO_USD
+    shares = stake.shares if everything else -(-amount * vault.shares // value)
+    if depositor.address == vault.leader:
+        left = stake.shares - shares
+        if len(vault.stakes) > 1 and left * LEADER_PART < vault.shares - shares:
+            return f"The leader must keep at least {100 // LEADER_PART}% of the vault."
+    error = treasury.shortage(account, "", "USDC", amount)
+    if error is not None:
+        return error
+    basis = stake.basis if everything else stake.basis * shares // stake.shares
+    profit = amount - basis
+    commission = 0
+    if profit > 0 and depositor.address != vault.leader:
+        commission = profit * COMMISSION_PERCENT // 100 // MICRO_USD * MICRO_USD
+    stake.shares -= shares
+    stake.basis -= basis
+    stake.withdrawn_profit += profit
+    if not stake.shares:
+        del vault.stakes[depositor.address]
+    leader = treasury.accounts[vault.leader]
+    treasury.credit(account, "", "USDC", -amount)
+    treasury.credit(depositor, "", "USDC", amount - commission)
+    details = LedgerDetails(
+        vault=account.address, user=depositor.address, requested=amount, commission=commission, basis=basis
+    )
+    for side in (depositor, account):
+        treasury.note(side, "vaultWithdraw", amount - commission, "", details)
+    if commission:
+        treasury.credit(leader, "", "USDC", commission)
+        treasury.note(leader, "vaultLeaderCommission", commission, "", LedgerDetails(user=leader.address))
+    return None
