@@ -77,7 +77,7 @@ def intents(draw: st.DrawFn) -> OrderIntent:
 
 
 class AnyOrderOfCommands(RuleBasedStateMachine):
-    """Random commands by four accounts, a sub-account and a vault in three markets on two dexs, followed by an outsider's books."""
+    """Random commands by six accounts (a sub-account and a vault among them) in three markets on two dexs."""
 
     def __init__(self) -> None:
         super().__init__()
