@@ -10,19 +10,27 @@ CHECKS := .venv/bin/python tools/checks.py
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: env
 env: ## build .venv and .venv-sdk, or bring them up to date
 	@$(PYTHON3) tools/make_env.py
+
+.PHONY: older
+older: ## build .venv-20260616 too, which the tests need: the oldest release of Hummingbot that is supported
+	@$(PYTHON3) tools/make_env.py --older
 
 .PHONY: demo
 demo: env ## trade on the sandbox and compare the books   (STRATEGY=name in conf/, DEMO_SECONDS=60)
 	@.venv/bin/hyperliquid-perpetual demo --strategy "$(STRATEGY)" --seconds "$(DEMO_SECONDS)"
 
 .PHONY: test
-test: env ## run every check: lint, format, import rules, types, tests, coverage
+test: older ## run every check: lint, format, import rules, types, tests, coverage, the older Hummingbot
 	@$(CHECKS)
+
+.PHONY: compatibility
+compatibility: older ## run the Hummingbot suites on the older release alone
+	@$(CHECKS) compatibility
 
 .PHONY: lint
 lint: env ## check style, format and import rules
@@ -52,4 +60,4 @@ clean: ## remove build products and caches; the environments stay
 
 .PHONY: distclean
 distclean: clean ## remove the environments as well
-	rm -rf .venv .venv-sdk .tools
+	rm -rf .venv .venv-sdk .venv-20260616 .tools

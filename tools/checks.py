@@ -1,6 +1,7 @@
 """Run the project's checks in order, quickest first, and stop at the first that fails.
 
-`python tools/checks.py` runs them all; naming some (`lint types`) runs those. The last line is pytest's own summary.
+`python tools/checks.py` runs them all; naming some (`lint types`) runs those. The last lines are
+pytest's own summaries.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+OLDER_BIN = ROOT / ".venv-20260616" / "bin"
 COVERAGE_FOLDER = ROOT / "build" / "coverage"
 PYTEST_SUMMARY = re.compile(r"^=+ .*\b(passed|failed|error|errors|skipped|deselected|no tests ran)\b.* in [\d.]+s")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -34,6 +36,7 @@ def main() -> None:
         "types": ("Types (mypy)", lambda: run("mypy")),
         "tests": ("Tests (pytest, with coverage)", run_tests),
         "coverage": ("Coverage", check_coverage),
+        "compatibility": ("Hummingbot 20260616, the oldest supported release (pytest)", run_on_older_release),
     }
     wanted = sys.argv[1:] or list(checks)
     unknown = [name for name in wanted if name not in checks]
@@ -59,8 +62,18 @@ def run_tests() -> bool:
     """pytest over tests/, measuring coverage in this process and in the Python processes that the tests start."""
     shutil.rmtree(COVERAGE_FOLDER, ignore_errors=True)
     COVERAGE_FOLDER.mkdir(parents=True)
+    return run_pytest(BIN, "--cov", "--cov-report=")
+
+
+def run_on_older_release() -> bool:
+    """The suites that run Hummingbot's own code, in the environment of the older release."""
+    return run_pytest(OLDER_BIN, "tests/hummingbot", "-p", "no:cacheprovider")
+
+
+def run_pytest(place: Path, *arguments: str) -> bool:
+    """pytest in an environment; its summary is kept for the end."""
     colour = ["--color=yes"] if sys.stdout.isatty() else []
-    command = [str(BIN / "python"), "-m", "pytest", "--cov", "--cov-report=", *colour]
+    command = [str(place / "python"), "-m", "pytest", *arguments, *colour]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
@@ -79,7 +92,7 @@ def check_coverage() -> bool:
     return all(results)
 
 
-#: pytest's own last line, kept to be shown again at the end
+#: pytest's own last lines, kept to be shown again at the end
 summaries: list[str] = []
 
 

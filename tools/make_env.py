@@ -1,6 +1,7 @@
-"""Make the project's two Python environments, .venv and .venv-sdk, from the lock files in requirements/.
+"""Make the project's Python environments, .venv and .venv-sdk, from the lock files in requirements/.
 
-Runs on whatever `python3` a machine has (3.8 or newer, standard library only) and does nothing when both are current.
+With --older also .venv-20260616: an older release of Hummingbot, which the tests need and nobody else.
+Runs on whatever `python3` a machine has (3.8 or newer, standard library only) and does nothing when all are current.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ REQUIREMENTS = ROOT / "requirements"
 TOOLS = ROOT / ".tools"
 MAIN_ENV = ROOT / ".venv"
 SDK_ENV = ROOT / ".venv-sdk"
+OLDER_RELEASE = "hummingbot-20260616"
+OLDER_ENV = ROOT / ".venv-20260616"
 STAMP = "made-from.json"
 HEARTBEAT_SECONDS = 30
 # A listing of 160 packages, one line each, tells nobody anything.
@@ -44,13 +47,16 @@ print(sys.executable)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lock", action="store_true", help="solve requirements/*.in anew and write the lock files")
+    parser.add_argument("--older", action="store_true", help="also make the environment of the older Hummingbot")
     arguments = parser.parse_args()
     started = time.monotonic()
     with one_at_a_time():
         if arguments.lock:
             write_locks()
             return
-        done = [make_environment(MAIN_ENV, "env.txt"), make_environment(SDK_ENV, "sdk.txt"), install_package()]
+        done = [make_environment(MAIN_ENV, "env.txt"), make_environment(SDK_ENV, "sdk.txt"), install_package(MAIN_ENV)]
+        if arguments.older:
+            done += [make_environment(OLDER_ENV, OLDER_RELEASE + ".txt"), install_package(OLDER_ENV)]
     if any(done):
         say("the environment is ready after {}".format(duration(time.monotonic() - started)))
 
@@ -75,8 +81,8 @@ def make_environment(env: Path, lock_name: str) -> bool:
         stamp.unlink()
     packages = sum(1 for line in lock.read_text().splitlines() if re.match(r"[a-z0-9]\S*==", line))
     say("{}: installing {} packages at their locked versions".format(env.name, packages))
-    if env == MAIN_ENV and not glob.glob(str(env / "lib/*/site-packages/hummingbot")):
-        say("   the long step: Hummingbot is compiled from source, 3 to 5 minutes the first time on a machine;")
+    if env != SDK_ENV and not glob.glob(str(env / "lib/*/site-packages/hummingbot")):
+        say("   the long step: this Hummingbot is compiled from source, 3 to 5 minutes the first time on a machine;")
         say("   the result stays in uv's cache, so that another checkout takes seconds")
     command = [uv(), "pip", "sync", "--python", env_python(env), "--require-hashes"]
     run([*command, "--build-constraints", str(REQUIREMENTS / "build.txt"), str(lock)])
@@ -84,18 +90,18 @@ def make_environment(env: Path, lock_name: str) -> bool:
     return True
 
 
-def install_package() -> bool:
-    """Install this checkout into .venv, editable, with the plugin enabled there."""
+def install_package(env: Path) -> bool:
+    """Install this checkout into an environment of Hummingbot, editable, with the plugin enabled there."""
     wanted = {
         "metadata": digest(ROOT / "setup.py", ROOT / "pyproject.toml"),
-        "environment": digest(MAIN_ENV / STAMP),
+        "environment": digest(env / STAMP),
     }
-    stamp = MAIN_ENV / "package-made-from.json"
-    python = env_python(MAIN_ENV)
-    command = shutil.which("hyperliquid-perpetual", path=str(MAIN_ENV / "bin"))
+    stamp = env / "package-made-from.json"
+    python = env_python(env)
+    command = shutil.which("hyperliquid-perpetual", path=str(env / "bin"))
     if command and read_json(stamp) == wanted:
         return False
-    say(".venv: installing this checkout (editable) and enabling it in Hummingbot's place")
+    say("{}: installing this checkout (editable) and enabling it in Hummingbot's place".format(env.name))
     # The build tools are in the lock already: no isolation, so nothing unpinned is fetched for it.
     run([uv(), "pip", "install", "--python", python, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     run([python, "-m", "hyperliquid_perpetual", "enable"])
@@ -210,7 +216,7 @@ def uv() -> str:
 def write_locks() -> None:
     """Solve requirements/*.in for Python 3.12 into *.txt beside them: exact versions with hashes, no index named."""
     python = find_python()
-    for name in ("uv", "build", "sdk", "env"):
+    for name in ("uv", "build", "sdk", "env", OLDER_RELEASE):
         say("solving requirements/{}.in".format(name))
         command = [uv(), "pip", "compile", "--quiet", "--python", python, "--generate-hashes", "--no-header"]
         run([*command, "--no-emit-index-url", "--no-emit-find-links", name + ".in", "-o", name + ".txt"], REQUIREMENTS)

@@ -147,6 +147,11 @@ class Demo:
             status = read_status(sys.executable, self.home)
         except ProbeError as error:
             return str(error)
+        if status.hummingbot_path is not None and not Path(status.hummingbot_path, "cli").is_dir():
+            return (
+                f"Hummingbot {status.hummingbot_release} has no hbot command, which starts bots here: the demo needs a "
+                "newer release. The connector itself works with this one."
+            )
         if status.is_ours:
             return f"Hummingbot uses this package's connector, from {status.connector_path}."
         return "\n".join(status.warnings()) or "Enable this package's connector: hyperliquid-perpetual enable"

@@ -10,7 +10,7 @@ from pathlib import Path
 from hyperliquid_perpetual.plugin import bootstrap, probe_script
 
 #: Hummingbot releases that the test suites of this package have passed on.
-VERIFIED_RELEASES = ("20260922",)
+VERIFIED_RELEASES = ("20260616", "20260922")
 PROBE_TIMEOUT_SECONDS = 120.0
 #: Runs a file the way `python -c` runs: with the current folder on sys.path, and not the folder of the file.
 RUN_SCRIPT = f"import runpy, sys; runpy.run_path(sys.argv[1], run_name={probe_script.__name__!r})['main']()"

@@ -9,13 +9,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from ..venue.frames import ErrorFrame, Message, Pong, SubscriptionResponse, Unreadable
 from .backoff import Backoff
 from .changes import Changes
-from .host_limits import HostLimits, limits_of
+from .host_limits import HostLimits, SocketShare, limits_of
 from .log_names import logger_of
 from .log_once import LogOnce
 from .session import ClosedByPeer, Lost, Session, Timings
@@ -23,6 +24,9 @@ from .subscriptions import Entry, State, Subscription, SubscriptionLedger
 from .websocket import open_websocket
 
 __all__ = ["Connection", "Subscription", "Timings"]
+
+_ROOM_SECONDS = 1.0
+"""How often somebody who waits for room for a socket looks whether there is some."""
 
 _logger = logger_of(__name__)
 
@@ -152,22 +156,40 @@ class Connection:
         if self._is_running:
             raise RuntimeError(f"{self.name} is running already")
         self._is_running = True
+        share: SocketShare | None = None
         try:
+            # Kept over reconnects: somebody who lost a socket must not find it given to a newcomer.
+            share = await self._room_for_a_socket()
             while True:
                 await asyncio.sleep(self._limits.reserve_connect(time.monotonic()))
-                await self._one_session()
+                await self._one_session(share)
                 await asyncio.sleep(self._backoff.delay())
         finally:
+            if share is not None:
+                share.close()
             self._is_running = False
 
     # One socket after the other
 
-    async def _one_session(self) -> None:
+    async def _room_for_a_socket(self) -> SocketShare:
+        is_told = False
+        while (share := self._limits.open_socket()) is None:
+            if not is_told:
+                is_told = True
+                self._logger.warning(
+                    f"The {self.name} connection waits: this process has {self._limits.max_sockets} sockets to "
+                    f"{urlsplit(self.url).netloc} open, as many as the venue allows an address. Stop another "
+                    "connector, or run this one behind another address."
+                )
+            await asyncio.sleep(_ROOM_SECONDS)
+        return share
+
+    async def _one_session(self, share: SocketShare) -> None:
         reason = ""
         by_peer = False
         try:
             async with open_websocket(self.url, self._timings.connect, self._timings.close) as socket:
-                self._begin(socket)
+                self._begin(socket, share)
                 assert self._session is not None
                 await self._session.run()
         except* Lost as lost:
@@ -179,17 +201,20 @@ class Connection:
             reason = _in_words(unexpected.exceptions[0])
             self._log_once.error(unexpected.exceptions[0], f"Unexpected error on the {self.name} connection")
         finally:
+            share.clear()
             self._end(reason, by_peer)
 
-    def _begin(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def _begin(self, socket: aiohttp.ClientWebSocketResponse, share: SocketShare) -> None:
         self._session = Session(
             socket,
             self._ledger,
             self._changes,
             self._timings,
             self._limits,
+            share,
             take=self._take,
             overdue=lambda entry: self._refuse(entry, f"not acknowledged within {self._timings.acknowledge:g} s"),
+            refuse=self._refuse,
         )
         self._sessions += 1
         self._check_ready()

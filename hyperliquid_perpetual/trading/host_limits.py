@@ -1,38 +1,117 @@
-"""How often this process may open sockets to a host and send messages to it, shared by all its connections.
+"""What the venue grants an IP address over WebSockets, kept once for all connections of this process to a host.
 
-Reference, section 9.2: 30 new connections and 2,000 client messages a minute per IP address. Both are kept with room to
-spare, because other programs of the user share the address.
+Reference, section 9.2: 10 sockets, 30 new ones a minute, 1000 subscriptions, 10 different users in subscriptions about
+accounts, 2,000 messages a minute. What happens often is kept with room to spare, because other programs of the user
+share the address. Safe to use from several threads.
 """
 
+import threading
+import weakref
 from collections import deque
 from urllib.parse import urlsplit
+
+from ..venue import weights
 
 _MINUTE = 60.0
 
 
+class SocketShare:
+    """One of the sockets that a host grants, and the subscriptions on it; given back with ``close``."""
+
+    def __init__(self, limits: "HostLimits") -> None:
+        self._limits = limits
+        self.users: dict[str, str] = {}
+        """The user of each subscription, by its key; empty for one about a market."""
+
+    def subscribe(self, key: str, user: str) -> str:
+        """Takes room for a subscription. Returns why there is none; an empty text when there is.
+
+        :param user: whose account it is about; empty when it is about a market.
+        """
+        return self._limits.subscribe(self, key, user.lower())
+
+    def unsubscribe(self, key: str) -> None:
+        """Gives the room of a subscription back."""
+        self.users.pop(key, None)
+
+    def clear(self) -> None:
+        """Gives the room of all subscriptions back: the socket they were on is gone."""
+        self.users.clear()
+
+    def close(self) -> None:
+        """Gives everything back."""
+        self._limits.give_back(self)
+
+
 class HostLimits:
-    """Hands out the moments at which a connection may be opened or a message sent; times are monotonic seconds."""
+    """Hands out sockets and subscriptions, and the moments at which a connection may be opened or a message sent.
+
+    Times are monotonic seconds.
+    """
 
     def __init__(
-        self, connects_per_minute: int = 20, messages_per_second: float = 20.0, message_burst: int = 500
+        self,
+        connects_per_minute: int = 20,
+        messages_per_second: float = 20.0,
+        message_burst: int = 500,
+        max_sockets: int = weights.MAX_WS_CONNECTIONS,
+        max_subscriptions: int = weights.MAX_WS_SUBSCRIPTIONS,
+        max_users: int = weights.MAX_WS_USERS,
     ) -> None:
         self._connects: deque[float] = deque(maxlen=connects_per_minute)
         self._message_spacing = 1 / messages_per_second
         self._message_burst = message_burst
         self._messages_due = float("-inf")
+        self.max_sockets = max_sockets
+        self._max_subscriptions = max_subscriptions
+        self._max_users = max_users
+        # Weakly: what an event loop leaves behind that ended in the middle of something must not count for ever.
+        self._shares: weakref.WeakSet[SocketShare] = weakref.WeakSet()
+        self._lock = threading.Lock()
 
     def reserve_connect(self, now: float) -> float:
         """Takes the next free slot for a connection and tells how many seconds it is away."""
-        is_full = len(self._connects) == self._connects.maxlen
-        slot = max(now, self._connects[0] + _MINUTE) if is_full else now
-        self._connects.append(slot)
-        return slot - now
+        with self._lock:
+            is_full = len(self._connects) == self._connects.maxlen
+            slot = max(now, self._connects[0] + _MINUTE) if is_full else now
+            self._connects.append(slot)
+            return slot - now
 
     def reserve_message(self, now: float) -> float:
         """Takes the next free slot for a message and tells how many seconds it is away: 0 until a burst is used up."""
-        # The due time runs ahead of now by one spacing for every message that was sent early.
-        self._messages_due = max(self._messages_due, now) + self._message_spacing
-        return max(0.0, self._messages_due - now - self._message_burst * self._message_spacing)
+        with self._lock:
+            # The due time runs ahead of now by one spacing for every message that was sent early.
+            self._messages_due = max(self._messages_due, now) + self._message_spacing
+            return max(0.0, self._messages_due - now - self._message_burst * self._message_spacing)
+
+    def open_socket(self) -> SocketShare | None:
+        """Room for one more socket; None when there is none now."""
+        with self._lock:
+            if len(self._shares) >= self.max_sockets:
+                return None
+            share = SocketShare(self)
+            self._shares.add(share)
+            return share
+
+    def subscribe(self, share: SocketShare, key: str, user: str) -> str:
+        """See ``SocketShare.subscribe``."""
+        with self._lock:
+            if key in share.users:
+                return ""
+            shares = list(self._shares)
+            if sum(len(each.users) for each in shares) >= self._max_subscriptions:
+                return f"the venue allows an address no more than {self._max_subscriptions} subscriptions"
+            users = {known for each in shares for known in each.users.values() if known}
+            if user and user not in users and len(users) >= self._max_users:
+                return f"the venue allows an address to follow no more than {self._max_users} accounts"
+            share.users[key] = user
+            return ""
+
+    def give_back(self, share: SocketShare) -> None:
+        """See ``SocketShare.close``."""
+        with self._lock:
+            share.users.clear()
+            self._shares.discard(share)
 
 
 _limits: dict[str, HostLimits] = {}

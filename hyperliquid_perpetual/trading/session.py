@@ -14,7 +14,7 @@ import msgspec
 
 from ..venue.frames import Message, Pong, Unreadable, decode_frame
 from .changes import Changes
-from .host_limits import HostLimits
+from .host_limits import HostLimits, SocketShare
 from .subscriptions import Entry, State, Subscription, SubscriptionLedger
 
 _PING = b'{"method":"ping"}'
@@ -54,6 +54,7 @@ class Session:
 
     :param take: gets every frame, decoded, as it arrives. It may raise ``Lost``.
     :param overdue: gets every subscription that was not answered in time. It may raise ``Lost``.
+    :param refuse: gets every subscription that the address has no room for, and why. It may raise ``Lost``.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Session:
         changes: Changes,
         timings: Timings,
         limits: HostLimits,
+        share: SocketShare,
         take: Callable[[Message], None],
         overdue: Callable[[Entry], None],
+        refuse: Callable[[Entry, str], None],
     ) -> None:
         self._socket = socket
         self._ledger = ledger
@@ -73,6 +76,8 @@ class Session:
         self._limits = limits
         self._take = take
         self._overdue = overdue
+        self._refuse = refuse
+        self._share = share
         self._outbox: asyncio.Queue[Entry | bytes] = asyncio.Queue()
         self._replace_because: str | None = None
         self.opened_at = time.monotonic()
@@ -93,6 +98,7 @@ class Session:
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Gives one up."""
+        self._share.unsubscribe(subscription.key)
         self._outbox.put_nowait(_frame("unsubscribe", subscription))
 
     def replace(self, reason: str) -> None:
@@ -134,6 +140,10 @@ class Session:
                     # Suspected of making the server drop the socket: alone, so that the blame is certain.
                     await self._changes.wait_for(lambda: not self._ledger.has_pending)
                 if item.state is not State.UNSENT or self._ledger.get(item.subscription) is not item:
+                    continue
+                no_room = self._share.subscribe(item.subscription.key, item.user)
+                if no_room:
+                    self._refuse(item, no_room)
                     continue
             await asyncio.sleep(self._limits.reserve_message(time.monotonic()))
             if isinstance(item, Entry):

@@ -71,6 +71,11 @@ class Entry:
         return self.stream[1]
 
     @property
+    def user(self) -> str:
+        """Whose account it is about, in lower case, if it is about an account."""
+        return self.stream[2]
+
+    @property
     def is_settled(self) -> bool:
         """Whether the server has answered."""
         return self.state in (State.ACKNOWLEDGED, State.REFUSED)

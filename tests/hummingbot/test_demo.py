@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.hummingbot.features import HAS_HBOT, needs_hbot
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -88,6 +91,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         item.process.wait()
 
 
+@needs_hbot
 @pytest.mark.parametrize(
     ("strategy", "seconds"), [("perpetual_market_making", V1_SECONDS), ("inventory_quotes", FEW_SECONDS)]
 )
@@ -107,6 +111,7 @@ def test_a_strategy_trades_and_the_books_agree(demo: Callable[..., Demo], strate
     assert run.processes() == set()
 
 
+@needs_hbot
 def test_ctrl_c_stops_everything(demo: Callable[..., Demo]) -> None:
     run = demo("inventory_quotes", 600)
     run.until(run.is_trading, "it trades")
@@ -121,6 +126,7 @@ def test_ctrl_c_stops_everything(demo: Callable[..., Demo]) -> None:
     assert not (run.output / "summary.json").exists()
 
 
+@needs_hbot
 def test_an_exchange_that_dies_fails_the_demo_and_stops_the_bot(demo: Callable[..., Demo]) -> None:
     run = demo("inventory_quotes", 600)
     run.until(lambda: "Starting Hummingbot" in run.text(), "Hummingbot starts")
@@ -134,9 +140,19 @@ def test_an_exchange_that_dies_fails_the_demo_and_stops_the_bot(demo: Callable[.
     assert run.processes() == set()
 
 
+@needs_hbot
 def test_without_our_connector_it_says_how_to_enable_it(demo: Callable[..., Demo]) -> None:
     run = demo("inventory_quotes", FEW_SECONDS, HYPERLIQUID_PERPETUAL_PLUGIN="0")
 
     assert run.wait() == 1, run.text()
     assert "HYPERLIQUID_PERPETUAL_PLUGIN" in run.text()
+    assert run.processes() == set()
+
+
+@pytest.mark.skipif(HAS_HBOT, reason="this release of Hummingbot has the `hbot` command")
+def test_without_hbot_it_says_that_the_release_is_too_old_for_the_demo(demo: Callable[..., Demo]) -> None:
+    run = demo("inventory_quotes", FEW_SECONDS)
+
+    assert run.wait() == 1, run.text()
+    assert f"Hummingbot {version('hummingbot')} has no hbot command" in run.text()
     assert run.processes() == set()

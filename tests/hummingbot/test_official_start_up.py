@@ -12,6 +12,7 @@ from hyperliquid_perpetual.demo.bot_home import BotHome
 from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
+from tests.hummingbot.features import needs_hbot
 from tests.hummingbot.processes import PASSWORD, ask_hummingbot, hbot
 
 pytestmark = pytest.mark.timeout(300)
@@ -64,6 +65,7 @@ def balances(home: Path, exchange: SandboxThread) -> Any:
 # ---------------------------------------------------------------------- hbot connect, hbot balance
 
 
+@needs_hbot
 def test_sandbox_connects_with_empty_keys_and_shows_the_ready_made_account(home: Path, exchange: SandboxThread) -> None:
     before = actions_sent(exchange)
     connected = connect(home, DOMAIN, keys(DOMAIN, "", ""))
@@ -77,6 +79,7 @@ def test_sandbox_connects_with_empty_keys_and_shows_the_ready_made_account(home:
     assert actions_sent(exchange) == before
 
 
+@needs_hbot
 def test_api_wallet_connects_for_its_account_and_its_key_is_stored_encrypted(
     home: Path, exchange: SandboxThread
 ) -> None:
@@ -90,6 +93,7 @@ def test_api_wallet_connects_for_its_account_and_its_key_is_stored_encrypted(
     assert usd["total"] == 2 * float(exchange.run(lambda sandbox: sandbox.account(SECOND)).account_value)
 
 
+@needs_hbot
 def test_malformed_address_is_refused_by_connect_and_nothing_is_stored(home: Path) -> None:
     refused = connect(home, DOMAIN, keys(DOMAIN, "0x123", DEMO_PRIVATE_KEY))
     assert refused.returncode == 4
@@ -115,6 +119,7 @@ asyncio.run(main())
 """
 
 
+@needs_hbot
 def test_keys_that_cannot_trade_are_told_in_one_sentence_each(home: Path, exchange: SandboxThread) -> None:
     cases = {
         "right": keys(DOMAIN, SECOND, SECOND_KEY),
@@ -182,6 +187,7 @@ asyncio.run(main())
 """
 
 
+@needs_hbot
 def test_encrypted_files_that_the_stock_connector_wrote_keep_loading(home: Path) -> None:
     stock = {"HYPERLIQUID_PERPETUAL_PLUGIN": "0"}
     main, test = "hyperliquid_perpetual", "hyperliquid_perpetual_testnet"

@@ -15,6 +15,7 @@ import pytest
 
 from hyperliquid_perpetual.demo.bot_home import BotHome
 from hyperliquid_perpetual.plugin.status import read_status
+from tests.hummingbot.features import lock_file, needs_hbot
 
 pytestmark = pytest.mark.timeout(300)  # each process loads the whole of Hummingbot: seconds, and many on a busy machine
 
@@ -25,7 +26,8 @@ STARTUP_FILE = "hummingbot_hyperliquid_perpetual.pth"
 #: What a Hummingbot client knows of the connector, asked in the ways the client itself asks.
 LOOK = """
 import importlib, json, pickle, sys
-from hummingbot.client.settings import AllConnectorSettings, connectable_exchange_names
+from hummingbot.client.command.connect_command import OPTIONS
+from hummingbot.client.settings import AllConnectorSettings
 
 ROOT = "hummingbot.connector.derivative.hyperliquid_perpetual"
 settings = AllConnectorSettings.get_connector_settings()
@@ -35,7 +37,7 @@ module = importlib.import_module(ROOT + ".hyperliquid_perpetual_derivative")
 connector = module.HyperliquidPerpetualDerivative
 print("ANSWER " + json.dumps({
     "names": names,
-    "connectable": sorted(name for name in connectable_exchange_names() if name.startswith("hyperliquid_perpetual")),
+    "connectable": sorted(name for name in OPTIONS if name.startswith("hyperliquid_perpetual")),
     "types": {name: settings[name].type.name for name in names},
     "parents": {name: settings[name].parent_name for name in names},
     "domains": {name: settings[name].domain_parameter for name in names},
@@ -198,6 +200,7 @@ def test_kill_switch_gives_hummingbot_its_own_connector(home: Path, seen: dict[s
     assert stock["other_connectors"] == seen["other_connectors"] - 1
 
 
+@needs_hbot
 def test_hbot_offers_the_sandbox_and_names_its_keys(home: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-m", "hummingbot.cli.main", "connect", "hyperliquid_perpetual_sandbox", "--fields"],
@@ -254,7 +257,7 @@ class Installation:
 
     def install_hummingbot(self) -> None:
         build = str(REPOSITORY / "requirements" / "build.txt")
-        lock = str(REPOSITORY / "requirements" / "env.txt")
+        lock = str(lock_file(REPOSITORY / "requirements"))
         self.uv("pip", "install", "--quiet", "--require-hashes", "--build-constraints", build, "-r", lock)
 
     def command(self, *arguments: str) -> str:

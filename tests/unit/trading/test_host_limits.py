@@ -1,5 +1,7 @@
 """The shared pace of connections and messages."""
 
+import gc
+import threading
 from bisect import bisect_left
 
 from hyperliquid_perpetual.trading.host_limits import HostLimits, limits_of
@@ -41,3 +43,69 @@ def test_pace_recovers_when_nothing_is_sent() -> None:
 def test_connections_to_one_host_share_their_limits() -> None:
     assert limits_of("ws://127.0.0.1:3001/ws") is limits_of("ws://127.0.0.1:3001/other")
     assert limits_of("ws://127.0.0.1:3001/ws") is not limits_of("ws://127.0.0.1:3002/ws")
+
+
+def test_sockets_are_counted_until_they_are_given_back() -> None:
+    limits = HostLimits(max_sockets=2)
+    first, second = limits.open_socket(), limits.open_socket()
+    assert first is not None
+    assert second is not None
+    assert limits.open_socket() is None
+    first.close()
+    assert limits.open_socket() is not None
+
+
+def test_what_a_dead_event_loop_left_behind_does_not_count_for_ever() -> None:
+    limits = HostLimits(max_sockets=1)
+    forgotten = limits.open_socket()
+    assert forgotten is not None
+    del forgotten
+    gc.collect()
+    assert limits.open_socket() is not None
+
+
+def test_subscriptions_are_counted_over_all_sockets() -> None:
+    limits = HostLimits(max_subscriptions=3)
+    one, other = limits.open_socket(), limits.open_socket()
+    assert one is not None
+    assert other is not None
+    assert [one.subscribe("a", ""), one.subscribe("b", ""), other.subscribe("a", "")] == ["", "", ""]
+    assert one.subscribe("a", "") == ""  # has it already
+    assert other.subscribe("c", "") == "the venue allows an address no more than 3 subscriptions"
+    one.unsubscribe("b")
+    assert other.subscribe("c", "") == ""
+    assert one.subscribe("b", "") != ""
+    other.clear()
+    assert one.subscribe("b", "") == ""
+
+
+def test_accounts_are_counted_once_however_many_streams_they_have() -> None:
+    limits = HostLimits(max_users=2)
+    one, other = limits.open_socket(), limits.open_socket()
+    assert one is not None
+    assert other is not None
+    assert [one.subscribe(kind, "0xA") for kind in ("fills", "orders")] == ["", ""]
+    assert other.subscribe("fills of a", "0xa") == ""
+    assert other.subscribe("fills of b", "0xb") == ""
+    assert one.subscribe("fills of c", "0xc") == "the venue allows an address to follow no more than 2 accounts"
+    assert one.subscribe("book", "") == ""
+    other.close()
+    assert one.subscribe("fills of c", "0xc") == ""
+
+
+def test_threads_never_take_more_than_there_is() -> None:
+    limits = HostLimits(max_sockets=50, connects_per_minute=20)
+    taken, waits = [], []
+
+    def take() -> None:
+        for _ in range(20):
+            taken.append(limits.open_socket())
+            waits.append(limits.reserve_connect(0.0))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sum(share is not None for share in taken) == 50
+    assert sorted(waits) == [60.0 * (number // 20) for number in range(160)]
