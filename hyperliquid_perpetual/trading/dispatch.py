@@ -60,6 +60,8 @@ class Dispatcher:
         self._on_account = on_account
         self._on_funding = on_funding
         self._listeners: list[Callable[[OrderUpdate], None]] = []
+        self.on_new_fill: Callable[[Fill], None] = lambda _fill: None
+        """Called with every fill that was not known before, ours or not."""
         self.counters = Counters()
 
     def listen(self, listener: Callable[[OrderUpdate], None]) -> None:
@@ -125,6 +127,8 @@ class Dispatcher:
         elif not is_old:
             self._report_foreign(fill)
         self._fills.remember(fill)
+        if not is_old:
+            self.on_new_fill(fill)
 
     def _report_foreign(self, fill: Fill) -> None:
         self.counters.foreign_fills += 1

@@ -16,7 +16,7 @@ from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
 from ..venue.actions import Grouping, OrderRequest
 from ..venue.messages import OrderStatus, OrderUpdate
 from ..venue.replies import Done, Filled, RejectCode, Rejected, Resting, Unclear, Waiting, classify_rejection
-from ..venue.statuses import OrderPhase, phase_of
+from ..venue.statuses import OrderPhase, phase_of, rejection_text
 from .account_reader import AccountReader
 from .batches import OrderDesk
 from .lifecycle import Evidence
@@ -274,9 +274,9 @@ class OrderFlow:
                 filled = before + size - venue_order.sz
                 self._tracker.end(order, Evidence.CANCELED, filled, timestamp, venue_order.oid)
             case OrderPhase.REJECTED:
-                self._tracker.apply(
-                    order, Evidence.REJECTED, timestamp, venue_order.oid, reason=VenueRejection(update.status)
-                )
+                # The same words as in the reply, which this may overtake or stand in for.
+                reason = VenueRejection(rejection_text(update.status))
+                self._tracker.apply(order, Evidence.REJECTED, timestamp, venue_order.oid, reason=reason)
             case OrderPhase.UNKNOWN:
                 logger.warning("Order %s has the unknown status %r; it is kept", order.client_order_id, update.status)
 

@@ -21,6 +21,7 @@ from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
+from .state_watch import StateWatch
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 FILLS_GRACE_SECONDS = 1.0
@@ -65,6 +66,8 @@ class Reconciler:
         self._lock: asyncio.Lock | None = None
         self._run: asyncio.Task[None] | None = None
         self._fills_task: asyncio.Task[None] | None = None
+        self._state_watch = StateWatch(account, self.sweep_state)
+        dispatcher.on_new_fill = self._state_watch.on_fill
         self._connection = 0
         self._swept_at = 0.0
         self._mode_asked_at = 0.0
@@ -90,6 +93,7 @@ class Reconciler:
     async def stop(self) -> None:
         """Ends what is running."""
         self.is_reconciled = False
+        await self._state_watch.stop()
         tasks = [task for task in (self._run, self._fills_task) if task is not None]
         self._run = self._fills_task = None
         for task in tasks:

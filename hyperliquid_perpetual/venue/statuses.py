@@ -36,3 +36,36 @@ def phase_of(status: str) -> OrderPhase:
     if "ancel" in status:
         return OrderPhase.CANCELED
     return OrderPhase.UNKNOWN
+
+
+# Section 3.12 pairs its texts with statuses; what a text says of one order (prices, asset) a status cannot know.
+_REJECTION_TEXTS = {
+    "tickRejected": "Price must be divisible by tick size.",
+    "minTradeNtlRejected": "Order must have minimum value of $10.",
+    "minTradeSpotNtlRejected": "Order must have minimum value of 10 of the quote token.",
+    "perpMarginRejected": "Insufficient margin to place order.",
+    "reduceOnlyRejected": "Reduce only order would increase position.",
+    "badAloPxRejected": "Post only order would have immediately matched.",
+    "iocCancelRejected": "Order could not immediately match against any resting orders.",
+    "badTriggerPxRejected": "Invalid TP/SL price.",
+    "marketOrderNoLiquidityRejected": "No liquidity available for market order.",
+    "positionIncreaseAtOpenInterestCapRejected": "Order would increase open interest while open interest is capped",
+    "positionFlipAtOpenInterestCapRejected": "Order would increase open interest while open interest is capped",
+    "tooAggressiveAtOpenInterestCapRejected": (
+        "Order rejected due to price more aggressive than oracle while at open interest cap"
+    ),
+    "openInterestIncreaseRejected": "Order would increase open interest too quickly",
+    "insufficientSpotBalanceRejected": "Order has insufficient spot balance to trade",
+    "oracleRejected": "Order price too far from oracle",
+    "perpMaxPositionRejected": "Order would cause position to exceed margin tier limit at current leverage",
+    "tooManyOpenOrdersRejected": "Too many open orders",
+}
+
+
+def rejection_text(status: str) -> str:
+    """What a status of a refused order says, in the venue's words for it and with the status itself at the end.
+
+    A reply to an order has the text, a stream only the status: either may be all that is heard of a refusal.
+    """
+    text = _REJECTION_TEXTS.get(status)
+    return status if text is None else f"{text} ({status})"

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperliquid_perpetual.venue.statuses import OrderPhase, phase_of
+from hyperliquid_perpetual.venue.replies import RejectCode, classify_rejection
+from hyperliquid_perpetual.venue.statuses import OrderPhase, phase_of, rejection_text
 
 STATUSES = {
     OrderPhase.LIVE: ["open", "triggered"],
@@ -88,3 +89,30 @@ def test_no_text_raises(status: str) -> None:
 @given(st.text().map(lambda text: f"{text}Rejected"))
 def test_a_rejection_is_never_taken_for_anything_else(status: str) -> None:
     assert phase_of(status) is OrderPhase.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("tickRejected", RejectCode.TICK),
+        ("minTradeNtlRejected", RejectCode.MIN_NOTIONAL),
+        ("perpMarginRejected", RejectCode.MARGIN),
+        ("reduceOnlyRejected", RejectCode.REDUCE_ONLY),
+        ("badAloPxRejected", RejectCode.POST_ONLY_CROSSED),
+        ("iocCancelRejected", RejectCode.NO_MATCH),
+        ("badTriggerPxRejected", RejectCode.TRIGGER_PRICE),
+        ("marketOrderNoLiquidityRejected", RejectCode.NO_LIQUIDITY),
+        ("positionFlipAtOpenInterestCapRejected", RejectCode.OPEN_INTEREST),
+        ("tooAggressiveAtOpenInterestCapRejected", RejectCode.OPEN_INTEREST),
+        ("oracleRejected", RejectCode.PRICE_TOO_FAR),
+        ("perpMaxPositionRejected", RejectCode.MARGIN),
+        ("tooManyOpenOrdersRejected", RejectCode.TOO_MANY_ORDERS),
+    ],
+)
+def test_refusal_told_by_a_status_means_the_same_as_one_told_by_a_text(status: str, code: RejectCode) -> None:
+    assert classify_rejection(rejection_text(status)) is code
+    assert status in rejection_text(status)
+
+
+def test_refusal_with_an_unknown_status_is_told_as_it_is() -> None:
+    assert rejection_text("fullMoonRejected") == "fullMoonRejected"
