@@ -73,16 +73,16 @@ class BracketPlacement:
         return tuple(statuses)
 
     def _of_position(self, account: Account, intents: tuple[OrderIntent, ...]) -> tuple[ItemStatus, ...]:
-        """TP/SL orders that are as large as the position when they fire, whatever size was sent (unconfirmed).
+        """TP/SL orders that are as large as the position when they fire; those of one batch and asset are siblings.
 
-        Those of one batch and asset are siblings.
+        One that was sent with a size has the position's all the same, which is not confirmed (`position_tpsl_size`).
         """
         brackets: dict[int, Bracket] = {}
         statuses: list[ItemStatus] = []
         for intent in intents:
             rejection = self._rejection(account, intent)
             order = self._create(account, intent)
-            order.follow_position()
+            order.follow_position(self._config.quirks.position_tpsl_size == "sent")
             if rejection is None:
                 brackets.setdefault(intent.asset, Bracket()).add(order)
             statuses.append(self._placement.admit(order, rejection))

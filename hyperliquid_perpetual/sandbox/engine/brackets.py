@@ -57,13 +57,15 @@ def _parent_ended(desk: "OrderDesk", bracket: Bracket, parent: "Order", status: 
     """Arm the children of a parent that is filled, and end those of one that is not.
 
     A parent that is filled in part arms its children for that part when the exchange ended it: the venue's pages say so
-    of margin, and the same is done for whatever else the owner did not ask for, among it the rest of an Ioc order
-    (unconfirmed). When the owner canceled it, its children go with it.
+    of margin, and the same is done for whatever else the owner did not ask for; for the rest of an Ioc order that is
+    not confirmed (`part_filled_parent`). When the owner canceled it, its children go with it.
     """
     filled = parent.orig_sz - parent.sz
-    by_owner = status in _ASKED_FOR and parent.tif not in ("Ioc", "FrontendMarket")
+    arms = status not in _ASKED_FOR
+    if parent.tif in ("Ioc", "FrontendMarket"):
+        arms = arms or desk.quirks.part_filled_parent == "arms"
     for child in list(bracket.children.values()):
-        if status is OrderStatus.FILLED or (filled and not by_owner):
+        if status is OrderStatus.FILLED or (filled and arms):
             desk.activate(child, filled)
         elif status.value.endswith("ejected"):
             desk.end(child, OrderStatus.REJECTED)

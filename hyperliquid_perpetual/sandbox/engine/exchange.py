@@ -62,7 +62,7 @@ class Exchange:
         self.treasury = Treasury(config, self.markets, self._outbox)
         self.accounts = self.treasury.accounts
         """By lowercase address, in the order of their first deposit."""
-        self._desk = OrderDesk(config.first_oid, self.markets, self._outbox)
+        self._desk = OrderDesk(config.first_oid, config.quirks, self.markets, self._outbox)
         self._matcher = Matcher(self.markets, self.accounts, config.fees, self._desk, self._outbox)
         self._placement = Placement(config, self.markets, self._desk, self._matcher)
         self._brackets = BracketPlacement(config, self.markets, self._desk, self._placement)

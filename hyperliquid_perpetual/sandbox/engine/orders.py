@@ -8,6 +8,7 @@ from .commands import OrderIntent
 from .events import OrderUpdated
 from .market_state import MarketState
 from .outbox import Outbox
+from .quirks import VenueQuirks
 from .records import OrderStatus
 from .state import Account, Order, Place, Position
 from .triggers import TriggerBook
@@ -16,9 +17,10 @@ from .triggers import TriggerBook
 class OrderDesk:
     """The only place where orders are numbered, put on a book, armed, cut and taken off."""
 
-    __slots__ = ("_markets", "_next_oid", "_outbox", "_shared_cloids", "triggers")
+    __slots__ = ("_markets", "_next_oid", "_outbox", "_shared_cloids", "quirks", "triggers")
 
-    def __init__(self, first_oid: int, markets: Mapping[int, MarketState], outbox: Outbox) -> None:
+    def __init__(self, first_oid: int, quirks: VenueQuirks, markets: Mapping[int, MarketState], outbox: Outbox) -> None:
+        self.quirks = quirks
         self._next_oid = first_oid
         self._markets = markets
         self._outbox = outbox
@@ -81,7 +83,7 @@ class OrderDesk:
         The TP/SL order of a position has its size from here on.
         """
         self._take_off(order)
-        if order.is_position_tpsl:
+        if not order.sz:
             order.sz = order.orig_sz = abs(order.position.szi)
         self._outbox.emit(OrderUpdated(self._outbox.time, order.record(OrderStatus.TRIGGERED, self._outbox.time)))
 

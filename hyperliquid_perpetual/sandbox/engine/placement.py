@@ -101,7 +101,7 @@ class Placement:
         if rejection is None and bracket is not None:
             bracket.add(order)
             if old.is_position_tpsl:
-                order.follow_position()
+                order.follow_position(self._config.quirks.position_tpsl_size == "sent")
             if waits:
                 self._desk.wait(order)
                 return WaitingForFill(order.oid, order.cloid)

@@ -45,6 +45,13 @@ class VenueQuirks:
     error_prefix: Literal["absent", "present"] = "absent"
     """The older `L1 error: ` before errors of a whole action (section 3.12)."""
 
+    met_trigger: Literal["refused", "fired"] = "refused"
+    """A trigger order whose price the market has reached already: `Invalid TP/SL price.`, or fired at once (3.1)."""
+    position_tpsl_size: Literal["position", "sent"] = "position"
+    """The size of a TP/SL order of a position that was sent with one: the position's all the same, or that (3.1)."""
+    part_filled_parent: Literal["arms", "cancels"] = "arms"
+    """The TP/SL orders of a parent that matched in part and whose rest was canceled as an Ioc's is (3.1)."""
+
     # ------------------------------------------------------------------ requests
 
     fills_order: Literal["oldest_first", "newest_first"] = "oldest_first"

@@ -43,7 +43,7 @@ class OrderRecord(Struct, frozen=True):
     `sz` is what remains (for canceled and rejected orders: what was left unfilled), `orig_sz - sz` has been filled.
     Sizes are lots, prices 1e-6 USD, times Unix ms. `tif` is None for a trigger order as long as it is not on a book.
     `is_position_tpsl` marks one whose size is the position's, with size 0 until it fires. `children` are the TP/SL
-    orders that wait for this one to be filled; each of them has a record of its own as well.
+    orders that waited for this one to be filled at the time; each of them has a record of its own as well.
     """
 
     oid: int

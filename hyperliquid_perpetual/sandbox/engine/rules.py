@@ -96,7 +96,8 @@ def form_rejection(
     if not market.is_valid_px(intent.px):
         return Rejection(OrderStatus.TICK_REJECTED, "Price must be divisible by tick size.")
     if intent.trigger is not None:
-        rejection = _trigger_rejection(intent, state, state.mark_px if entry_px is None else entry_px)
+        from_px = state.mark_px if entry_px is None else entry_px
+        rejection = _trigger_rejection(intent, state, from_px, config.quirks)
         if rejection is not None:
             return rejection
     if intent.sz and intent.px * intent.sz * market.lot_value < config.min_notional:
@@ -145,18 +146,19 @@ def standing_rejection(
     return None
 
 
-def _trigger_rejection(intent: OrderIntent, state: MarketState, from_px: int) -> Rejection | None:
+def _trigger_rejection(intent: OrderIntent, state: MarketState, from_px: int, quirks: VenueQuirks) -> Rejection | None:
     """What is wrong with the prices of a trigger order that starts to wait when the market is at `from_px`.
 
     The limit of a market trigger is its worst price, so it lies beyond the trigger price (reference, section 3.1). That
-    a trigger price on the wrong side of the market is refused, rather than fired at once, is unconfirmed.
+    a trigger price on the wrong side of the market is refused is not confirmed (`met_trigger`).
     """
     trigger = intent.trigger
     assert trigger is not None
     if not state.market.is_valid_px(trigger.px):
         return Rejection(OrderStatus.TICK_REJECTED, "Price must be divisible by tick size.")
     is_backwards = intent.px < trigger.px if intent.is_buy else intent.px > trigger.px
-    if (trigger.is_market and is_backwards) or trigger.is_met(intent.is_buy, from_px):
+    is_met = quirks.met_trigger == "refused" and trigger.is_met(intent.is_buy, from_px)
+    if is_met or (trigger.is_market and is_backwards):
         return Rejection(OrderStatus.BAD_TRIGGER_PX_REJECTED, "Invalid TP/SL price.")
     return None
 

@@ -76,10 +76,11 @@ class Order:
         self.bracket: Bracket | None = None
         """The TP/SL orders it belongs to, as their parent or as one of them."""
 
-    def follow_position(self) -> None:
-        """Become the TP/SL order of a position: without a size until it fires."""
+    def follow_position(self, keeps_size: bool = False) -> None:
+        """Become the TP/SL order of a position: without a size until it fires, unless it keeps one it has."""
         self.is_position_tpsl = True
-        self.sz = self.orig_sz = 0
+        if not keeps_size:
+            self.sz = self.orig_sz = 0
 
     def record(self, status: OrderStatus, time: int) -> OrderRecord:
         """The order as it stands, with the status it has since `time`."""

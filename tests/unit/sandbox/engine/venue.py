@@ -86,6 +86,10 @@ class Venue:
         self.events = self.exchange.apply(self.now, command)
         return self.events
 
+    def deposit(self, address: str, amount: Number, dex: str = "") -> list[Event]:
+        """Pay in."""
+        return self.apply(Deposit(address, money(amount), dex))
+
     def tick(self, to: int) -> list[Event]:
         """Let the time pass up to `to`."""
         self.now = to
