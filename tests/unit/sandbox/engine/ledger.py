@@ -22,6 +22,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.markets import Market
 from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderRecord
+from hyperliquid_perpetual.sandbox.engine.state import Place
 
 TAKER, MAKER = Fraction(45, 100_000), Fraction(15, 100_000)
 MICRO = Fraction(1, 10**6)
@@ -66,9 +67,15 @@ class ShadowLedger:
     fees: dict[str, Fraction] = field(default_factory=dict)
     holdings: dict[tuple[str, int], Holding] = field(default_factory=dict)
     resting: dict[int, ShadowOrder] = field(default_factory=dict)
+    waiting: dict[int, ShadowOrder] = field(default_factory=dict)
+    """Trigger orders that have not fired, with or without a parent."""
+    triggered: set[int] = field(default_factory=set)
+    parents: dict[int, int] = field(default_factory=dict)
+    """The parent of every TP/SL order that was ever told with one, by oid."""
     ended: dict[int, OrderRecord] = field(default_factory=dict)
     filled: dict[int, int] = field(default_factory=dict)
     oracle: dict[int, Fraction] = field(default_factory=dict)
+    mark: dict[int, int] = field(default_factory=dict)
     trades: int = 0
     queue: int = 0
 
@@ -92,6 +99,7 @@ class ShadowLedger:
                 self.notes.append((event.account, event.update.kind))
             elif isinstance(event, PriceChanged):
                 self.oracle[event.asset] = Fraction(event.oracle_px, 10**6)
+                self.mark[event.asset] = event.mark_px
             elif isinstance(event, FundingPaid):
                 self._fund(event)
         assert not pending
@@ -183,11 +191,19 @@ class ShadowLedger:
         filled = self.filled.get(record.oid, 0)
         assert record.orig_sz - record.sz == filled, "what is not left has been filled"
         status = record.status.value
+        for child in record.children:
+            assert self.parents.setdefault(child.oid, record.oid) == record.oid
+        if status == "triggered":
+            self._fire(record)
+            return
         if status == "open":
-            known = self.resting.get(record.oid)
+            is_waiting = record.trigger is not None and record.oid not in self.triggered
+            home = self.waiting if is_waiting else self.resting
+            assert (record.tif is None) is is_waiting
+            known = home.get(record.oid)
             if known is None:
                 self.queue += 1
-                self.resting[record.oid] = ShadowOrder(record, record.sz, self.queue)
+                home[record.oid] = ShadowOrder(record, record.sz, self.queue)
             else:
                 assert record.reduce_only
                 assert record.sz < known.remaining, "an order that is told again was cut"
@@ -201,10 +217,32 @@ class ShadowLedger:
             assert record.oid not in self.resting
         else:
             assert "ancel" in status
-            assert record.sz > 0
-        known = self.resting.pop(record.oid, None)
+            assert record.sz > 0 or record.is_position_tpsl
+        known = self.resting.pop(record.oid, None) or self.waiting.pop(record.oid, None)
         assert known is None or known.remaining == record.sz
         self.ended[record.oid] = record
+
+        if status == "filled" and record.oid in self.parents:
+            siblings = [oid for oid, parent in self.parents.items() if parent == self.parents[record.oid]]
+            ended = [self.ended[oid].status.value for oid in siblings if oid in self.ended]
+            assert ended.count("filled") == 1, "of the TP/SL orders of one parent at most one is filled"
+
+    def _fire(self, record: OrderRecord) -> None:
+        """A trigger order fires only where the mark is, and only when its parent has been filled."""
+        known = self.waiting.pop(record.oid)
+        assert known.remaining == record.sz or (record.is_position_tpsl and known.remaining == 0)
+        assert record.trigger is not None
+        mark = self.mark[record.asset]
+        rises = (record.trigger.tpsl == "tp") == (not record.is_buy)
+        assert mark >= record.trigger.px if rises else mark <= record.trigger.px
+        size = self._holding(record.account, record.asset).size * 10 ** self.markets[record.asset].sz_decimals
+        assert record.sz <= abs(size)
+        assert record.is_buy == (size < 0)
+        parent = self.parents.get(record.oid)
+        if parent is not None:
+            assert parent in self.ended
+            assert record.orig_sz <= self.filled[parent]
+        self.triggered.add(record.oid)
 
     def compare(self, exchange: Exchange) -> None:
         """The state of the exchange is what its events add up to."""
@@ -274,7 +312,24 @@ class ShadowLedger:
         in_accounts = {
             oid: order for account in exchange.accounts.values() for oid, order in account.open_orders.items()
         }
-        assert in_accounts == on_books
+        waiting = {oid: order for oid, order in in_accounts.items() if order.place is not Place.BOOK}
+        assert {oid: order.sz for oid, order in waiting.items()} == {
+            oid: order.remaining for oid, order in self.waiting.items()
+        }
+        assert {oid: order for oid, order in in_accounts.items() if oid not in waiting} == on_books
+        for order in waiting.values():
+            assert order.trigger is not None
+            mark = exchange.markets[order.asset].mark_px
+            if order.place is Place.WAITING and order.oid not in self.parents:
+                # The replacement of a child: nobody is told whose child it is before its parent is told again.
+                assert order.bracket is not None
+                assert order.bracket.parent is not None
+                self.parents[order.oid] = order.bracket.parent.oid
+            if self.parents.get(order.oid) in self.resting:
+                assert order.place is Place.WAITING
+            else:
+                assert order.place is Place.ARMED
+                assert not order.trigger.is_met(order.is_buy, mark), "what the mark has reached has fired"
         for address, account in exchange.accounts.items():
             by_cloid = {order.cloid: order for order in account.open_orders.values() if order.cloid is not None}
             assert account.open_by_cloid == by_cloid
@@ -284,11 +339,13 @@ class ShadowLedger:
                 for asset, position in house.positions.items():
                     mine = [order for order in account.open_orders.values() if order.asset == asset]
                     free = [order for order in mine if not order.reduce_only]
+                    assert all(order.place is Place.BOOK for order in free)
                     assert position.resting_buys == sum(order.sz for order in free if order.is_buy)
                     assert position.resting_sells == sum(order.sz for order in free if not order.is_buy)
-                    reducing = [order for order in mine if order.reduce_only]
-                    assert list(position.reduce_only_orders.values()) == reducing
+                    reducing = [order for order in mine if order.reduce_only and order.place is not Place.WAITING]
+                    assert position.reduce_only_orders == {order.oid: order for order in reducing}
                     for order in reducing:
                         assert order.account.address == address
-                        assert 0 < order.sz <= abs(position.szi), "a reduce-only order never outgrows the position"
+                        assert order.sz <= abs(position.szi), "a reduce-only order never outgrows the position"
+                        assert order.sz > 0 or order.is_position_tpsl
                         assert order.is_buy == (position.szi < 0)

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import sys
+from collections.abc import Iterator
 
 from hyperliquid_perpetual.sandbox.engine.commands import (
     CancelOrdersByCloid,
@@ -16,9 +17,11 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
     SetPrices,
     Tick,
     Tif,
+    Trigger,
     UpdateLeverage,
 )
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
+from hyperliquid_perpetual.sandbox.engine.events import Event
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from tests.unit.sandbox.engine.venue import BTC, DOGE, ETH, NOON, TSLA, make_market, money, px
 
@@ -47,7 +50,11 @@ def session(seed: int, length: int) -> list[tuple[int, Command]]:
         intent = OrderIntent(market.asset, is_buy, price, size, reduce_only, tif, own_cloid)
         kind = rng.random()
         command: Command
-        if kind < 0.7:
+        if kind < 0.08:
+            command = PlaceOrders(account, (intent, *tpsl(rng, intent)), "normalTpsl")
+        elif kind < 0.12:
+            command = PlaceOrders(account, tpsl(rng, intent), rng.choice(("na", "positionTpsl")))
+        elif kind < 0.7:
             command = PlaceOrders(account, (intent,) * rng.randint(1, 2))
         elif kind < 0.8:
             command = CancelOrdersByCloid(account, ((market.asset, cloid),))
@@ -67,6 +74,21 @@ def session(seed: int, length: int) -> list[tuple[int, Command]]:
     return made
 
 
+def tpsl(rng: random.Random, parent: OrderIntent) -> tuple[OrderIntent, OrderIntent]:
+    """A take profit and a stop for what an order opens, not far from it."""
+    is_buy = not parent.is_buy
+    sign = -1 if is_buy else 1
+    found = []
+    for name, percent in (("tp", 2), ("sl", -1)):
+        trigger_px = parent.px * (100 + sign * percent) // 100
+        trigger_px -= trigger_px % 10 ** max(0, len(str(trigger_px)) - 4)
+        worst = trigger_px * (100 - sign * 5) // 100
+        worst -= worst % 10 ** max(0, len(str(worst)) - 4)
+        trigger = Trigger(rng.random() < 0.7, trigger_px, "tp" if name == "tp" else "sl")
+        found.append(OrderIntent(parent.asset, is_buy, worst, parent.sz, True, trigger=trigger))
+    return found[0], found[1]
+
+
 def new_exchange(hash_seed: str = "") -> Exchange:
     """The exchange on which a session is played."""
     return Exchange(ExchangeConfig(markets=MARKETS, scheduled_cancel_volume=0, hash_seed=hash_seed))
@@ -74,8 +96,13 @@ def new_exchange(hash_seed: str = "") -> Exchange:
 
 def play(commands: list[tuple[int, Command]], hash_seed: str = "") -> list[str]:
     """All events of a session, written out."""
+    return [repr(event) for events in play_events(commands, hash_seed) for event in events]
+
+
+def play_events(commands: list[tuple[int, Command]], hash_seed: str = "") -> Iterator[list[Event]]:
+    """The events of a session, command by command."""
     exchange = new_exchange(hash_seed)
-    return [repr(event) for now, command in commands for event in exchange.apply(now, command)]
+    return (exchange.apply(now, command) for now, command in commands)
 
 
 def digest(events: list[str]) -> str:

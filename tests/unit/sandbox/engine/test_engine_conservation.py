@@ -1,6 +1,7 @@
 """Whatever is asked, in whatever order: nothing appears, nothing vanishes, and every index agrees with every other."""
 
 from fractions import Fraction
+from typing import Literal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -29,12 +30,22 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
     SetPrices,
     Tick,
     Tif,
+    Trigger,
     UpdateLeverage,
 )
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
-from hyperliquid_perpetual.sandbox.engine.events import Event, Failed, Filled, Replied, Resting
+from hyperliquid_perpetual.sandbox.engine.events import (
+    Event,
+    Failed,
+    Filled,
+    Replied,
+    Resting,
+    WaitingForFill,
+    WaitingForTrigger,
+)
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.family import derived_address
+from hyperliquid_perpetual.sandbox.engine.state import Position
 from tests.unit.sandbox.engine.ledger import ShadowLedger
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, make_market, money, px
 
@@ -87,6 +98,7 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         self.exchange = Exchange(config)
         self.ledger = ShadowLedger({market.asset: market for market in MARKETS})
         self.ledger.oracle = {market.asset: Fraction(market.oracle_px, 10**6) for market in MARKETS}
+        self.ledger.mark = {market.asset: market.oracle_px for market in MARKETS}
         self.now = NOON
         self.paid_in = Fraction(0)
 
@@ -173,10 +185,11 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     def check_statuses(self, reply: Replied, count: int, account: str) -> None:
         assert (reply.error is None) == (len(reply.statuses) == count)
         for status in reply.statuses:
-            if isinstance(status, Resting | Filled):
+            if isinstance(status, Resting | Filled | WaitingForFill | WaitingForTrigger):
                 record = self.exchange.order(account, status.oid)
                 assert record is not None
                 assert record.cloid == status.cloid
+                assert (record.trigger is not None) is isinstance(status, WaitingForFill | WaitingForTrigger)
                 filled = self.ledger.filled.get(status.oid, 0)
                 assert not isinstance(status, Filled) or status.total_sz == filled
             else:
@@ -200,12 +213,7 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 10**6), ticks=st.integers(-2, 4), percent=st.sampled_from([30, 60, 100, 250]))
     def reduce(self, pick: int, ticks: int, percent: int) -> None:
         """A reduce-only order of somebody who has a position, cutting through the book or resting behind it."""
-        held = [
-            (account.address, position)
-            for account in self.exchange.accounts.values()
-            for house in account.clearinghouses.values()
-            for position in house.open_positions()
-        ]
+        held = self.held()
         if not held:
             return
         account, position = held[pick % len(held)]
@@ -215,18 +223,108 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         intent = OrderIntent(asset, is_buy, price * STEPS[asset], size, reduce_only=True)
         self.check_statuses(self.ask(PlaceOrders(account, (intent,))), 1, account)
 
+    def held(self) -> list[tuple[str, Position]]:
+        return [
+            (account.address, position)
+            for account in self.exchange.accounts.values()
+            for house in account.clearinghouses.values()
+            for position in house.open_positions()
+        ]
+
+    def tpsl(self, asset: int, is_buy: bool, ticks: int, size: int, shape: int, cloid: str | None) -> OrderIntent:
+        """A trigger order some ticks away from the mark, on the side where it waits; rarely one that is refused."""
+        mark = self.exchange.markets[asset].mark_px // STEPS[asset]
+        tpsl: Literal["tp", "sl"] = "tp" if shape & 1 else "sl"
+        rises = (tpsl == "tp") is not is_buy
+        trigger_px = (mark + ticks if rises else mark - ticks + 1) * STEPS[asset]
+        away = (3 if is_buy else -3) * STEPS[asset] * (1 if shape & 2 else 20)
+        return OrderIntent(
+            asset, is_buy, trigger_px + away, size, True, "Gtc", cloid, None, Trigger(bool(shape & 4), trigger_px, tpsl)
+        )
+
+    @rule(
+        pick=st.integers(0, 10**6),
+        ticks=st.integers(0, 6),
+        percent=st.sampled_from([30, 100, 250]),
+        shape=st.integers(0, 7),
+        cloid=cloids,
+        grouping=st.sampled_from(["na", "na", "positionTpsl"]),
+    )
+    def protect(
+        self,
+        pick: int,
+        ticks: int,
+        percent: int,
+        shape: int,
+        cloid: str | None,
+        grouping: Literal["na", "positionTpsl"],
+    ) -> None:
+        """TP/SL orders of somebody who has a position."""
+        held = self.held()
+        if not held:
+            return
+        account, position = held[pick % len(held)]
+        size = max(1, abs(position.szi) * percent // 100)
+        intents = tuple(
+            self.tpsl(position.asset, position.szi < 0, ticks, size if grouping == "na" else 0, kind, cloid_of)
+            for kind, cloid_of in ((shape, cloid), (shape ^ 1, None))
+        )
+        self.check_statuses(self.ask(PlaceOrders(account, intents, grouping)), 2, account)
+
+    @rule(account=accounts, intent=intents(), ticks=st.integers(1, 6), shape=st.integers(0, 7), cloid=cloids)
+    def bracket(self, account: str, intent: OrderIntent, ticks: int, shape: int, cloid: str | None) -> None:
+        """Any order with a take profit and a stop."""
+        children = tuple(
+            self.tpsl(intent.asset, not intent.is_buy, ticks, max(1, intent.sz), kind, cloid_of)
+            for kind, cloid_of in ((shape, cloid), (shape ^ 1, None))
+        )
+        self.check_statuses(self.ask(PlaceOrders(account, (intent, *children), "normalTpsl")), 3, account)
+
+    @rule(pick=st.integers(0, 10**6), has_takers=st.booleans())
+    def reach(self, pick: int, has_takers: bool) -> None:
+        """The world goes to where a trigger order waits for it, and mostly somebody is there to trade with."""
+        if not self.ledger.waiting:
+            return
+        known = list(self.ledger.waiting.values())[pick % len(self.ledger.waiting)].record
+        assert known.trigger is not None
+        if has_takers:
+            worst = known.limit_px // STEPS[known.asset] * STEPS[known.asset]
+            other = OrderIntent(known.asset, not known.is_buy, worst, LOTS[known.asset] * (1 + pick % 9))
+            account = BOB if known.account != BOB else ALICE
+            self.check_statuses(self.ask(PlaceOrders(account, (other,))), 1, account)
+        self.run(SetPrices(known.asset, known.trigger.px, known.trigger.px))
+
+    @rule(account=st.sampled_from([ALICE, BOB, CAROL]), asset=assets, is_buy=st.booleans(), lots=st.integers(2, 9))
+    def meet(self, account: str, asset: int, is_buy: bool, lots: int) -> None:
+        """Two accounts trade at the mark, so that there are positions to protect."""
+        price = self.exchange.markets[asset].mark_px // STEPS[asset] * STEPS[asset]
+        other = ALICE if account != ALICE else BOB
+        for who, side in ((other, not is_buy), (account, is_buy)):
+            intent = OrderIntent(asset, side, price, LOTS[asset] * lots)
+            self.check_statuses(self.ask(PlaceOrders(who, (intent,))), 1, who)
+
+    @rule(pick=st.integers(0, 10**6), ticks=st.integers(0, 6), shape=st.integers(0, 7))
+    def modify_waiting(self, pick: int, ticks: int, shape: int) -> None:
+        """Another trigger price for an order that waits."""
+        if not self.ledger.waiting:
+            return
+        known = list(self.ledger.waiting.values())[pick % len(self.ledger.waiting)].record
+        intent = self.tpsl(known.asset, known.is_buy, ticks, known.sz, shape, known.cloid)
+        self.check_statuses(self.ask(ModifyOrders(known.account, (Modification(known.oid, intent),))), 1, known.account)
+
     @rule(account=accounts, pick=st.integers(0, 10**6), asset=assets)
     def cancel(self, account: str, pick: int, asset: int) -> None:
-        oids = [*self.ledger.resting, *list(self.ledger.ended)[-3:]]
+        oids = [*self.ledger.resting, *self.ledger.waiting, *list(self.ledger.ended)[-3:]]
         oid = oids[pick % len(oids)] if oids else pick
-        known = self.ledger.resting.get(oid)
+        known = self.ledger.resting.get(oid) or self.ledger.waiting.get(oid)
         if known is not None and pick % 4:
             account, asset = known.record.account, known.record.asset
         reply = self.ask(CancelOrders(account, ((asset, oid),)))
         if reply.error is None:
             succeeds = known is not None and (known.record.account, known.record.asset) == (account, asset)
             assert isinstance(reply.statuses[0], Failed) is not succeeds
-            assert (oid in self.ledger.resting) is (known is not None and not succeeds)
+            still_open = {*self.ledger.resting, *self.ledger.waiting}
+            assert (oid in still_open) is (known is not None and not succeeds)
 
     @rule(account=accounts, cloid=st.sampled_from(CLOIDS), asset=assets)
     def cancel_by_cloid(self, account: str, cloid: str, asset: int) -> None:

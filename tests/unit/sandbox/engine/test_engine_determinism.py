@@ -21,11 +21,12 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
     SetPrices,
     Tick,
     Tif,
+    Trigger,
     UpdateLeverage,
 )
-from hyperliquid_perpetual.sandbox.engine.events import Filled, Replied, Resting
+from hyperliquid_perpetual.sandbox.engine.events import Filled, OrderUpdated, Replied, Resting
 from hyperliquid_perpetual.sandbox.engine.exchange import block_class
-from tests.unit.sandbox.engine.random_session import digest, play, session
+from tests.unit.sandbox.engine.random_session import digest, play, play_events, session
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, Venue, money, oid_of, px
 
 ROOT = Path(__file__).parents[4]
@@ -37,6 +38,17 @@ def test_session_exercises_the_engine() -> None:
     assert kinds["FillMade"] > 300
     assert kinds["FundingPaid"] > 100
     assert {"OrderUpdated", "PriceChanged", "LeverageChanged", "CancelScheduled", "BookChanged"} <= kinds.keys()
+
+
+def test_session_fires_triggers_and_ends_siblings() -> None:
+    statuses = Counter(
+        event.order.status.value
+        for events in play_events(session(7, LENGTH))
+        for event in events
+        if isinstance(event, OrderUpdated)
+    )
+    assert statuses["triggered"] > 20
+    assert statuses["siblingFilledCanceled"] > 5
 
 
 def test_same_commands_give_the_same_events_twice_in_one_process() -> None:
@@ -83,6 +95,9 @@ def test_classes_of_a_block() -> None:
     assert block_class(PlaceOrders(ALICE, (order("Alo"), order("Alo")))) == 1
     assert block_class(Noop(ALICE)) == block_class(UpdateLeverage(ALICE, 0, True, 5)) == 1
     assert block_class(ModifyOrders(ALICE, (Modification(1, order("Alo")),))) == 1
+    waiting = OrderIntent(1, False, px(3_500), 10_000, True, trigger=Trigger(True, px(3_600), "sl"))
+    assert block_class(PlaceOrders(ALICE, (waiting, order("Alo")), "na")) == 1
+    assert block_class(PlaceOrders(ALICE, (order("Gtc"), waiting), "normalTpsl")) == 3
     assert block_class(CancelOrders(ALICE, ((0, 1),))) == block_class(CancelOrdersByCloid(ALICE, ((0, "x"),))) == 2
     assert block_class(PlaceOrders(ALICE, (order("Alo"), order("Gtc")))) == 3
     assert block_class(PlaceOrders(ALICE, (order("Ioc"),))) == 3
