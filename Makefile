@@ -3,6 +3,7 @@
 PYTHON3 ?= python3
 STRATEGY ?= perpetual_market_making
 DEMO_SECONDS ?= 60
+JOBS ?= 1
 
 CHECKS := .venv/bin/python tools/checks.py
 
@@ -23,6 +24,14 @@ older: ## build .venv-20260616 too, which the tests need: the oldest release of 
 .PHONY: demo
 demo: env ## trade on the sandbox and compare the books   (STRATEGY=name in conf/, DEMO_SECONDS=60)
 	@.venv/bin/hyperliquid-perpetual demo --strategy "$(STRATEGY)" --seconds "$(DEMO_SECONDS)"
+
+.PHONY: demos
+demos: env ## one demo after the other, a table at the end      (DEMO_SECONDS=60, JOBS=1 at a time)
+	@.venv/bin/hyperliquid-perpetual demo --all --seconds "$(DEMO_SECONDS)" --jobs "$(JOBS)" --output build/demos
+
+.PHONY: strategies
+strategies: env ## list what STRATEGY can be
+	@.venv/bin/hyperliquid-perpetual demo --list
 
 .PHONY: test
 test: older ## run every check: lint, format, import rules, types, tests, coverage, the older Hummingbot

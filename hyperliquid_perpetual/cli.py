@@ -235,8 +235,22 @@ def demo(
     ] = "perpetual_market_making",
     seconds: Annotated[int, typer.Option(min=1, help="How long to trade.")] = 60,
     output: Annotated[Path, typer.Option(file_okay=False, help="Where summary.json goes.")] = Path("build/demo"),
+    list_: Annotated[bool, typer.Option("--list", help="Say which configurations there are, and leave.")] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Run them all, each in a folder of its own, and print a table.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="How many run at the same time, with --all.")] = 1,
 ) -> None:
     """Trade a Hummingbot strategy on a sandbox and compare the bot's books with the exchange's."""
+    if list_:
+        from hyperliquid_perpetual.demo import configurations
+
+        print(configurations.listing(configurations.all_configurations()))
+        return
+    if all_:
+        from hyperliquid_perpetual.demo import series
+
+        raise typer.Exit(series.run(seconds, output, jobs))
     from hyperliquid_perpetual.demo import runner
 
     raise typer.Exit(runner.run(strategy, seconds, output))

@@ -13,14 +13,21 @@ from hyperliquid_perpetual.demo.books import plain
 from hyperliquid_perpetual.demo.exchange import AccountView
 
 PLAIN_LINE_SECONDS = 5.0
+#: Where several demos print side by side.
+NAMED_LINE_SECONDS = 20.0
 COLUMNS = ("time", "market", "mid", "spread", "open orders", "position", "fills", "fees", "PnL")
 
 
 class Display:
-    """Prints the steps of the demo with their duration, and the account while it trades."""
+    """Prints the steps of the demo with their duration, and the account while it trades.
 
-    def __init__(self, console: Console) -> None:
+    :param name: stands in front of each line, and keeps to plain lines, where several demos print side by side.
+    """
+
+    def __init__(self, console: Console, name: str = "") -> None:
         self.console = console
+        self._name = name
+        self._fancy = console.is_terminal and not name
         self._live: Live | None = None
         self._next_line = 0.0
 
@@ -28,22 +35,26 @@ class Display:
     def step(self, what: str) -> Iterator[None]:
         """A step that takes a while: what it is before, how long it took after."""
         started = time.monotonic()
-        if self.console.is_terminal:
+        if self._fancy:
             with self.console.status(f"{what} ..."):
                 yield
+        elif self._name:
+            yield
         else:
             self.say(f"{what} ...")
             yield
         self.say(f"{what}: done in {time.monotonic() - started:.1f} s")
 
     def say(self, text: str) -> None:
-        """One line, as it is."""
+        """Text as it is."""
+        if self._name:
+            text = "\n".join(f"{self._name}: {line}" for line in text.splitlines() if line)
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def trading(self) -> Iterator[None]:
         """While the table is shown."""
-        if not self.console.is_terminal:
+        if not self._fancy:
             yield
             return
         with Live(console=self.console, refresh_per_second=4) as self._live:
@@ -55,7 +66,7 @@ class Display:
         if self._live is not None:
             self._live.update(table(view, coins, elapsed, seconds))
         elif elapsed >= self._next_line:
-            self._next_line = elapsed + PLAIN_LINE_SECONDS
+            self._next_line = elapsed + (NAMED_LINE_SECONDS if self._name else PLAIN_LINE_SECONDS)
             self.say(line(view, coins, elapsed, seconds))
 
 

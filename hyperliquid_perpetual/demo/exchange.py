@@ -27,15 +27,33 @@ ZERO = Decimal(0)
 FillKey = tuple[int, str, int, int]
 
 
+@dataclass(frozen=True)
+class DexState:
+    """What one dex holds for the account: the signed position per coin, and what all of them have gained."""
+
+    positions: dict[str, Decimal]
+    unrealized_pnl: Decimal
+
+    @classmethod
+    def from_venue(cls, state: dict[str, Any]) -> Self:
+        """From a `clearinghouseState`; flat positions are left out."""
+        entries = [item["position"] for item in state["assetPositions"]]
+        sizes = {entry["coin"]: Decimal(entry["szi"]) for entry in entries}
+        return cls(
+            {coin: size for coin, size in sizes.items() if size},
+            sum((Decimal(entry["unrealizedPnl"]) for entry in entries), ZERO),
+        )
+
+
 @dataclass
 class AccountView:
     """The newest state of one account and its markets, as the streams told it."""
 
     bids: dict[str, Decimal] = field(default_factory=dict)
     asks: dict[str, Decimal] = field(default_factory=dict)
-    open_orders: int = 0
-    positions: dict[str, Decimal] = field(default_factory=dict)
-    unrealized_pnl: Decimal = ZERO
+    #: Each dex tells of its own orders and positions; the first one's name is empty.
+    orders: dict[str, int] = field(default_factory=dict)
+    states: dict[str, DexState] = field(default_factory=dict)
     fills: dict[FillKey, dict[str, Any]] = field(default_factory=dict)
     funding: dict[tuple[int, str], Decimal] = field(default_factory=dict)
 
@@ -50,13 +68,28 @@ class AccountView:
         return None if bid is None or ask is None else ask - bid
 
     @property
+    def open_orders(self) -> int:
+        """How many orders rest, on all dexes."""
+        return sum(self.orders.values())
+
+    @property
+    def positions(self) -> dict[str, Decimal]:
+        """Signed position per coin, on all dexes."""
+        return {coin: size for state in self.states.values() for coin, size in state.positions.items()}
+
+    @property
+    def unrealized_pnl(self) -> Decimal:
+        """What the open positions have gained, in USD."""
+        return sum((state.unrealized_pnl for state in self.states.values()), ZERO)
+
+    @property
     def fees(self) -> Decimal:
-        """Fees paid in USDC; rebates count negative."""
+        """Fees paid in USD, whatever token they were charged in; rebates count negative."""
         return sum((Decimal(fill["fee"]) for fill in self.fills.values()), ZERO)
 
     @property
     def pnl(self) -> Decimal:
-        """Profit in USDC since the account was opened: closed and open positions, less fees, plus funding.
+        """Profit in USD since the account was opened: closed and open positions, less fees, plus funding.
 
         `closedPnl` is before fees (reference, section 11).
         """
@@ -70,13 +103,10 @@ class AccountView:
             case "bbo", {"coin": coin, "bbo": [bid, ask]}:
                 _set_or_drop(self.bids, coin, bid)
                 _set_or_drop(self.asks, coin, ask)
-            case "openOrders", {"orders": orders}:
-                self.open_orders = len(orders)
-            case "clearinghouseState", {"clearinghouseState": state}:
-                self.positions = positions(state)
-                self.unrealized_pnl = sum(
-                    (Decimal(item["position"]["unrealizedPnl"]) for item in state["assetPositions"]), ZERO
-                )
+            case "openOrders", {"dex": dex, "orders": orders}:
+                self.orders[dex or ""] = len(orders)
+            case "clearinghouseState", {"dex": dex, "clearinghouseState": state}:
+                self.states[dex or ""] = DexState.from_venue(state)
             case "userFills", {"fills": fills}:
                 for fill in fills:
                     # The snapshot after a reconnection repeats what is known.
@@ -175,14 +205,14 @@ class Exchange:
 
     def _subscriptions(self) -> list[dict[str, Any]]:
         markets = [{"type": "bbo", "coin": coin} for coin in self.coins]
-        kinds = ("openOrders", "clearinghouseState", "userFills", "userFundings")
-        return [*markets, *({"type": kind, "user": self.user} for kind in kinds)]
-
-
-def positions(state: dict[str, Any]) -> dict[str, Decimal]:
-    """Signed position per coin in a `clearinghouseState`, flat ones left out."""
-    sizes = {item["position"]["coin"]: Decimal(item["position"]["szi"]) for item in state["assetPositions"]}
-    return {coin: size for coin, size in sizes.items() if size}
+        # `xyz:TSLA` is a market of the dex `xyz`, `BTC` one of the first, which has no name.
+        dexes = dict.fromkeys(coin.rpartition(":")[0] for coin in self.coins)
+        held = [
+            {"type": kind, "user": self.user, "dex": dex}
+            for dex in dexes
+            for kind in ("openOrders", "clearinghouseState")
+        ]
+        return [*markets, *held, *({"type": kind, "user": self.user} for kind in ("userFills", "userFundings"))]
 
 
 def _fill_key(fill: dict[str, Any]) -> FillKey:

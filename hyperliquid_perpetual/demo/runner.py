@@ -5,7 +5,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import signal
 import socket
 import sys
 import time
@@ -23,6 +22,7 @@ from hyperliquid_perpetual.demo.bot_home import BotHome, BotHomeError
 from hyperliquid_perpetual.demo.bot_log import errors_in
 from hyperliquid_perpetual.demo.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.demo.display import Display
+from hyperliquid_perpetual.demo.ending import STATUS_BAD_INPUT, STATUS_FAILED, STATUS_OK, until_signal
 from hyperliquid_perpetual.demo.exchange import Exchange
 from hyperliquid_perpetual.demo.processes import Child, ChildError
 from hyperliquid_perpetual.demo.summary import Summary, report
@@ -41,11 +41,6 @@ KEYS = {
 EXCHANGE_START_SECONDS = 30.0
 EXCHANGE_STOP_SECONDS = 10.0
 REFRESH_SECONDS = 0.5
-
-STATUS_OK = 0
-STATUS_FAILED = 1
-STATUS_BAD_INPUT = 2
-STATUS_SIGNAL = 128
 
 
 class DemoError(RuntimeError):
@@ -71,31 +66,7 @@ def run(strategy: str, seconds: int, output_dir: Path) -> int:
         display.say(f"DEMO_SECONDS: {seconds} is not a number of seconds of 1 or more")
         return STATUS_BAD_INPUT
     demo = Demo(configuration, seconds, output_dir.resolve(), display)
-    return asyncio.run(_until_signal(demo))
-
-
-async def _until_signal(demo: "Demo") -> int:
-    """Run the demo; a signal to leave ends it at its next step, and all it started with it."""
-    loop = asyncio.get_running_loop()
-    work = asyncio.create_task(demo.run())
-    received: list[signal.Signals] = []
-
-    def leave(number: signal.Signals) -> None:
-        if not received:
-            demo.display.say("Stopping bot and sandbox; interrupt again to kill them ...")
-        received.append(number)
-        work.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, leave, number)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        demo.display.say(f"Interrupted; bot and sandbox are stopped. Logs: {demo.where_logs_are()}")
-        return STATUS_SIGNAL + received[0] if received else STATUS_FAILED
-    except (DemoError, ChildError, BotHomeError, aiohttp.ClientError, TimeoutError) as error:
-        demo.display.say(f"FAILED: {error}\nLogs: {demo.where_logs_are()}")
-        return STATUS_FAILED
+    return asyncio.run(until_signal(demo.run_to_the_end(), display, demo.where_logs_are()))
 
 
 class Demo:
@@ -108,17 +79,25 @@ class Demo:
         self.display = display
         self.sandbox_log = output / "sandbox.log"
         self.home = output / "home"
+        #: The result, once there is one.
+        self.summary: Summary | None = None
 
     def where_logs_are(self) -> str:
         """Where to look when something went wrong."""
         return f"{self.sandbox_log}, {self.home / 'logs'}"
 
-    async def run(self) -> int:
-        """Everything.
+    async def run_to_the_end(self) -> int:
+        """Everything; what does not work is printed.
 
         :return: the exit status.
-        :raises DemoError, ChildError, BotHomeError: when a part of it does not work.
         """
+        try:
+            return await self._run()
+        except (DemoError, ChildError, BotHomeError, aiohttp.ClientError, TimeoutError) as error:
+            self.display.say(f"FAILED: {error}\nLogs: {self.where_logs_are()}")
+            return STATUS_FAILED
+
+    async def _run(self) -> int:
         with self._output_to_ourselves():
             home = self._fresh_home()
             async with self._sandbox() as sandbox:
@@ -192,6 +171,7 @@ class Demo:
             orders_left_open=ledger.open_orders,
             errors_logged=len(errors),
         )
+        self.summary = summary
         file = summary.write(self.output)
         # Beyond the summary: failures of the stage rather than of the bot.
         stage = errors_in(self.sandbox_log)

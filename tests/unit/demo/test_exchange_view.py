@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.demo.exchange import AccountView, positions
+from hyperliquid_perpetual.demo.exchange import AccountView, DexState
 
 
 def fills_frame(*fills: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -63,7 +63,9 @@ def test_a_trade_id_that_comes_back_later_is_another_fill() -> None:
 def test_profit_is_what_was_closed_and_what_is_open_less_fees_plus_funding() -> None:
     view = AccountView()
     view.apply(fills_frame(fill(1, fee="0.25", closed="2.0")))
-    view.apply({"channel": "clearinghouseState", "data": {"clearinghouseState": state(BTC="0.5", ETH="-1.0")}})
+    view.apply(
+        {"channel": "clearinghouseState", "data": {"dex": "", "clearinghouseState": state(BTC="0.5", ETH="-1.0")}}
+    )
     view.apply({"channel": "userFundings", "data": {"fundings": [{"time": 1, "coin": "BTC", "usdc": "-0.5"}]}})
 
     assert view.pnl == Decimal("2.0") + 2 * Decimal("1.5") - Decimal("0.25") - Decimal("0.5")
@@ -73,7 +75,7 @@ def test_open_orders_and_positions_are_replaced_by_each_frame() -> None:
     view = AccountView()
     for orders, position in (([{}, {}], "0.5"), ([], "-0.25")):
         view.apply({"channel": "openOrders", "data": {"dex": "", "orders": orders}})
-        view.apply({"channel": "clearinghouseState", "data": {"clearinghouseState": state(BTC=position)}})
+        view.apply({"channel": "clearinghouseState", "data": {"dex": "", "clearinghouseState": state(BTC=position)}})
 
     assert view.open_orders == 0
     assert view.positions == {"BTC": Decimal("-0.25")}
@@ -91,4 +93,16 @@ def test_other_frames_change_nothing(frame: dict[str, Any]) -> None:
 
 
 def test_a_flat_position_is_none() -> None:
-    assert positions(state(BTC="0.0", ETH="1.0")) == {"ETH": Decimal(1)}
+    assert DexState.from_venue(state(BTC="0.0", ETH="1.0")).positions == {"ETH": Decimal(1)}
+
+
+def test_what_each_dex_tells_counts_beside_the_others() -> None:
+    view = AccountView()
+    for dex, coin in (("", "BTC"), ("xyz", "xyz:TSLA")):
+        view.apply({"channel": "openOrders", "data": {"dex": dex, "orders": [{}]}})
+        held = state(**{coin: "2.0"})
+        view.apply({"channel": "clearinghouseState", "data": {"dex": dex, "clearinghouseState": held}})
+
+    assert view.open_orders == 2
+    assert view.positions == {"BTC": Decimal(2), "xyz:TSLA": Decimal(2)}
+    assert view.unrealized_pnl == Decimal(3)

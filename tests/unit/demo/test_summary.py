@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from hyperliquid_perpetual.demo.display import Display
-from hyperliquid_perpetual.demo.exchange import AccountView
+from hyperliquid_perpetual.demo.exchange import AccountView, DexState
 from hyperliquid_perpetual.demo.summary import Summary, report
 
 GOOD = Summary(
@@ -84,7 +84,7 @@ def test_the_report_shows_the_first_differences_and_how_many_more(tmp_path: Path
 
 @pytest.fixture
 def view() -> AccountView:
-    filled = AccountView(open_orders=4, positions={"BTC": Decimal("-0.002")}, unrealized_pnl=Decimal("0.5"))
+    filled = AccountView(orders={"": 4}, states={"": DexState({"BTC": Decimal("-0.002")}, Decimal("0.5"))})
     filled.bids["BTC"], filled.asks["BTC"] = Decimal("84143"), Decimal("84144")
     filled.fills[(1, "BTC", 2, 3)] = {"fee": "0.0252", "closedPnl": "0.0"}
     return filled
