@@ -207,12 +207,10 @@ class Exchange:
         markets = [{"type": "bbo", "coin": coin} for coin in self.coins]
         # `xyz:TSLA` is a market of the dex `xyz`, `BTC` one of the first, which has no name.
         dexes = dict.fromkeys(coin.rpartition(":")[0] for coin in self.coins)
-        held = [
-            {"type": kind, "user": self.user, "dex": dex}
-            for dex in dexes
-            for kind in ("openOrders", "clearinghouseState")
-        ]
-        return [*markets, *held, *({"type": kind, "user": self.user} for kind in ("userFills", "userFundings"))]
+        kinds = ("openOrders", "clearinghouseState")
+        held = [{"type": kind, "user": self.user, "dex": dex} for dex in dexes for kind in kinds]
+        happened = [{"type": kind, "user": self.user} for kind in ("userFills", "userFundings")]
+        return [*markets, *held, *happened]
 
 
 def _fill_key(fill: dict[str, Any]) -> FillKey:

@@ -22,7 +22,7 @@ def run(seconds: int, output_dir: Path, jobs: int = 1) -> int:
     :param seconds: how long each trades, counted from when its bot is ready.
     :param output_dir: gets a folder for each, with what a single demo leaves.
     :param jobs: how many run at the same time.
-    :return: 0 when all succeeded; 2 when the input is wrong; 128 plus the signal's number when interrupted; otherwise 1.
+    :return: 0 when all succeeded; 2 when the input is wrong; 128 plus the number of a signal; otherwise 1.
     """
     console = Console()
     display = Display(console)
