@@ -25,6 +25,7 @@ from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
 from .trading.collateral import PoolBudgetChecker
 from .trading.contract_account import AccountContract
+from .trading.credential_check import CredentialCheck
 from .trading.credentials import CredentialError, load_credentials, parse_flag
 from .trading.dead_mans_switch import DeadMansSwitch
 from .trading.dispatch import Dispatcher
@@ -92,6 +93,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
             hyperliquid_perpetual_secret_key,
             hyperliquid_perpetual_mode,
             parse_flag(use_vault),
+            self._settings.vault_or_sub_account,
         )
         if trading_required and credentials is None:
             raise CredentialError(f"{domain} needs an account address and a private key to trade: run connect {domain}")
@@ -111,8 +113,11 @@ class HyperliquidPerpetualDerivative(AccountContract):
             vault_address=credentials.vault_address if credentials is not None else None,
         )
         self._account_address = credentials.account if credentials is not None else ""
-        self._credentials_checked = False
+        self._credential_check = (
+            CredentialCheck(self._requests, credentials, self._settings.agent_warning_days) if credentials else None
+        )
         self._credential_problem = ""
+        self._told_empty: set[str] = set()
         self._reported_stale: set[str] = set()
         self._markets = MarketsSource(self._requests, with_hip3=enable_hip3_markets)
         self._market_data = MarketData()
@@ -220,7 +225,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         status: dict[str, bool] = super().status_dict
         status["order_books_fresh"] = not self._stale_books()
         if self._trading_required:
-            status["credentials_checked"] = self._credentials_checked
+            status["credentials_checked"] = self._credentials_are_good
             status["account_reconciled"] = self._reconciler.is_reconciled
         return status
 
@@ -266,7 +271,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
 
     def _why_blind(self) -> str:
         """Why the bot cannot see what it would have to act on; empty when it can."""
-        if not self._credentials_checked:
+        if not self._credentials_are_good:
             return "its keys are not checked yet"
         if not self._stream_is_live():
             return "its account stream is down"

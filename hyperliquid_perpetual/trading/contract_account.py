@@ -15,20 +15,25 @@ from ..venue.replies import Rejected, Unclear
 from . import order_checks
 from .budget import Priority
 from .contract_balances import BalancesContract
-from .credentials import CredentialError, Credentials, check_credentials
+from .credential_check import CredentialCheck
+from .credentials import CredentialError
 from .dispatch import Dispatcher
 from .funding_ledger import FundingLedger
 from .requests import VenueUnavailable
 
 CREDENTIALS_RETRY_SECONDS = 2.0
+"""How soon the venue is asked about the keys again when it could not be asked."""
+
+PROBLEM_RETRY_SECONDS = 60.0
+"""How soon it is asked again when it has found fault with them: a trader may be mending it at this moment."""
 
 
 class AccountContract(BalancesContract):
     """Shows Hummingbot the account as the venue states it."""
 
-    _credentials: Credentials | None
-    _credentials_checked: bool
+    _credential_check: CredentialCheck | None
     _credential_problem: str
+    _was_approved: bool = False
     _dispatcher: Dispatcher
     _fees: UserFees | None
     _funding_ledger: FundingLedger
@@ -47,19 +52,17 @@ class AccountContract(BalancesContract):
     async def _status_polling_loop_fetch_updates(self) -> None:
         # Raising here would make the base class poll again at once, and again.
         try:
-            await self._ensure_credentials()
-            await self._reconciler.sweep(max_age=self.SHORT_POLL_INTERVAL / 2)
-        except CredentialError as error:
-            if str(error) != self._credential_problem:
-                self._credential_problem = str(error)
-                self.logger().error(f"{self._domain} cannot trade: {error}")
+            await self._watch_credentials()
+            # Keys that were never good may name an account that is not the user's.
+            if self._was_approved or self._credential_check is None:
+                await self._reconciler.sweep(max_age=self.SHORT_POLL_INTERVAL / 2)
         except VenueUnavailable as error:
             self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
 
     def _get_poll_interval(self, timestamp: float) -> float:
         # Until the venue has been asked about the keys the connector is not ready: that is worth asking again soon.
-        if self._credentials is not None and not self._credentials_checked and not self._credential_problem:
-            return CREDENTIALS_RETRY_SECONDS
+        if not self._credentials_are_good:
+            return PROBLEM_RETRY_SECONDS if self._credential_problem else CREDENTIALS_RETRY_SECONDS
         return float(super()._get_poll_interval(timestamp))
 
     async def _update_order_status(self) -> None:
@@ -78,10 +81,32 @@ class AccountContract(BalancesContract):
         if not self._account.is_known:
             await self._update_balances()
 
+    @property
+    def _credentials_are_good(self) -> bool:
+        """Whether the venue has confirmed the keys, and they have not expired since; without keys there are none to
+        doubt."""
+        return self._credential_check is None or self._credential_check.approval is not None
+
     async def _ensure_credentials(self) -> None:
-        if self._credentials is not None and not self._credentials_checked:
-            await check_credentials(self._requests, self._credentials)
-            self._credentials_checked = True
+        """:raises CredentialError: when the venue finds fault with the keys."""
+        if self._credential_check is not None and self._credential_check.approval is None:
+            await self._credential_check.run()
+            self._was_approved = True
+
+    async def _watch_credentials(self) -> None:
+        """Checks the keys where that is due, and tells each fault once."""
+        if self._credential_check is None:
+            return
+        try:
+            if self._credential_check.approval is not None:
+                await self._credential_check.watch()
+            else:
+                await self._ensure_credentials()
+                self._credential_problem = ""
+        except CredentialError as error:
+            if str(error) != self._credential_problem:
+                self._credential_problem = str(error)
+                self.logger().error(f"{self._domain} cannot trade: {error}")
 
     def _on_account_change(self) -> None:
         if not self._account.is_known:

@@ -21,6 +21,8 @@ class BalancesContract(NativeOrdersContract):
     """Shows Hummingbot what the account has."""
 
     _account: AccountState
+    _account_address: str
+    _told_empty: set[str]
     _behind_pairs: Balance = NOTHING
     """What the traded pairs' quote stands for."""
 
@@ -105,6 +107,23 @@ class BalancesContract(NativeOrdersContract):
             (self._account_available_balances, {token: balance.available for token, balance in balances.items()}),
         ):
             replace_in_place(known, amounts)
+        if self._trading_required:
+            self._warn_of_empty_pools()
+
+    def _warn_of_empty_pools(self) -> None:
+        """Tells once of each traded dex on which there is nothing to trade with: that is no fault, and no secret."""
+        collateral = self._markets.table.collateral
+        for dex in self._dexs_traded():
+            balance = self._account.margin(dex, collateral[dex])
+            if max(balance.total, balance.available) > 0:
+                self._told_empty.discard(dex)
+            elif dex not in self._told_empty:
+                self._told_empty.add(dex)
+                where = f" on dex {dex}" if dex else ""
+                self.logger().warning(
+                    f"The account {self._account_address} has no {collateral[dex]}{where} to trade with: orders will be "
+                    "refused until some is deposited, or moved there from where the account has it."
+                )
 
     def _dexs_traded(self) -> list[str]:
         table = self._markets.table

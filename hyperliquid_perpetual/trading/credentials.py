@@ -1,20 +1,17 @@
-"""Who signs, for whom, and whether the venue lets them: the configured keys and the check of them, in words a trader
-can act on.
+"""Who signs, and for whom: the configured keys and what can be told from them alone, in words a trader can act on.
 
-Reference, section 5. Three addresses play a part: the *signer* (the key's own address), the *account* whose orders and
-balances are meant, and, when the account is a vault or sub-account, its address also goes into every signed action. The
-common mistakes (the agent's address given as the account, a key that was never approved) do not show as errors at the
-venue: an agent's account simply looks empty, and a foreign signature is answered with an address nobody has seen. So
-they are looked for on purpose, once.
+Reference, section 5. Three addresses play a part, and may be three different ones: the *signer* (the key's own address,
+an API wallet's or the master's), the *master*, and the *account* whose orders and balances are meant. When the account
+is a vault or sub-account its address also goes into every signed action. The keys of ``connect`` name two of the three:
+the signer and either the master or, with ``use_vault``, the account; the settings file can name the account beside the
+master (``vault_or_sub_account``). Whether they belong together only the venue knows: see ``credential_check``.
 """
 
 from dataclasses import dataclass, field
 
 from ..venue.addresses import normalize_address
-from ..venue.messages import UserRole
 from ..venue.networks import Network
 from ..venue.signing import Signer
-from .requests import Requests
 
 SANDBOX_KEY = "0x" + "1".rjust(64, "0")
 """The sandbox's ready-made account. It is public, and worth nothing anywhere else."""
@@ -34,6 +31,10 @@ class Credentials:
     account: str
     signer: Signer = field(repr=False)
     is_vault: bool
+    """Whether the account is a vault or sub-account."""
+    master: str | None = None
+    """The account that is said to own the vault or sub-account, in lower case; None when the configuration does not
+    say."""
 
     @property
     def vault_address(self) -> str | None:
@@ -56,19 +57,22 @@ def parse_flag(value: object) -> bool:
     raise CredentialError(f"expected yes or no, got {value!r}")
 
 
-def load_credentials(network: Network, address: str, secret_key: str, mode: str, use_vault: bool) -> Credentials | None:
+def load_credentials(
+    network: Network, address: str, secret_key: str, mode: str, use_vault: bool, vault_or_sub_account: str | None = None
+) -> Credentials | None:
     """Reads the configured values; None when there are none, which makes a connector that only reads.
 
+    :param vault_or_sub_account: the account to trade for, owned by the one behind ``address``; from the settings file.
     :raises CredentialError: when something is malformed or cannot belong together.
     """
-    address, secret_key = (address or "").strip(), (secret_key or "").strip()
+    address, secret_key = _pasted(address), _pasted(secret_key)
     if network is Network.SANDBOX and not secret_key:
         signer = Signer(SANDBOX_KEY)
         if address and _address(address) != signer.address:
             raise CredentialError(
                 "an address without its private key: leave both empty for the sandbox's own account, or give both"
             )
-        return Credentials(signer.address, signer, is_vault=False)
+        return _for_account(signer.address, signer, False, vault_or_sub_account)
     if not address and not secret_key:
         return None
     if not secret_key:
@@ -87,7 +91,29 @@ def load_credentials(network: Network, address: str, secret_key: str, mode: str,
             f"the private key belongs to {signer.address}, not to the account {account}: give the key of the account, "
             f"or choose {API_WALLET_MODE} if it is the key of an API wallet"
         )
-    return Credentials(account, signer, is_vault=use_vault)
+    return _for_account(account, signer, use_vault, vault_or_sub_account)
+
+
+def _for_account(address: str, signer: Signer, use_vault: bool, vault_or_sub_account: str | None) -> Credentials:
+    if not vault_or_sub_account:
+        return Credentials(address, signer, is_vault=use_vault)
+    account = vault_or_sub_account.lower()
+    if use_vault and account != address:
+        raise CredentialError(
+            f"two vaults or sub-accounts are named: {address} by connect (vault: Yes) and {account} by "
+            "vault_or_sub_account of the settings file. Connect the owning account and answer No, or remove the setting"
+        )
+    if account == address and not use_vault:
+        raise CredentialError(
+            f"vault_or_sub_account is the connected account {address} itself: give the address of the vault or "
+            "sub-account, or remove the setting"
+        )
+    return Credentials(account, signer, is_vault=True, master=None if use_vault else address)
+
+
+def _pasted(text: str | None) -> str:
+    """What was meant by a text that was copied with blanks, line ends or quotes around it."""
+    return (text or "").strip().strip("\"'").strip()
 
 
 def _address(text: str) -> str:
@@ -95,48 +121,3 @@ def _address(text: str) -> str:
         return normalize_address(text)
     except ValueError as error:
         raise CredentialError(f"the account address is not valid: {error}") from None
-
-
-async def check_credentials(requests: Requests, credentials: Credentials) -> None:
-    """Asks the venue whether the signer may trade for the account. Costs 60 weight, or 120 with an API wallet or vault.
-
-    :raises CredentialError: when it may not.
-    :raises VenueUnavailable: when the venue could not be asked.
-    """
-    account, signer = credentials.account, credentials.signer.address
-    role = await _role(requests, account)
-    if role.role == "agent":
-        master = (role.data or {}).get("user", "its master account")
-        raise CredentialError(
-            f"{account} is an API wallet, not an account: it holds nothing. Give the account it trades for: {master}"
-        )
-    if role.role == "missing":
-        raise CredentialError(
-            f"{account} has no account on this network: deposit USDC to it first, or check the address and the network"
-        )
-    if credentials.is_vault and role.role not in ("vault", "subAccount"):
-        raise CredentialError(f"{account} is neither a vault nor a sub-account: answer no to the vault question")
-    if not credentials.is_vault and role.role == "vault":
-        raise CredentialError(f"{account} is a vault: answer yes to the vault question")
-    owner = account
-    if role.role == "subAccount":
-        owner = str((role.data or {}).get("master", account)).lower()
-        if not credentials.is_vault:
-            raise CredentialError(f"{account} is a sub-account of {owner}: answer yes to the vault question")
-    elif role.role == "vault":
-        # Who leads a vault is not part of its role; a wrong signer is refused with the first action.
-        return
-    if signer == owner:
-        return
-    signer_role = await _role(requests, signer)
-    master = str((signer_role.data or {}).get("user", "")).lower()
-    if signer_role.role != "agent" or master != owner:
-        raise CredentialError(
-            f"the key's wallet {signer} is not approved to trade for {owner}: approve it as an API wallet on the "
-            "exchange's API page, or check that it has not expired"
-        )
-
-
-async def _role(requests: Requests, address: str) -> UserRole:
-    role: UserRole = await requests.info({"type": "userRole", "user": address}, UserRole)
-    return role

@@ -20,8 +20,9 @@ from typing import Annotated, Any
 
 import yaml
 from hummingbot import root_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from ..venue.addresses import normalize_address
 from ..venue.networks import Network
 
 SETTINGS_FILE_VARIABLE = "HYPERLIQUID_PERPETUAL_SETTINGS"
@@ -47,6 +48,12 @@ class Settings(BaseModel):
     dead_mans_switch_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
     """Seconds without a sign of life after which the venue cancels all orders of the account, other bots' and manual
     ones included (``scheduleCancel``, section 3.4); None for never."""
+
+    vault_or_sub_account: Annotated[str, AfterValidator(normalize_address)] | None = None
+    """A vault or sub-account to trade for, when ``connect`` was given the account that owns it."""
+
+    agent_warning_days: Annotated[int, Field(ge=0, le=180)] = 14
+    """How many days before its end an API wallet is spoken of in the log."""
 
 
 def load_settings(domain: str) -> Settings:

@@ -311,6 +311,14 @@ class ExtraAgent(msgspec.Struct, frozen=True):
     validUntil: int | None = None
 
 
+class VaultDetails(msgspec.Struct, frozen=True):
+    """What matters of a vault: who leads it, and whether it still trades."""
+
+    leader: str
+    name: str = ""
+    isClosed: bool = False
+
+
 class UserRateLimit(_Numbers, frozen=True):
     """The account's request budget (section 9.3)."""
 

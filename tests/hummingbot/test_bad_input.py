@@ -136,8 +136,8 @@ async def test_api_wallet_given_as_the_account_is_told_with_the_account_to_give(
     await assert_told_once_and_never_ready(
         exchange,
         {"hyperliquid_perpetual_address": OTHER_ADDRESS, "hyperliquid_perpetual_secret_key": OTHER_KEY},
-        f"{OTHER_ADDRESS} is an API wallet, not an account: it holds nothing. Give the account it trades for: "
-        f"{DEMO_ADDRESS}",
+        f"{OTHER_ADDRESS} is an API wallet, not an account: it holds nothing. Give the address of the account it "
+        f"trades for: {DEMO_ADDRESS}",
     )
 
 
@@ -146,24 +146,31 @@ async def test_key_of_a_wallet_that_was_never_approved_is_told(exchange: Sandbox
         exchange,
         {**KEYS, "hyperliquid_perpetual_secret_key": OTHER_KEY, "hyperliquid_perpetual_mode": "api_wallet"},
         f"the key's wallet {OTHER_ADDRESS} is not approved to trade for {DEMO_ADDRESS}: approve it as an API wallet on "
-        "the exchange's API page, or check that it has not expired",
+        "the exchange's API page (app.hyperliquid.xyz/API); if it was approved before, it has expired or was replaced, "
+        "and a new one is needed",
     )
 
 
-async def test_account_that_never_deposited_is_told(exchange: Sandbox) -> None:
-    await assert_told_once_and_never_ready(
-        exchange,
-        {"hyperliquid_perpetual_address": OTHER_ADDRESS, "hyperliquid_perpetual_secret_key": OTHER_KEY},
-        f"{OTHER_ADDRESS} has no account on this network: deposit USDC to it first, or check the address and the "
-        "network",
-    )
+async def test_account_that_never_deposited_is_ready_and_told_that_it_has_nothing(exchange: Sandbox) -> None:
+    keys = {"hyperliquid_perpetual_address": OTHER_ADDRESS, "hyperliquid_perpetual_secret_key": OTHER_KEY}
+    bot = Bot(exchange, ["BTC-USD", "ETH-USD"], **keys)
+    with sandbox_at(exchange.url):
+        await bot.start()
+        try:
+            await bot.ready()
+            assert bot.connector.get_available_balance("USD") == 0
+            assert not bot.log.errors
+            assert str(bot.log).count(f"The account {OTHER_ADDRESS} has no USDC to trade with") == 1
+        finally:
+            await bot.stop()
 
 
 async def test_ordinary_account_given_as_a_vault_is_told(exchange: Sandbox) -> None:
     await assert_told_once_and_never_ready(
         exchange,
         {**KEYS, "use_vault": "yes"},
-        f"{DEMO_ADDRESS} is neither a vault nor a sub-account: answer no to the vault question",
+        f"{DEMO_ADDRESS} is neither a vault nor a sub-account: answer No to the vault question of connect, and "
+        "leave vault_or_sub_account out of the settings file",
     )
 
 

@@ -150,15 +150,16 @@ def test_keys_that_cannot_trade_are_told_in_one_sentence_each(home: Path, exchan
         f"'{SECOND}00'",
         "address alone": "an address without its private key: leave both empty for the sandbox's own account, or give "
         "both",
-        "API wallet as the account": f"{AGENT} is an API wallet, not an account: it holds nothing. Give the account it "
-        f"trades for: {SECOND}",
+        "API wallet as the account": f"{AGENT} is an API wallet, not an account: it holds nothing. Give the address of "
+        f"the account it trades for: {SECOND}",
         "not approved": f"the key's wallet {NOBODY} is not approved to trade for {SECOND}: approve it as an API wallet "
-        "on the exchange's API page, or check that it has not expired",
-        "another one's API wallet": f"the key's wallet {AGENT} is not approved to trade for {DEMO_ADDRESS}: approve it "
-        "as an API wallet on the exchange's API page, or check that it has not expired",
-        "never deposited": f"{NOBODY} has no account on this network: deposit USDC to it first, or check the address "
-        "and the network",
-        "no vault": f"{SECOND} is neither a vault nor a sub-account: answer no to the vault question",
+        "on the exchange's API page (app.hyperliquid.xyz/API); if it was approved before, it has expired or was "
+        "replaced, and a new one is needed",
+        "another one's API wallet": f"the private key is that of an API wallet of {SECOND}, not of {DEMO_ADDRESS}: "
+        f"give the key of one that {DEMO_ADDRESS} has approved",
+        "never deposited": None,
+        "no vault": f"{SECOND} is neither a vault nor a sub-account: answer No to the vault question of connect, and "
+        "leave vault_or_sub_account out of the settings file",
     }
     assert actions_sent(exchange) == before
 

@@ -18,6 +18,11 @@ KEY = "0123456789abcdef" * 4
         f"  {ADDRESS}\n",
         f"HL:{ADDRESS}",
         f"hl:{ADDRESS}",
+        ADDRESS[2:],
+        ADDRESS.upper(),
+        f"HL:{ADDRESS[2:]}",
+        f'"{ADDRESS}"',
+        f"'HL:{ADDRESS}' ",
     ],
 )
 def test_an_address_is_accepted_in_every_way_that_people_write_it(typed: str) -> None:
@@ -32,7 +37,6 @@ def test_an_address_is_accepted_in_every_way_that_people_write_it(typed: str) ->
         "my wallet",
         ADDRESS[:-1],
         ADDRESS + "0",
-        ADDRESS[2:],
         ADDRESS[:-1] + "g",
         "0x" + "\uff11" * 40,  # digits, but full-width ones
         f"HL:HL:{ADDRESS}",
