@@ -121,8 +121,8 @@ class BalancesContract(NativeOrdersContract):
                 self._told_empty.add(dex)
                 where = f" on dex {dex}" if dex else ""
                 self.logger().warning(
-                    f"The account {self._account_address} has no {collateral[dex]}{where} to trade with: orders will be "
-                    "refused until some is deposited, or moved there from where the account has it."
+                    f"The account {self._account_address} has no {collateral[dex]}{where} to trade with: orders will "
+                    "be refused until some is deposited, or moved there from where the account has it."
                 )
 
     def _dexs_traded(self) -> list[str]:

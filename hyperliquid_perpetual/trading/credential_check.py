@@ -167,8 +167,8 @@ class CredentialCheck:
             )
         if role.role == "user":
             raise CredentialError(
-                f"the private key belongs to another account, {signer}, which may not trade for {owner}: give the key of "
-                f"{owner} or of its API wallet, or {_APPROVE}"
+                f"the private key belongs to another account, {signer}, which may not trade for {owner}: give the key "
+                f"of {owner} or of its API wallet, or {_APPROVE}"
             )
         raise CredentialError(
             f"the key's wallet {signer} is not approved to trade for {owner}: {_APPROVE}; if it was approved before, "

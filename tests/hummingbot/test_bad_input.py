@@ -47,11 +47,6 @@ A_KEY = (
             id="address that lost a digit",
         ),
         pytest.param(
-            {"hyperliquid_perpetual_address": DEMO_ADDRESS[2:]},
-            AN_ADDRESS + repr(DEMO_ADDRESS[2:]),
-            id="address without 0x",
-        ),
-        pytest.param(
             {"hyperliquid_perpetual_address": DEMO_PRIVATE_KEY},
             AN_ADDRESS + "66 characters (is this a private key?)",
             id="private key as the address",
