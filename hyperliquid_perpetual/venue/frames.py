@@ -18,6 +18,7 @@ from .messages import (
     AllDexsClearinghouseState,
     Bbo,
     CanceledByVenue,
+    Candle,
     ClearinghouseState,
     Fill,
     FundingPayment,
@@ -47,6 +48,13 @@ class Trades(msgspec.Struct, frozen=True):
     """Public trades."""
 
     trades: list[Trade]
+    malformed: int = 0
+
+
+class Candles(msgspec.Struct, frozen=True):
+    """Candles in the making, usually one."""
+
+    candles: list[Candle]
     malformed: int = 0
 
 
@@ -129,6 +137,7 @@ Message = (
     L2Book
     | Bbo
     | Trades
+    | Candles
     | ActiveAssetContext
     | ActiveAssetData
     | OrderUpdates
@@ -173,6 +182,8 @@ _CANNOT_READ = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 _order_updates = ListOf(OrderUpdate)
 _trades = ListOf(Trade)
+_candles = ListOf(Candle)
+_candle = msgspec.json.Decoder(Candle).decode
 _fills = ListOf(Fill, expendable=FILL_DETAILS)
 _fundings = ListOf(FundingPayment)
 _canceled = ListOf(CanceledByVenue)
@@ -197,6 +208,13 @@ def decode_frame(frame: bytes | str) -> Message:
 
 def _decode_trades(data: msgspec.Raw) -> Trades:
     return Trades(*_trades.decode(data))
+
+
+def _decode_candles(data: msgspec.Raw) -> Candles:
+    # The documentation shows a list, the wire one object (section 8.2).
+    if bytes(data).lstrip().startswith(b"["):
+        return Candles(*_candles.decode(data))
+    return Candles([_candle(data)])
 
 
 def _decode_order_updates(data: msgspec.Raw) -> OrderUpdates:
@@ -282,6 +300,7 @@ _DECODERS: dict[str, Callable[[msgspec.Raw], Message]] = {
     "l2Book": _l2_book,
     "bbo": _bbo,
     "trades": _decode_trades,
+    "candle": _decode_candles,
     "activeAssetCtx": _asset_context,
     "orderUpdates": _decode_order_updates,
     "userFills": _decode_user_fills,

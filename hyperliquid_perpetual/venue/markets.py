@@ -6,13 +6,14 @@ be used (delisted, malformed, empty dexs) therefore keep their place in the coun
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeGuard
 
 from .fees import hip3_fee_multiplier
 from .margin import MarginTable, MarginTier
 from .numbers import to_decimal
+from .pair_names import FoldingDict, fold, near_matches
 from .prices import MAX_PRICE_DECIMALS
 
 FIRST_DEX = ""
@@ -47,11 +48,13 @@ class Market:
     margin_table: MarginTable | None = None
     fee_multiplier: Decimal = Decimal(1)
     """What the account's fee rates are multiplied with: 1 on the first dex (section 13)."""
+    spelling: str = ""
+    """How the user writes the trading pair, where that is not the venue's way; see ``MarketTable.spelled``."""
 
     @property
     def trading_pair(self) -> str:
         """Hummingbot's name of the market: the coin as the venue writes it, and ``USD``."""
-        return f"{self.coin}-{QUOTE}"
+        return self.spelling or f"{self.coin}-{QUOTE}"
 
     @property
     def is_hip3(self) -> bool:
@@ -66,7 +69,8 @@ class MarketTable:
     by_coin: Mapping[str, Market]
     by_asset_id: Mapping[int, Market]
     by_trading_pair: Mapping[str, Market]
-    """Tradable markets only: delisted ones are left out here, and here alone."""
+    """Tradable markets only: delisted ones are left out here, and here alone. Answers to a pair in the wrong case too,
+    where that can only mean one market."""
     dexs: tuple[str, ...]
     """Names of the dexs in index order; the empty string is the first one. Dexs without a usable name are empty too."""
     problems: tuple[str, ...] = field(default=())
@@ -83,9 +87,54 @@ class MarketTable:
         """Markets that exist but no longer trade."""
         return [market for market in self if market.is_delisted]
 
+    def find(self, trading_pair: str) -> Market | None:
+        """The market of a pair, delisted or not, whatever case it is written in; None when there is none."""
+        market = self.by_trading_pair.get(trading_pair)
+        if market is not None:
+            return market
+        gone: FoldingDict[Market] = FoldingDict({market.trading_pair: market for market in self.delisted})
+        found: Market | None = gone.get(trading_pair)
+        return found
+
+    def spelled(self, trading_pairs: Iterable[str]) -> "MarketTable":
+        """The same table, in which the markets go by the names that the user has written for them.
+
+        Hummingbot's ``create`` and ``deploy`` write pairs in capitals into a strategy's configuration, and a strategy
+        then knows no other name. A name that is right as it is, or means no single market, changes nothing.
+        """
+        markets = dict(self.by_coin)
+        for pair in trading_pairs:
+            market = self.find(pair)
+            if market is not None and market.trading_pair != pair and fold(market.trading_pair) == fold(pair):
+                markets[market.coin] = replace(market, spelling=pair)
+        return self if markets == self.by_coin else _table(markets.values(), self.dexs, self.problems)
+
+    def near(self, trading_pair: str) -> list[str]:
+        """The pairs that an unknown one may have been meant for."""
+        return near_matches(trading_pair, self.by_trading_pair)
+
     def dexs_of(self, coins: Iterable[str]) -> list[str]:
         """The dexs that the given coins trade on, each once; coins that are not known are skipped."""
         return list(dict.fromkeys(self.by_coin[coin].dex for coin in coins if coin in self.by_coin))
+
+
+def _table(markets: Iterable[Market], dexs: tuple[str, ...], problems: tuple[str, ...]) -> MarketTable:
+    by_coin = {market.coin: market for market in markets}
+    return MarketTable(
+        by_coin=by_coin,
+        by_asset_id={market.asset_id: market for market in by_coin.values()},
+        by_trading_pair=FoldingDict(
+            {m.trading_pair: m for m in by_coin.values() if not m.is_delisted and _can_be_a_pair(m.coin)}
+        ),
+        dexs=dexs,
+        problems=problems,
+        collateral={market.dex: market.collateral_token for market in by_coin.values()},
+    )
+
+
+def _can_be_a_pair(coin: str) -> bool:
+    """Hummingbot splits pairs at their only hyphen, and its commands at white space; testnet lists names with both."""
+    return "-" not in coin and coin.isprintable() and not any(map(str.isspace, coin))
 
 
 EMPTY_TABLE = MarketTable(by_coin={}, by_asset_id={}, by_trading_pair={}, dexs=(FIRST_DEX,))
@@ -111,7 +160,6 @@ def parse_market_table(
     tokens = {0: USDC, **(collateral_names or {})}
     problems: list[str] = []
     by_coin: dict[str, Market] = {}
-    by_asset_id: dict[int, Market] = {}
     for dex_index, dex in enumerate(names):
         if dex_index >= len(metas):
             problems.append(f"dex {dex!r} (index {dex_index}) has no metadata")
@@ -124,16 +172,10 @@ def parse_market_table(
                 # Whichever came first keeps the name: a later entry must not draw its orders to another asset id.
                 problems.append(f"market {market.coin!r} is listed twice, asset id {market.asset_id} is not used")
                 continue
+            if not _can_be_a_pair(market.coin):
+                problems.append(f"market {market.coin!r} has a name that no trading pair can have, it cannot be traded")
             by_coin[market.coin] = market
-            by_asset_id[market.asset_id] = market
-    return MarketTable(
-        by_coin=by_coin,
-        by_asset_id=by_asset_id,
-        by_trading_pair={m.trading_pair: m for m in by_coin.values() if not m.is_delisted},
-        dexs=tuple(name or "" for name in names),
-        problems=tuple(problems),
-        collateral={market.dex: market.collateral_token for market in by_coin.values()},
-    )
+    return _table(by_coin.values(), tuple(name or "" for name in names), tuple(problems))
 
 
 def parse_token_names(spot_meta: Any) -> dict[int, str]:

@@ -61,6 +61,21 @@ class Trade(msgspec.Struct, frozen=True):
     hash: str = ""
 
 
+class Candle(_Numbers, frozen=True):
+    """One candle: ``t`` and ``T`` are its first and last millisecond, prices in USD, ``v`` base units, ``n`` trades."""
+
+    t: int
+    T: int
+    s: str
+    i: str
+    o: Decimal
+    h: Decimal
+    l: Decimal  # noqa: E741 - the venue's own name
+    c: Decimal
+    v: Decimal
+    n: int = 0
+
+
 class AssetContext(_Numbers, frozen=True):
     """Prices and funding of a market. ``funding`` is the hourly rate; mid and premium are None if a side is empty."""
 

@@ -384,10 +384,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=20,
 )
+CANDLE = {
+    **{"t": 1790232180000, "T": 1790232239999, "s": "kPEPE", "i": "1m"},
+    **{"o": "0.0043", "c": "0.0044", "h": "0.0045", "l": "0.0042", "v": "189.0", "n": 7},
+}
 SAMPLES: dict[str, Any] = {
     "l2Book": {"coin": "BTC", "time": 7, "levels": [[LEVEL], [LEVEL]]},
     "bbo": {"coin": "BTC", "time": 7, "bbo": [LEVEL, LEVEL]},
     "trades": [TRADE, TRADE],
+    "candle": CANDLE,
     "activeAssetCtx": {"coin": "BTC", "ctx": {"funding": "1", "openInterest": "1", "oraclePx": "1", "markPx": "1"}},
     "activeAssetData": {"user": USER, "coin": "BTC", "leverage": {"type": "cross", "value": 3}},
     "orderUpdates": [UPDATE, UPDATE],
@@ -409,6 +414,16 @@ def test_every_channel_has_a_sample_that_is_read() -> None:
     assert set(SAMPLES) == set(frames._DECODERS)
     for channel, data in SAMPLES.items():
         assert not isinstance(decode_frame(frame(channel, data)), Unreadable), channel
+
+
+def test_a_candle_is_read_alone_and_in_a_list() -> None:
+    """The documentation shows a list, the wire one object (section 8.2)."""
+    alone, listed = decode_frame(frame("candle", CANDLE)), decode_frame(frame("candle", [CANDLE, {"t": None}]))
+    assert isinstance(alone, frames.Candles)
+    assert isinstance(listed, frames.Candles)
+    assert alone.candles == listed.candles
+    assert (alone.malformed, listed.malformed) == (0, 1)
+    assert alone.candles[0].h == Decimal("0.0045")
 
 
 @given(st.binary() | st.text())

@@ -128,7 +128,65 @@ def test_coins_with_lower_case_letters_are_found_as_the_venue_writes_them() -> N
     assert table.by_trading_pair["kPEPE-USD"].asset_id == 0
     assert table.by_trading_pair["xyz:TSLA-USD"].coin == "xyz:TSLA"
     assert "KPEPE" not in table.by_coin
-    assert "XYZ:TSLA-USD" not in table.by_trading_pair
+    assert list(table.by_trading_pair) == ["kPEPE-USD", "PEPE-USD", "xyz:TSLA-USD"]
+
+
+def test_a_pair_in_the_wrong_case_is_the_only_market_it_can_mean() -> None:
+    """Hummingbot's `order_book`, `ticker` and `rate` write what the user types in capitals."""
+    table = parse_market_table([None, {"name": "xyz"}], [meta("kPEPE", "PEPE"), meta("xyz:TSLA")])
+    assert table.by_trading_pair["KPEPE-USD"].coin == "kPEPE"
+    assert table.by_trading_pair["XYZ:TSLA-USD"].coin == "xyz:TSLA"
+    assert table.by_trading_pair["pepe-usd"].coin == "PEPE"
+    assert "BTC-USD" not in table.by_trading_pair
+
+
+def test_a_pair_that_two_markets_differ_from_in_case_alone_means_neither() -> None:
+    table = parse_market_table([None, {"name": "abc"}, {"name": "ABC"}], [meta("X"), meta("abc:T"), meta("ABC:T")])
+    assert table.by_trading_pair["abc:T-USD"].asset_id == 110_000
+    assert table.by_trading_pair["ABC:T-USD"].asset_id == 120_000
+    assert "Abc:T-USD" not in table.by_trading_pair
+    assert table.spelled(["Abc:T-USD"]) is table
+
+
+def test_a_market_goes_by_the_name_that_the_configuration_has_for_it() -> None:
+    """`hbot create` writes KPEPE-USD: the strategy knows no other name, and neither may positions nor rules."""
+    table = parse_market_table([None, {"name": "xyz"}], [meta("BTC", "kPEPE"), meta("xyz:TSLA")])
+    spelled = table.spelled(["KPEPE-USD", "XYZ:TSLA-USD", "BTC-USD", "NOPE-USD"])
+    assert list(spelled.by_trading_pair) == ["BTC-USD", "KPEPE-USD", "XYZ:TSLA-USD"]
+    assert spelled.by_coin["kPEPE"].trading_pair == "KPEPE-USD"
+    assert spelled.by_coin["kPEPE"].coin == "kPEPE"
+    assert spelled.by_asset_id[1].trading_pair == "KPEPE-USD"
+    assert spelled.by_trading_pair["kPEPE-USD"].asset_id == 1
+    assert table.spelled(["kPEPE-USD"]) is table
+
+
+def test_names_that_no_trading_pair_can_have_cost_only_themselves() -> None:
+    """Testnet lists whatever people come up with; Hummingbot splits pairs at their only hyphen."""
+    table = parse_market_table(None, [meta("BTC", "A-B", "C D", "E\tF", "ETH")])
+    assert list(table.by_trading_pair) == ["BTC-USD", "ETH-USD"]
+    assert table.by_coin["ETH"].asset_id == 4
+    assert len(table.problems) == 3
+
+
+def test_a_delisted_market_is_found_and_not_tradable() -> None:
+    gone = meta("BTC", "MATIC")
+    gone["universe"][1]["isDelisted"] = True
+    table = parse_market_table(None, [gone])
+    assert table.find("MATIC-USD") is table.by_coin["MATIC"]
+    assert table.find("matic-usd") is table.by_coin["MATIC"]
+    assert "MATIC-USD" not in table.by_trading_pair
+    assert table.find("POL-USD") is None
+
+
+def test_an_unknown_pair_brings_the_names_it_may_have_been_meant_for() -> None:
+    table = parse_market_table(
+        [None, {"name": "xyz"}, {"name": "flx"}],
+        [meta("BTC", "kPEPE", "ETH"), meta("xyz:TSLA"), meta("flx:TSLA", "flx:GOLD")],
+    )
+    assert set(table.near("TSLA-USD")) == {"xyz:TSLA-USD", "flx:TSLA-USD"}
+    assert table.near("PEPE-USD")[0] == "kPEPE-USD"
+    assert table.near("BTC-USDC")[0] == "BTC-USD"
+    assert table.near("QQQQQQQ-EUR") == []
 
 
 def test_all_perp_metas_are_read_with_and_without_contexts_beside_them() -> None:
