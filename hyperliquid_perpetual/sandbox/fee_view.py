@@ -80,7 +80,7 @@ class FeeView:
         now = self._exchange.now
         for asset, tape in self._tape.by_asset.items():
             lot_value = self._exchange.markets[asset].market.lot_value
-            for candle in tape.candles("1d", now - DAYS_SHOWN * DAY_MS, now, now):
+            for candle in tape.traded("1d", now - DAYS_SHOWN * DAY_MS, now, now):
                 volume = volumes.get(_day(candle.open_time))
                 if volume is not None:
                     volume[2] += candle.turnover * lot_value

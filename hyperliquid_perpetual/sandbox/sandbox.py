@@ -128,7 +128,7 @@ class Sandbox(Interventions):
         self.traders = Traders(self.chain, market, self.seed, coins)
         self.faults = Faults()
 
-        tape = Tape(self.market_set.markets)
+        tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
         market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
         account_view = AccountView(self.engine, order_view, self.gatekeeper.requests_used)

@@ -38,6 +38,8 @@ FIRST_CANDLE_SECONDS = 10.0
 
 _UNKNOWN_AGAIN_SECONDS = 600.0
 
+_logger = logger_of(__name__)
+
 
 class UnknownMarket(Exception):
     """The pair is no market of the network; the message names those it may have been meant for."""
@@ -49,7 +51,10 @@ class VenueCandles(CandlesBase):
     network: ClassVar[Network] = Network.MAINNET
     _listen_candles_task: asyncio.Task[None] | None
 
-    _logger = logger_of(__name__)
+    @classmethod
+    def logger(cls) -> Any:
+        """Of our own: the base class gives every feed and connector one logger."""
+        return _logger
 
     def __init__(self, trading_pair: str, interval: str = "1m", max_records: int = 150) -> None:
         """:raises ValueError: for an interval that cannot be had; the message lists those that can."""
@@ -67,6 +72,7 @@ class VenueCandles(CandlesBase):
         """Start of the newest candle, in seconds, up to which all that exists is here and final."""
         self._settled_at = -math.inf
         self._lost_at: float | None = None
+        self._has_missed = True
         self._told_short = False
 
     # What Hummingbot asks about it
@@ -165,10 +171,12 @@ class VenueCandles(CandlesBase):
     def on_candle(self, candle: Candle) -> None:
         """The stream tells the candle in the making."""
         self._recent[candle.t] = candle
+        if self._has_missed:
+            self._has_missed = False
+            self._wake.set()
         row = self._row_in_the_making()
         if not self._candles:
             self._candles.append(row)
-            self._wake.set()
         elif row[0] == self._candles[-1][0]:
             self._candles[-1] = row
         elif row[0] > self._candles[-1][0]:
@@ -183,10 +191,9 @@ class VenueCandles(CandlesBase):
         return rows_of(self._recent.values(), self._interval)[-1]
 
     def on_stream_ready(self) -> None:
-        """A socket is there: what happened before has to be asked for."""
+        """A socket is there: with its first candle, what happened before has to be asked for."""
         self._lost_at = None
-        if self._candles:
-            self._wake.set()
+        self._has_missed = True
 
     def on_stream_lost(self) -> None:
         """The socket is gone."""
@@ -197,6 +204,7 @@ class VenueCandles(CandlesBase):
         self._recent.clear()
         self._complete_to = -math.inf
         self._settled_at = -math.inf
+        self._has_missed = True
 
     # The past
 

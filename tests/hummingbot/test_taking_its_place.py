@@ -63,14 +63,13 @@ print("ANSWER " + json.dumps(same))
 #: Hummingbot's own users of the connector, which build or import it by path.
 NEIGHBOURS = """
 import asyncio, json
-from hummingbot.core.rate_oracle.rate_oracle import RATE_ORACLE_SOURCES
-from hummingbot.data_feed.candles_feed.candles_factory import CandlesFactory
-from hummingbot.data_feed.candles_feed.data_types import CandlesConfig
+from hummingbot.core.rate_oracle.sources.hyperliquid_perpetual_rate_source import HyperliquidPerpetualRateSource
+from hummingbot.data_feed.candles_feed.hyperliquid_perpetual_candles import HyperliquidPerpetualCandles
 
 async def main():
-    source = RATE_ORACLE_SOURCES["hyperliquid_perpetual"]()
+    source = HyperliquidPerpetualRateSource()
     source._ensure_exchange()
-    feed = CandlesFactory.get_candle(CandlesConfig(connector="hyperliquid_perpetual", trading_pair="BTC-USD"))
+    feed = HyperliquidPerpetualCandles("BTC-USD")
     print("ANSWER " + json.dumps({
         "rate_source_builds": type(source._exchange).__module__,
         "candles": type(feed).__module__,
@@ -180,7 +179,7 @@ def test_every_module_is_the_same_object_under_both_names(home: Path) -> None:
     assert all(same.values()), same
 
 
-def test_rate_oracle_builds_ours_and_candles_stay_hummingbots(home: Path) -> None:
+def test_hummingbots_own_rate_source_builds_ours_and_its_own_candles_still_load(home: Path) -> None:
     answer = ask(sys.executable, home, NEIGHBOURS)
     assert answer["rate_source_builds"] == "hyperliquid_perpetual.hyperliquid_perpetual_derivative"
     assert answer["candles"].startswith("hummingbot.data_feed.candles_feed.hyperliquid_perpetual_candles")
@@ -385,3 +384,54 @@ def test_another_python_is_switched_from_outside(installation: Installation, whe
         assert (told["connector"], told["python"]) == ("plugin", str(installation.python))
     finally:
         installation.uv("pip", "uninstall", "--quiet", "hummingbot-hyperliquid-perpetual")
+
+
+# ------------------------------------------------------------------------------ what is added to Hummingbot's lists
+
+#: Hummingbot's own lists, and what `config rate_oracle_source` and a saved configuration make of our names.
+LISTS = """
+import asyncio, json
+from hummingbot.client.config.config_helpers import (
+    create_yml_files_legacy, load_client_config_map_from_file, save_to_yml)
+from hummingbot.client.settings import CLIENT_CONFIG_PATH
+from hummingbot.core.rate_oracle.rate_oracle import RATE_ORACLE_SOURCES, RateOracle
+from hummingbot.data_feed.candles_feed.candles_factory import CandlesFactory
+from hummingbot.client.config import client_config_map
+
+NAMES = ["hyperliquid_perpetual", "hyperliquid_perpetual_testnet", "hyperliquid_perpetual_sandbox"]
+feeds = CandlesFactory._candles_map
+asyncio.run(create_yml_files_legacy())
+chosen = {}
+for name in NAMES:
+    if name in client_config_map.RATE_SOURCE_MODES:
+        config = load_client_config_map_from_file()
+        config.rate_oracle_source = name
+        save_to_yml(CLIENT_CONFIG_PATH, config)
+        again = load_client_config_map_from_file()
+        chosen[name] = [again.rate_oracle_source.hb_config.model_config["title"], RateOracle.get_instance().source.name]
+print("ANSWER " + json.dumps({
+    "candles": {name: feeds[name].__module__ for name in NAMES if name in feeds},
+    "rates": {name: RATE_ORACLE_SOURCES[name].__module__ for name in NAMES if name in RATE_ORACLE_SOURCES},
+    "others": len(feeds) > 20 and "binance" in RATE_ORACLE_SOURCES,
+    "chosen": chosen,
+    "loader": type(client_config_map.__spec__.loader).__name__,
+}))
+"""
+OURS = ["hyperliquid_perpetual", "hyperliquid_perpetual_sandbox", "hyperliquid_perpetual_testnet"]
+
+
+def test_candles_and_rates_of_all_our_networks_are_in_hummingbots_lists(tmp_path: Path) -> None:
+    found = ask(sys.executable, BotHome.create(tmp_path).path, LISTS)
+    assert sorted(found["candles"]) == sorted(found["rates"]) == sorted(found["chosen"]) == OURS
+    assert set(found["candles"].values()) == {"hyperliquid_perpetual.trading.candles_feed"}
+    assert set(found["rates"].values()) == {"hyperliquid_perpetual.trading.rate_source"}
+    assert found["others"]
+    # Chosen, saved, loaded again, and used by the oracle.
+    assert found["chosen"] == {name: [name, name] for name in OURS}
+    assert found["loader"] == "SourceFileLoader"
+
+
+def test_switched_off_hummingbots_lists_are_as_it_ships_them(tmp_path: Path) -> None:
+    found = ask(sys.executable, BotHome.create(tmp_path).path, LISTS, HYPERLIQUID_PERPETUAL_PLUGIN="0")
+    assert list(found["candles"]) == list(found["rates"]) == list(found["chosen"]) == ["hyperliquid_perpetual"]
+    assert all(module.startswith("hummingbot.") for module in [*found["candles"].values(), *found["rates"].values()])

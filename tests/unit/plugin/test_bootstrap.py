@@ -313,3 +313,68 @@ def test_startup_file_without_a_working_package_disturbs_nothing(tmp_path: Path,
         write(folder, {"hyperliquid_perpetual/__init__.py": "raise RuntimeError('half an upgrade')"})
     answer = start_with(folder, "print('started')")
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "started\n", "")
+
+
+# ------------------------------------------------------------------------------ additions to the bot's own lists
+
+
+@pytest.fixture
+def additions(site: Path, finder: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A module of the tiny bot with a list, and a module of ours that adds to it."""
+    write(
+        site,
+        {
+            "tinybot/registry.py": """
+                NAMES = ['stock']
+                LOADER_SEEN = type(__loader__).__name__
+            """,
+            "tiny/trading/__init__.py": "",
+            "tiny/trading/additions.py": """
+                def add(module):
+                    module.NAMES.append('ours')
+                ADDITIONS = {'tinybot.registry': add}
+            """,
+        },
+    )
+    importlib.invalidate_caches()
+    monkeypatch.setattr(bootstrap, "ADDED_TO", frozenset({"tinybot.registry"}))
+    return site
+
+
+@pytest.mark.usefixtures("additions")
+def test_what_is_ours_is_added_right_after_the_module_is_loaded() -> None:
+    module = load("tinybot.registry")
+    assert module.NAMES == ["stock", "ours"]
+    assert module.LOADER_SEEN == "SourceFileLoader"
+    assert type(module.__loader__).__name__ == "SourceFileLoader"
+    assert module.__spec__ is not None
+    assert type(module.__spec__.loader).__name__ == "SourceFileLoader"
+    assert load("tinybot.registry") is module
+
+
+def test_additions_that_fail_cost_only_themselves(additions: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(additions, {"tiny/trading/additions.py": "raise RuntimeError('broken')"})
+    importlib.invalidate_caches()
+    assert load("tinybot.registry").NAMES == ["stock"]
+    assert "Nothing was added to tinybot.registry" in caplog.text
+
+
+def test_a_module_that_fails_to_load_fails_as_it_would_without_us(additions: Path) -> None:
+    write(additions, {"tinybot/registry.py": "raise LookupError('of its own')"})
+    importlib.invalidate_caches()
+    with pytest.raises(LookupError, match="of its own"):
+        load("tinybot.registry")
+    assert "tinybot.registry" not in sys.modules
+
+
+@pytest.mark.usefixtures("additions")
+def test_a_registry_that_is_not_there_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "ADDED_TO", frozenset({"tinybot.gone"}))
+    with pytest.raises(ModuleNotFoundError):
+        load("tinybot.gone")
+
+
+def test_every_module_that_gets_additions_has_some() -> None:
+    from hyperliquid_perpetual.trading.additions import ADDITIONS
+
+    assert set(ADDITIONS) == bootstrap.ADDED_TO

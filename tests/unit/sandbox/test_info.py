@@ -336,7 +336,8 @@ async def test_trades_and_candles_follow_the_tape(exchange: Sandbox, alice: Clie
     assert sold["users"][1] == alice.address
     await exchange.clock.advance(180)
     now = exchange.clock.now()
-    candles = await alice.info("candleSnapshot", req={"coin": "BTC", "interval": "1m", "startTime": 0, "endTime": now})
+    since = {"coin": "BTC", "interval": "1m", "startTime": sold["time"] - 2, "endTime": now}
+    candles = await alice.info("candleSnapshot", req=since)
     assert len(candles) == 4
     first = candles[0]
     assert set(first) == set(recorded("info_candleSnapshot.json")[0])
