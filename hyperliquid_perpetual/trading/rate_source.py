@@ -103,7 +103,8 @@ def prices_of(table: MarketTable, mids: dict[str, float]) -> FoldingDict[Decimal
         capitals = pair.upper()
         if capitals != pair and fold(capitals) == folded:
             rates[capitals] = rates[pair]
-    rates[f"{_USDC}-{QUOTE}"] = Decimal(1)  # what USD means on this venue
+    for token in {_USDC, *table.collateral.values()}:
+        rates[f"{token}-{QUOTE}"] = Decimal(1)  # the quote rule, see ``collateral``
     if normalize_token_symbol(QUOTE) == _USDT:
         rates[f"{QUOTE}-{_USDT}"] = Decimal(1)  # and in Hummingbot, unless the user says otherwise
     return rates
