@@ -204,3 +204,26 @@ def test_demo_ends_with_the_status_of_the_run(monkeypatch: pytest.MonkeyPatch) -
     replace_module(monkeypatch, "hyperliquid_perpetual.demo", "runner", run)
     assert invoke("demo", "--strategy", "pmm", "--seconds", "5", "--output", "out").exit_code == 3
     assert calls == [("pmm", 5, Path("out"))]
+
+
+def test_demo_runs_all_when_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[int, Path, int]] = []
+
+    def run(seconds: int, output: Path, jobs: int) -> int:
+        calls.append((seconds, output, jobs))
+        return 1
+
+    replace_module(monkeypatch, "hyperliquid_perpetual.demo", "series", run)
+    assert invoke("demo", "--all", "--jobs", "2", "--seconds", "5", "--output", "out").exit_code == 1
+    assert calls == [(5, Path("out"), 2)]
+
+
+def test_demo_lists_what_there_is() -> None:
+    result = invoke("demo", "--list")
+
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    names = [line.split()[0] for line in lines]
+    assert {"perpetual_market_making", "hedge", "inventory_quotes", "grid_executor"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert all(len(line) <= 130 for line in lines), "one line each, on a usual terminal"
