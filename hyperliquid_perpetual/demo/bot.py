@@ -18,7 +18,7 @@ from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_
 
 HBOT = "hummingbot.cli.main"
 COMMAND_SECONDS = 60.0
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 SHOWN_ERRORS = 3
 
