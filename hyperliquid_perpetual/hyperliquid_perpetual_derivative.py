@@ -25,6 +25,7 @@ from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
 from .trading.collateral import PoolBudgetChecker
 from .trading.contract_account import AccountContract
+from .trading.contract_twap import TwapContract
 from .trading.credential_check import CredentialCheck
 from .trading.credentials import CredentialError, load_credentials, parse_flag
 from .trading.dead_mans_switch import DeadMansSwitch
@@ -41,6 +42,8 @@ from .trading.reconciliation import Reconciler
 from .trading.requests import Requests
 from .trading.settings import Settings, load_settings
 from .trading.threads import HomeLoop
+from .trading.twap_follower import TwapFollower
+from .trading.twaps import TwapFlow
 from .venue import actions, client_ids
 from .venue.messages import UserFees
 from .venue.networks import Network, network_for_rates
@@ -50,7 +53,7 @@ NETWORK_SILENCE_SECONDS = 30.0
 """How long the streams may be silent before Hummingbot's network check asks the venue."""
 
 
-class HyperliquidPerpetualDerivative(AccountContract):
+class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
     """Hyperliquid perpetuals for Hummingbot."""
 
     _logger = logger_of(f"{__name__}.{__qualname__}")
@@ -132,10 +135,19 @@ class HyperliquidPerpetualDerivative(AccountContract):
         self._desk = OrderDesk(self._requests, replaces_in_place=self._settings.replace_in_place)
         self._flow = OrderFlow(self._desk, self._order_tracker, self._reader, self._stream_is_live, time.time)
         self._amendments = Amendments(self._desk, self._order_tracker, self._reader, self._flow, time.time)
+        self._follower = TwapFollower(
+            self._reader,
+            self._order_tracker,
+            self._coin_of,
+            lambda: self._user_stream_tracker.data_source.follow_twaps(),
+            time.time,
+        )
+        self._twaps = TwapFlow(self._requests, self._order_tracker, self._follower, self._stream_is_live, time.time)
         self._dispatcher = Dispatcher(
             self._account_address,
             self._order_tracker,
             self._flow,
+            self._follower,
             self._fills,
             self._account,
             self._on_account_change,
@@ -145,6 +157,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
             self._reader,
             self._order_tracker,
             self._flow,
+            self._follower,
             self._dispatcher,
             self._fills,
             self._account,
@@ -236,6 +249,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         await super().start_network()
         self._requests.keep_open()
         self._flow.resolver.resume()
+        self._follower.resolver.resume()
 
     async def stop_network(self) -> None:
         # Hummingbot also comes here when it has lost the network: then the orders are left to the switch.
@@ -250,6 +264,7 @@ class HyperliquidPerpetualDerivative(AccountContract):
         self._last_funding_fee_payment_ts.update(reported)
         await self._reconciler.stop()
         await self._flow.resolver.stop()
+        await self._follower.resolver.stop()
         await self._amendments.stop()
         await self._requests.close()
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hummingbot.core.data_type.user_stream_tracker_data_source import UserStreamTrackerDataSource
+from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from .trading.connection import Connection, Subscription
 from .trading.log_names import logger_of
@@ -15,6 +16,9 @@ REQUIRED_CHANNELS = ("orderUpdates", "userFills")
 
 OPTIONAL_CHANNELS = ("userEvents", "userFundings", "allDexsClearinghouseState", "spotState")
 """Each has a request behind it that is asked now and then, should the venue refuse it."""
+
+TWAP_CHANNELS = ("userTwapHistory", "userTwapSliceFills")
+"""Each begins with up to 2000 old rows on every new connection: only for bots that use TWAPs."""
 
 
 class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
@@ -34,6 +38,7 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         self._on_ready = on_ready
         self._on_lost = on_lost
         self._connection: Connection | None = None
+        self._with_twaps = False
 
     @property
     def is_live(self) -> bool:
@@ -65,13 +70,23 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         try:
             await connection.subscribe(
                 *(Subscription({"type": kind, "user": self._user}) for kind in REQUIRED_CHANNELS),
-                *(Subscription({"type": kind, "user": self._user}, required=False) for kind in OPTIONAL_CHANNELS),
+                *self._optional(*OPTIONAL_CHANNELS, *(TWAP_CHANNELS if self._with_twaps else ())),
             )
             await run
         finally:
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)
             self._connection = None
+
+    def follow_twaps(self) -> None:
+        """Has the streams of TWAPs sent as well, from now on."""
+        if not self._with_twaps:
+            self._with_twaps = True
+            if self._connection is not None:
+                safe_ensure_future(self._connection.subscribe(*self._optional(*TWAP_CHANNELS)))
+
+    def _optional(self, *kinds: str) -> list[Subscription]:
+        return [Subscription({"type": kind, "user": self._user}, required=False) for kind in kinds]
 
     async def stop(self) -> None:
         """Nothing is left to stop: the connection ends with the task that listens."""

@@ -18,6 +18,7 @@ from ..venue.messages import (
     UserFees,
 )
 from ..venue.states import SPOT, STATE
+from ..venue.twaps import TwapRecord, TwapSliceFill
 from .fills import FillKey, fill_key
 from .requests import Requests
 
@@ -29,6 +30,8 @@ _MOST_PAGES = 10
 _ORDERS = ListOf(Order)
 _FILLS = ListOf(Fill, FILL_DETAILS)
 _FUNDINGS = ListOf(FundingRow)
+_TWAP_RECORDS = ListOf(TwapRecord)
+_TWAP_FILLS = ListOf(TwapSliceFill)
 
 
 class AccountReader:
@@ -61,6 +64,14 @@ class AccountReader:
     async def order_status(self, order_id: int | str) -> OrderStatus:
         """The order with this oid, or the newest one with this client order id."""
         return await self._ask("orderStatus", OrderStatus, oid=order_id)
+
+    async def twap_history(self) -> list[TwapRecord]:
+        """How the account's TWAPs began and ended."""
+        return await self._ask("twapHistory", _TWAP_RECORDS)
+
+    async def twap_fills(self) -> list[Fill]:
+        """The newest fills of TWAP slices, at most 2000."""
+        return [fill.named() for fill in await self._ask("userTwapSliceFills", _TWAP_FILLS)]
 
     async def fills_since(self, start_ms: int) -> list[Fill]:
         """All fills from a time on (Unix milliseconds, inclusive), oldest first.

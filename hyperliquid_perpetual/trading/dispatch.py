@@ -13,11 +13,13 @@ from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase, Trade
 from ..venue import frames, messages
 from ..venue.client_ids import is_ours
 from ..venue.messages import Fill, FundingPayment, OrderUpdate
+from ..venue.twaps import name_of
 from .account import AccountState
 from .fills import FillBook, trade_id
 from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
+from .twap_follower import TwapFollower
 
 logger = logger_of(__name__)
 
@@ -42,6 +44,7 @@ class Dispatcher:
         account_address: str,
         tracker: OrderTracker,
         flow: OrderFlow,
+        twaps: TwapFollower,
         fills: FillBook,
         account: AccountState,
         on_account: Callable[[], None],
@@ -55,6 +58,8 @@ class Dispatcher:
         self._address = account_address
         self._tracker = tracker
         self._flow = flow
+        self._twaps = twaps
+        twaps.on_fill = self.on_fill
         self._fills = fills
         self._account = account
         self._on_account = on_account
@@ -79,6 +84,9 @@ class Dispatcher:
                 self._count_malformed("userFills", malformed)
                 for fill in fills:
                     self.on_fill(fill, is_old=is_snapshot)
+            case frames.UserTwapHistory(records=records, malformed=malformed):
+                self._count_malformed("userTwapHistory", malformed)
+                self._twaps.on_records(records)
             case frames.UserFundings(fundings=fundings, malformed=malformed):
                 self._count_malformed("userFundings", malformed)
                 self._on_funding(fundings)
@@ -121,7 +129,9 @@ class Dispatcher:
         """
         if not self._fills.is_new(fill):
             return
-        order = self._tracker.find(fill.cloid, fill.oid)
+        order = self._tracker.find(fill.cloid, fill.oid) or self._twaps.order_of(fill)
+        if order is None and self._twaps.park(fill):
+            return
         if order is not None:
             self._tracker.process_trade_update(trade_update(order, fill))
         elif not is_old:
@@ -147,6 +157,7 @@ class Dispatcher:
         self._count_malformed("user", event.malformed)
         for fill in event.fills:
             self.on_fill(fill)
+        self._twaps.on_records(event.twap_records)
         if event.funding is not None:
             self._on_funding([event.funding])
         if event.liquidation is not None and str(event.liquidation.get("liquidated_user")).lower() == self._address:
@@ -168,7 +179,8 @@ def trade_update(order: InFlightOrder, fill: Fill) -> TradeUpdate:
     return TradeUpdate(
         trade_id=trade_id(fill),
         client_order_id=order.client_order_id,
-        exchange_order_id=str(fill.oid),
+        # Each slice of a TWAP is an order of its own at the venue; here all fill the one that stands for the TWAP.
+        exchange_order_id=str(fill.oid) if fill.twapId is None else name_of(fill.twapId),
         trading_pair=order.trading_pair,
         fill_timestamp=fill.time / 1000,
         fill_price=fill.px,

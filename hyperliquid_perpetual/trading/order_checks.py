@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ..venue.markets import Market
 from ..venue.prices import MIN_NOTIONAL, aggressive_price, finest_tick, lot_size
+from ..venue.twaps import MAX_MINUTES, MIN_MINUTES, MIN_USD_PER_MINUTE
 
 BAND = Decimal("0.8")
 """Farther than this fraction from the reference price an order is refused, and its whole batch with it."""
@@ -75,3 +76,19 @@ def market_order_price(market: Market, is_buy: bool, touch: Decimal, slippage: D
     worst = touch * (1 + slippage) if is_buy else touch * (1 - slippage)
     # Inside the slippage the user allowed: a buy's limit rounds down, a sell's up.
     return aggressive_price(worst, market.sz_decimals, not is_buy)
+
+
+def check_twap(market: Market, amount: Decimal, minutes: int, price: Decimal | None) -> None:
+    """Checks the duration of a TWAP, and its value (section 3.9).
+
+    :param price: in USD; without one the value is the venue's to check.
+    :raises OrderRefused: when the venue would not take it.
+    """
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or not MIN_MINUTES <= minutes <= MAX_MINUTES:
+        raise OrderRefused(f"a TWAP takes {MIN_MINUTES} to {MAX_MINUTES} whole minutes, got {minutes!r}")
+    least = MIN_USD_PER_MINUTE * minutes
+    if price is not None and amount * price < least:
+        raise OrderRefused(
+            f"a TWAP of {amount} {market.trading_pair} over {minutes} minutes is worth {amount * price:.2f} USD: the "
+            f"smallest is {MIN_USD_PER_MINUTE} USD a minute, here {least} USD"
+        )

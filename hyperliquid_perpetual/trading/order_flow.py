@@ -70,7 +70,7 @@ class OrderFlow:
         self._cancelling: dict[str, asyncio.Task[bool]] = {}
         self._cancel_expiry: dict[str, float] = {}
         self._ended: dict[str, asyncio.Event] = {}
-        tracker.on_ended = self._on_ended
+        tracker.listen_to_ends(self._on_ended)
         self.resolver = OutcomeResolver(
             reader.order_status, self._on_known, self._on_never_arrived, self._still_open, clock
         )

@@ -76,8 +76,11 @@ class OrderTracker(ClientOrderTracker):
         self._failure_reasons: TTLCache[str, str] = TTLCache(self.MAX_CACHE_SIZE, self.CACHED_ORDER_TTL)
         self.legs = Legs()
         """What amendments made of orders."""
-        self.on_ended: Callable[[str], None] = lambda _cloid: None
-        """Called with the client order id of each order that has reached its end."""
+        self._end_listeners: list[Callable[[str], None]] = []
+
+    def listen_to_ends(self, listener: Callable[[str], None]) -> None:
+        """Has the listener told the client order id of each order that has reached its end."""
+        self._end_listeners.append(listener)
 
     # --- Lookup
 
@@ -290,7 +293,8 @@ class OrderTracker(ClientOrderTracker):
             self._ended_oids.append(order.exchange_order_id)
             while len(self._ended_oids) > self.MAX_CACHE_SIZE:
                 self._by_oid.pop(self._ended_oids.popleft(), None)
-        self.on_ended(order.client_order_id)
+        for listener in self._end_listeners:
+            listener(order.client_order_id)
 
     def orders(self) -> Iterator[InFlightOrder]:
         """Orders that may still change: active and lost ones."""

@@ -9,8 +9,8 @@ says so, or when it does not know the order although everything we sent for it c
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from ..venue.messages import OrderStatus, OrderUpdate
 from .log_names import logger_of
 
 FIRST_QUESTION_SECONDS = 0.5
@@ -30,16 +30,31 @@ class _Question:
     wait: float
 
 
-class OutcomeResolver:
+class Answer[Known](Protocol):
+    """What the venue says when it is asked for an order."""
+
+    @property
+    def status(self) -> str:
+        """``unknownOid`` when it does not know the order."""
+        ...
+
+    @property
+    def order(self) -> Known | None:
+        """What it knows."""
+        ...
+
+
+class OutcomeResolver[Known]:
     """Asks for orders until each has an answer."""
 
     def __init__(
         self,
-        ask: Callable[[str], Awaitable[OrderStatus]],
-        on_known: Callable[[str, OrderUpdate], None],
+        ask: Callable[[str], Awaitable[Answer[Known]]],
+        on_known: Callable[[str, Known], None],
         on_never_arrived: Callable[[str], None],
         still_open: Callable[[str], bool],
         clock: Callable[[], float],
+        slowest_seconds: float = SLOWEST_QUESTION_SECONDS,
     ) -> None:
         """
         :param ask: gets the venue's status of an order by cloid; raises when the venue cannot be asked.
@@ -47,7 +62,9 @@ class OutcomeResolver:
         :param on_never_arrived: takes the cloid of an order that the venue does not know and never will.
         :param still_open: whether anybody still waits for the answer.
         :param clock: Unix seconds.
+        :param slowest_seconds: how slow the questions about one order may become.
         """
+        self._slowest = slowest_seconds
         self._ask = ask
         self._on_known = on_known
         self._on_never_arrived = on_never_arrived
@@ -119,5 +136,5 @@ class OutcomeResolver:
             self._questions.pop(cloid, None)
             self._on_never_arrived(cloid)
         else:
-            question.wait = min(question.wait * 2, SLOWEST_QUESTION_SECONDS)
+            question.wait = min(question.wait * 2, self._slowest)
             question.next_at = self._clock() + question.wait

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
+from ..venue.client_ids import is_twap
 from ..venue.messages import Order, OrderUpdate
 from .account import AccountState
 from .account_reader import AccountReader
@@ -22,6 +23,7 @@ from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 from .state_watch import StateWatch
+from .twap_follower import TwapFollower
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 FILLS_GRACE_SECONDS = 1.0
@@ -41,6 +43,7 @@ class Reconciler:
         reader: AccountReader,
         tracker: OrderTracker,
         flow: OrderFlow,
+        twaps: TwapFollower,
         dispatcher: Dispatcher,
         fills: FillBook,
         account: AccountState,
@@ -56,6 +59,7 @@ class Reconciler:
         self._reader = reader
         self._tracker = tracker
         self._flow = flow
+        self._twaps = twaps
         self._dispatcher = dispatcher
         self._fills = fills
         self._account = account
@@ -143,7 +147,7 @@ class Reconciler:
             began = self._clock()
             if began - self._swept_at < max_age:
                 return
-            await _each(self._sweep_fills, self._sweep_orders, self._sweep_state)
+            await _each(self._sweep_fills, self._sweep_orders, self._twaps.sweep, self._sweep_state)
             self._swept_at = began
 
     async def sweep_fills(self) -> None:
@@ -157,7 +161,7 @@ class Reconciler:
         :raises VenueUnavailable: when one of them had no answer; the other was done.
         """
         async with self._single():
-            await _each(self._sweep_fills, self._sweep_orders)
+            await _each(self._sweep_fills, self._sweep_orders, self._twaps.sweep)
 
     async def sweep_state(self) -> None:
         """Positions and balances alone."""
@@ -173,6 +177,10 @@ class Reconciler:
         fills = await self._reader.fills_since(self._fills.gap_start(first_ms))
         for fill in fills:
             self._dispatcher.on_fill(fill, is_old=fill.time < self._started_ms)
+        if self._twaps.misses_fills:
+            # Whether the venue has fills of slices among the others is not confirmed; this list has them for certain.
+            for fill in await self._reader.twap_fills():
+                self._dispatcher.on_fill(fill, is_old=True)
         # A newest fill bounds on the venue's clock what was surely seen; without one, the overlap covers the clocks'
         # distance.
         self._fills.swept(max((fill.time for fill in fills), default=asked_at))
@@ -183,7 +191,11 @@ class Reconciler:
 
     async def _sweep_orders(self) -> None:
         asked_at = self._clock()
-        tracked = [order for order in self._tracker.orders() if not self._flow.is_placing(order.client_order_id)]
+        tracked = [
+            order
+            for order in self._tracker.orders()
+            if not (self._flow.is_placing(order.client_order_id) or is_twap(order.client_order_id))
+        ]
         if not tracked:
             return
         resting: list[Order] = []

@@ -4,6 +4,9 @@ Reference, section 3.1: a cloid is ``0x`` and 32 hex digits. The first eight dig
 of a bot can be told from manual ones and from other programs' after a restart; the other 96 bits are random.
 """
 
+import re
+from dataclasses import dataclass
+
 PREFIX = "0x" + b"HBOT".hex()
 RANDOM_BYTES = 12
 
@@ -18,3 +21,39 @@ def make_cloid(random_bytes: bytes) -> str:
 def is_ours(cloid: str | None) -> bool:
     """Whether an order with this cloid was placed by this package, by this bot or another one."""
     return cloid is not None and cloid.startswith(PREFIX)
+
+
+TWAP_RANDOM_BYTES = 5
+_twap_id = re.compile(r"twap-(\d{1,4})(r?)-([0-9a-f]{1,12})-[0-9a-f]{10}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class TwapId:
+    """What the id of a TWAP of ours says. The venue takes no id for a TWAP (section 3.9), so that one whose reply was
+    lost can only be found by its terms: those that Hummingbot does not keep are in the id, which it does."""
+
+    minutes: int
+    randomize: bool
+    created_ms: int
+    """Unix milliseconds."""
+
+
+def make_twap_id(random_bytes: bytes, terms: TwapId) -> str:
+    """An id of ours for a TWAP, out of five random bytes."""
+    if len(random_bytes) != TWAP_RANDOM_BYTES:
+        raise ValueError(f"expected {TWAP_RANDOM_BYTES} random bytes, got {len(random_bytes)}")
+    return f"twap-{terms.minutes}{'r' if terms.randomize else ''}-{terms.created_ms:x}-{random_bytes.hex()}"
+
+
+def read_twap_id(order_id: str) -> TwapId | None:
+    """What an id of ours says about its TWAP; None when it is not one of a TWAP."""
+    found = _twap_id(order_id)
+    if found is None:
+        return None
+    minutes, randomize, created = found.groups()
+    return TwapId(int(minutes), bool(randomize), int(created, 16))
+
+
+def is_twap(order_id: str) -> bool:
+    """Whether an id of ours is that of a TWAP."""
+    return order_id.startswith("twap-") and _twap_id(order_id) is not None

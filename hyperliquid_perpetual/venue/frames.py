@@ -28,6 +28,7 @@ from .messages import (
     Trade,
 )
 from .states import ALL_STATES, SPOT_STATE, STATE
+from .twaps import TwapRecord, TwapSliceFill
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -76,10 +77,21 @@ class UserFundings(msgspec.Struct, frozen=True):
     malformed: int = 0
 
 
+class UserTwapHistory(msgspec.Struct, frozen=True):
+    """How TWAPs of a user began and ended; the first frame after subscribing repeats old rows and says so."""
+
+    user: str
+    records: list[TwapRecord]
+    is_snapshot: bool = False
+    malformed: int = 0
+
+
 class UserEvent(msgspec.Struct, frozen=True):
-    """What the ``user`` channel says besides fills: funding, liquidation, cancels nobody asked for."""
+    """What the ``user`` channel says: fills, those of TWAP slices included, funding, liquidation, cancels nobody asked
+    for, TWAPs that begin and end."""
 
     fills: list[Fill] = []
+    twap_records: list[TwapRecord] = []
     funding: FundingPayment | None = None
     liquidation: dict[str, Any] | None = None
     non_user_cancels: list[CanceledByVenue] = []
@@ -143,6 +155,7 @@ Message = (
     | OrderUpdates
     | UserFills
     | UserFundings
+    | UserTwapHistory
     | UserEvent
     | AllDexsClearinghouseState
     | DexClearinghouseState
@@ -187,6 +200,8 @@ _candle = msgspec.json.Decoder(Candle).decode
 _fills = ListOf(Fill, expendable=FILL_DETAILS)
 _fundings = ListOf(FundingPayment)
 _canceled = ListOf(CanceledByVenue)
+_twap_records = ListOf(TwapRecord)
+_twap_fills = ListOf(TwapSliceFill)
 _funding = msgspec.json.Decoder(FundingPayment).decode
 _any_object = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -233,6 +248,19 @@ def _decode_user_fundings(data: msgspec.Raw) -> UserFundings:
     return UserFundings(_optional_text(fields, "user"), fundings, _is_true(fields, "isSnapshot"), malformed)
 
 
+def _decode_twap_history(data: msgspec.Raw) -> UserTwapHistory:
+    fields = _raw_object(data)
+    records, malformed = _twap_records.decode(fields["history"]) if "history" in fields else ([], 0)
+    return UserTwapHistory(_optional_text(fields, "user"), records, _is_true(fields, "isSnapshot"), malformed)
+
+
+def _decode_twap_fills(data: msgspec.Raw) -> UserFills:
+    fields = _raw_object(data)
+    fills, malformed = _twap_fills.decode(fields["twapSliceFills"]) if "twapSliceFills" in fields else ([], 0)
+    named = [fill.named() for fill in fills]
+    return UserFills(_optional_text(fields, "user"), named, _is_true(fields, "isSnapshot"), malformed)
+
+
 def _decode_user_event(data: msgspec.Raw) -> UserEvent:
     # Each member apart: a cancel that cannot be read must not cost the fill beside it.
     fields = _raw_object(data)
@@ -248,14 +276,17 @@ def _decode_user_event(data: msgspec.Raw) -> UserEvent:
 
     fills, malformed_fills = member("fills", _fills.decode) or ([], 0)
     canceled, malformed_cancels = member("nonUserCancel", _canceled.decode) or ([], 0)
+    twap_fills, malformed_twap_fills = member("twapSliceFills", _twap_fills.decode) or ([], 0)
+    twap_records, malformed_records = member("twapHistory", _twap_records.decode) or ([], 0)
     funding = member("funding", _funding)
     liquidation = member("liquidation", _any_object)
     return UserEvent(
-        fills=fills,
+        fills=[*fills, *(fill.named() for fill in twap_fills)],
+        twap_records=twap_records,
         funding=funding,
         liquidation=liquidation,
         non_user_cancels=canceled,
-        malformed=malformed + malformed_fills + malformed_cancels,
+        malformed=malformed + malformed_fills + malformed_cancels + malformed_twap_fills + malformed_records,
     )
 
 
@@ -305,6 +336,8 @@ _DECODERS: dict[str, Callable[[msgspec.Raw], Message]] = {
     "orderUpdates": _decode_order_updates,
     "userFills": _decode_user_fills,
     "userFundings": _decode_user_fundings,
+    "userTwapHistory": _decode_twap_history,
+    "userTwapSliceFills": _decode_twap_fills,
     "user": _decode_user_event,
     "userEvents": _decode_user_event,
     "activeAssetData": _active_asset_data,

@@ -43,6 +43,13 @@ class Done:
     """The action (a cancel, a leverage change...) took effect."""
 
 
+@dataclass(frozen=True, slots=True)
+class TwapRunning:
+    """The TWAP was started."""
+
+    twap_id: int
+
+
 class RejectCode(enum.Enum):
     """Why the venue refused, as far as a trader or this package acts on it."""
 
@@ -95,7 +102,7 @@ class Unclear:
     reason: str
 
 
-Outcome = Resting | Filled | Waiting | Done | Rejected | Unclear
+Outcome = Resting | Filled | Waiting | Done | TwapRunning | Rejected | Unclear
 
 # Matched as substrings, ignoring case: live texts carry prefixes, an " asset=N" suffix and figures. First match wins.
 _REJECTIONS: tuple[tuple[str, RejectCode], ...] = (
@@ -245,17 +252,20 @@ def _parse_item(status: Any) -> Outcome:
                 filled = status["filled"]
                 return Filled(_oid(filled), to_decimal(filled["totalSz"]), to_decimal(filled["avgPx"]))
             if "running" in status:
-                return Done()
+                return TwapRunning(_number(status["running"]["twapId"]))
         except (KeyError, TypeError, ValueError):
             pass
     return Unclear(f"unknown status {_short(status)}")
 
 
 def _oid(placed: Any) -> int:
-    oid = placed["oid"]
-    if not isinstance(oid, int) or isinstance(oid, bool):
-        raise TypeError(f"expected an order id, got {_short(oid)}")
-    return oid
+    return _number(placed["oid"])
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"expected an id, got {_short(value)}")
+    return value
 
 
 def _short(value: Any) -> str:

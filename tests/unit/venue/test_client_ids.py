@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperliquid_perpetual.venue.actions import check_cloid
-from hyperliquid_perpetual.venue.client_ids import PREFIX, RANDOM_BYTES, is_ours, make_cloid
+from hyperliquid_perpetual.venue.client_ids import (
+    PREFIX,
+    RANDOM_BYTES,
+    TWAP_RANDOM_BYTES,
+    TwapId,
+    is_ours,
+    is_twap,
+    make_cloid,
+    make_twap_id,
+    read_twap_id,
+)
 
 
 @given(st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES))
@@ -36,3 +46,25 @@ def test_the_wrong_amount_of_randomness_is_refused(length: int) -> None:
 @pytest.mark.parametrize("cloid", [None, "", "0x", "0x" + "1" * 32, PREFIX[2:] + "0" * 26])
 def test_ids_of_others_are_not_ours(cloid: str | None) -> None:
     assert not is_ours(cloid)
+
+
+@given(
+    st.binary(min_size=TWAP_RANDOM_BYTES, max_size=TWAP_RANDOM_BYTES),
+    st.integers(5, 1440),
+    st.booleans(),
+    st.integers(1_500_000_000_000, 9_999_999_999_999),
+)
+def test_the_id_of_a_twap_keeps_its_terms(random_bytes: bytes, minutes: int, randomize: bool, created: int) -> None:
+    terms = TwapId(minutes, randomize, created)
+    order_id = make_twap_id(random_bytes, terms)
+    assert read_twap_id(order_id) == terms
+    assert is_twap(order_id)
+    assert len(order_id) <= 34, "no longer than other ids"
+    with pytest.raises(ValueError, match="client order id"):
+        check_cloid(order_id)
+
+
+@pytest.mark.parametrize("order_id", ["", "twap-", "twap-30", "0x" + "1" * 32, "twap-30-1-zz", "TWAP-30-1-0000000000"])
+def test_other_ids_are_not_taken_for_one_of_a_twap(order_id: str) -> None:
+    assert not is_twap(order_id)
+    assert read_twap_id(order_id) is None

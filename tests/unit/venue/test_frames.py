@@ -35,6 +35,7 @@ from hyperliquid_perpetual.venue.messages import (
     Level,
     SpotState,
 )
+from hyperliquid_perpetual.venue.twaps import TwapPhase
 
 USER = "0x31ca8395cf837de08b24da3f660e77761dfb974b"
 CLOID = "0x1234567890abcdef1234567890abcdef"
@@ -388,6 +389,19 @@ CANDLE = {
     **{"t": 1790232180000, "T": 1790232239999, "s": "kPEPE", "i": "1m"},
     **{"o": "0.0043", "c": "0.0044", "h": "0.0045", "l": "0.0042", "v": "189.0", "n": 7},
 }
+TWAP_STATE = {
+    "coin": "BTC",
+    "user": USER,
+    "side": "B",
+    "sz": "1.5",
+    "executedSz": "0.5",
+    "executedNtl": "42000.0",
+    "minutes": 30,
+    "reduceOnly": False,
+    "randomize": True,
+    "timestamp": 1_700_000_000_000,
+}
+TWAP_ROW = {"time": 1_700_000_100, "state": TWAP_STATE, "status": {"status": "terminated"}, "twapId": 9}
 SAMPLES: dict[str, Any] = {
     "l2Book": {"coin": "BTC", "time": 7, "levels": [[LEVEL], [LEVEL]]},
     "bbo": {"coin": "BTC", "time": 7, "bbo": [LEVEL, LEVEL]},
@@ -400,6 +414,8 @@ SAMPLES: dict[str, Any] = {
     "userFundings": {"user": USER, "fundings": [FUNDING]},
     "user": {"fills": [FILL], "funding": FUNDING, "nonUserCancel": [{"coin": "BTC", "oid": 1}]},
     "userEvents": {"fills": [FILL]},
+    "userTwapHistory": {"user": USER, "isSnapshot": True, "history": [TWAP_ROW, TWAP_ROW | {"twapId": None}]},
+    "userTwapSliceFills": {"user": USER, "twapSliceFills": [{"fill": FILL, "twapId": 9}]},
     "allDexsClearinghouseState": {"user": USER, "clearinghouseStates": [["", STATE], ["xyz", STATE]]},
     "clearinghouseState": {"user": USER, "dex": "", "clearinghouseState": STATE},
     "spotState": {"user": USER, "spotState": {"balances": [{"coin": "USDC", "total": "1", "hold": "0"}]}},
@@ -474,3 +490,47 @@ def test_decoded_messages_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         message.fills[0].px = Decimal(1)  # type: ignore[misc]
     assert msgspec.structs.replace(message.fills[0], px=Decimal(1)).px == 1
+
+
+def test_rows_of_a_twap_history_are_read_with_times_in_seconds_or_milliseconds() -> None:
+    message = decode_frame(frame("userTwapHistory", SAMPLES["userTwapHistory"]))
+    assert isinstance(message, frames.UserTwapHistory)
+    assert message.is_snapshot
+    first = message.records[0]
+    assert (first.twapId, first.phase) == (9, TwapPhase.TERMINATED)
+    assert (first.state.sz, first.state.executed) == (Decimal("1.5"), Decimal("0.5"))
+    assert first.told_at == 1_700_000_100
+    assert first.started_ms == 1_700_000_000_000
+    in_milliseconds = msgspec.structs.replace(first, time=1_700_000_100_000)
+    assert in_milliseconds.told_at == first.told_at
+
+
+def test_fills_of_slices_say_whose_they_are_whichever_stream_tells_them() -> None:
+    by_stream = decode_frame(frame("userTwapSliceFills", SAMPLES["userTwapSliceFills"]))
+    by_event = decode_frame(frame("user", {"twapSliceFills": SAMPLES["userTwapSliceFills"]["twapSliceFills"]}))
+    assert isinstance(by_stream, UserFills)
+    assert isinstance(by_event, UserEvent)
+    assert [fill.twapId for fill in by_stream.fills] == [fill.twapId for fill in by_event.fills] == [9]
+
+
+def test_a_broken_row_of_a_twap_history_costs_only_itself() -> None:
+    broken = {**TWAP_ROW, "state": {**TWAP_STATE, "sz": "NaN"}}
+    message = decode_frame(frame("user", {"twapHistory": [broken, TWAP_ROW], "fills": [FILL]}))
+    assert isinstance(message, UserEvent)
+    assert (len(message.twap_records), len(message.fills), message.malformed) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "phase", "words"),
+    [
+        ({"status": "activated"}, TwapPhase.RUNNING, "activated"),
+        ({"status": "finished"}, TwapPhase.FINISHED, "finished"),
+        ("terminated", TwapPhase.TERMINATED, "terminated"),
+        ({"status": "error", "description": "Insufficient margin"}, TwapPhase.ERROR, "Insufficient margin"),
+        ({"status": "ascended"}, TwapPhase.UNKNOWN, "ascended"),
+    ],
+)
+def test_what_is_left_to_expect_of_a_twap(status: Any, phase: TwapPhase, words: str) -> None:
+    message = decode_frame(frame("user", {"twapHistory": [{**TWAP_ROW, "status": status}]}))
+    assert isinstance(message, UserEvent)
+    assert (message.twap_records[0].phase, message.twap_records[0].description) == (phase, words)

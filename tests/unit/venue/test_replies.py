@@ -16,6 +16,7 @@ from hyperliquid_perpetual.venue.replies import (
     Rejected,
     RequiredVolume,
     Resting,
+    TwapRunning,
     Unclear,
     Waiting,
     classify_rejection,
@@ -24,7 +25,7 @@ from hyperliquid_perpetual.venue.replies import (
 )
 
 MIN_VALUE = "Order must have minimum value of $10. asset=4"
-OUTCOMES = (Resting, Filled, Waiting, Done, Rejected, Unclear)
+OUTCOMES = (Resting, Filled, Waiting, Done, TwapRunning, Rejected, Unclear)
 
 
 def reply(kind: str, *statuses: Any) -> dict[str, Any]:
@@ -75,12 +76,22 @@ def test_figures_of_a_fill_are_exact() -> None:
         {"type": "default"},
         {"type": "default", "data": None},
         {"type": "createSubAccount", "data": "0x" + "0" * 40},
-        {"type": "twapOrder", "data": {"status": {"running": {"twapId": 77738308}}}},
         {"type": "twapCancel", "data": {"status": "success"}},
     ],
 )
 def test_actions_without_items_are_done_when_the_venue_says_ok(response: dict[str, Any]) -> None:
     assert parse_action_reply({"status": "ok", "response": response}, 1) == [Done()]
+
+
+def test_a_started_twap_has_its_id() -> None:
+    body = {"status": "ok", "response": {"type": "twapOrder", "data": {"status": {"running": {"twapId": 77738308}}}}}
+    assert parse_action_reply(body, 1) == [TwapRunning(77738308)]
+
+
+@pytest.mark.parametrize("running", [{}, {"twapId": "77738308"}, {"twapId": True}, None, 77738308])
+def test_a_started_twap_without_an_id_is_no_statement(running: Any) -> None:
+    body = {"status": "ok", "response": {"type": "twapOrder", "data": {"status": {"running": running}}}}
+    assert isinstance(parse_action_reply(body, 1)[0], Unclear)
 
 
 # ------------------------------------------------------------------------------- the three places where errors stand
