@@ -54,6 +54,9 @@ class Brackets(StrategyV2Base):
             return
         if self._bracket is None:
             self._place_next()
+        elif self._exchange.order_failure_reason(self._bracket.stop_loss):
+            # Refused, as when the price has run past it already: no position without a stop loss.
+            self._give_up()
         elif self._is_open(self._bracket.entry):
             if self.current_timestamp > self._placed_at + self.config.entry_patience:
                 self._exchange.cancel(self.config.trading_pair, self._bracket.entry)
@@ -78,6 +81,14 @@ class Brackets(StrategyV2Base):
             stop_loss=mid * (1 - ahead * self.config.stop_loss),
         )
         self._placed_at = self.current_timestamp
+
+    def _give_up(self) -> None:
+        still_open = [order for order in (self._bracket.entry, self._bracket.take_profit) if self._is_open(order)]
+        for order_id in still_open:
+            self._exchange.cancel(self.config.trading_pair, order_id)
+        if not still_open:
+            self._bracket = None
+            self._close_what_is_left()
 
     def _close_what_is_left(self) -> None:
         for position in self._exchange.account_positions.values():

@@ -115,7 +115,7 @@ class NativeOrdersContract(OrdersContract):
         """Places an entry together with what closes it again, as one action (``normalTpsl``).
 
         Take profit and stop loss wait until the entry has filled completely; then the first to fill cancels the other.
-        When the entry is cancelled, they are too.
+        When the entry is cancelled, they are too. An entry for which an exit is refused is taken back.
 
         :param price: of the entry, in USD. :param take_profit: trigger price in USD. :param stop_loss: likewise.
         :param kwargs: further terms of the entry, as ``buy`` and ``sell`` take them.
@@ -213,6 +213,17 @@ class NativeOrdersContract(OrdersContract):
         for order, refusal in zip(tracked, refusals, strict=True):
             if refusal is not None:
                 self._report_refusal(order, refusal)
+        if grouping == "normalTpsl" and refusals[0] is None and any(refusals):
+            await self._take_back(tracked[0])
+
+    async def _take_back(self, entry: InFlightOrder) -> None:
+        """Cancels an entry that an exit of its bracket was refused for: it was not meant to be without."""
+        self.logger().warning(
+            f"An exit of the bracket of {entry.client_order_id} ({entry.trading_pair}) was refused: the entry is "
+            f"cancelled, and whatever of it has filled is without that exit"
+        )
+        if not entry.is_done:
+            await self._execute_order_cancel(entry)
 
     # --- Amendments
 

@@ -105,6 +105,24 @@ async def test_bracket_whose_exit_cannot_be_sent_is_not_sent_at_all() -> None:
         assert not bot.exchange.requests("/exchange")
 
 
+async def test_entry_is_taken_back_when_the_venue_refuses_its_stop_loss() -> None:
+    async with trading_bot() as bot:
+        # Its trigger lies above the mark price, and below the take profit: only the venue can say that it is wrong.
+        bracket = bot.connector.place_bracket(
+            PAIR,
+            TradeType.BUY,
+            Decimal("0.01"),
+            at(bot, "0.98"),
+            take_profit=at(bot, "1.06"),
+            stop_loss=at(bot, "1.03"),
+        )
+        await eventually(lambda: bot.state(bracket.stop_loss or "") is OrderState.FAILED)
+        assert bot.events(MarketEvent.OrderFailure, bracket.stop_loss)[0].error_type == "TRIGGER_PRICE"
+        await eventually(lambda: bot.state(bracket.entry or "") is OrderState.CANCELED)
+        await eventually(lambda: not bot.exchange.open_orders(bot.address))
+        await eventually(lambda: not bot.connector.in_flight_orders)
+
+
 @pytest.mark.parametrize(
     ("side", "take_profit", "stop_loss", "says"),
     [
