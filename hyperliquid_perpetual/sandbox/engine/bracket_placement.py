@@ -10,10 +10,8 @@ from .market_state import MarketState
 from .orders import OrderDesk
 from .placement import Placement
 from .records import OrderStatus
-from .rules import Rejection, expected_entry, form_rejection, standing_rejection, with_asset
+from .rules import WOULD_INCREASE, Rejection, expected_entry, form_rejection, standing_rejection, with_asset
 from .state import Account, Order, Place
-
-WOULD_INCREASE = "Reduce only order would increase position."
 
 
 class BracketPlacement:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from .account_commands import AnyAccountCommand
 from .command_base import AccountCommand as AccountCommand
 from .command_base import WorldCommand as WorldCommand
+from .twap_commands import AnyTwapCommand
 
 Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket"]
 """Time in force (reference, section 3.1); FrontendMarket is an Ioc that is shown as a market order."""
@@ -174,6 +175,7 @@ Command = (
     | Noop
     | ApproveAgent
     | AnyAccountCommand
+    | AnyTwapCommand
     | Deposit
     | SetPrices
     | SetQuirk

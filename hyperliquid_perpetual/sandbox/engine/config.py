@@ -39,6 +39,11 @@ class ExchangeConfig:
     scheduled_cancel_volume: int = usd(1_000_000)
     scheduled_cancels_per_day: int = 10
 
+    first_twap_id: int = 1_000_000
+    twap_notional_per_minute: int = usd(10)
+    active_twaps: int = 10
+    """TWAP orders that one account may have at a time (there is a limit on the venue; which is unconfirmed)."""
+
     default_leverage: int = 20
     """The leverage an account has before it sets one (capped by the market's maximum)."""
 

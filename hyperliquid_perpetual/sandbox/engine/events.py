@@ -7,7 +7,7 @@ account touched, what they add up to (`PositionChanged`, `BalanceChanged`, `Book
 
 from msgspec import Struct
 
-from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade
+from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade, TwapRecord
 
 
 class Resting(Struct, frozen=True, tag=True):
@@ -44,6 +44,12 @@ class WaitingForFill(Struct, frozen=True, tag=True):
     cloid: str | None
 
 
+class TwapRunning(Struct, frozen=True, tag=True):
+    """Item status: a TWAP order has begun, or waits for its trigger price."""
+
+    twap_id: int
+
+
 class Success(Struct, frozen=True, tag=True):
     """Item status: canceled as asked."""
 
@@ -54,7 +60,7 @@ class Failed(Struct, frozen=True, tag=True):
     error: str
 
 
-ItemStatus = Resting | Filled | WaitingForTrigger | WaitingForFill | Success | Failed
+ItemStatus = Resting | Filled | WaitingForTrigger | WaitingForFill | TwapRunning | Success | Failed
 
 
 class Event(Struct, frozen=True, tag=True):
@@ -89,6 +95,12 @@ class FillMade(Event, frozen=True):
     """An account's side of a match."""
 
     fill: Fill
+
+
+class TwapUpdated(Event, frozen=True):
+    """A TWAP order has begun or ended; what it has traded is told by the fills that have its number."""
+
+    record: TwapRecord
 
 
 class TradeMade(Event, frozen=True):

@@ -37,6 +37,8 @@ from .schedule import CancelSchedule
 from .state import Account
 from .timeline import Timeline
 from .treasury import SPOT, Treasury
+from .twap_commands import CancelTwap, PlaceTwap
+from .twaps import TwapDesk
 
 
 class Exchange:
@@ -70,6 +72,8 @@ class Exchange:
         self._account_desk = AccountDesk(self.markets, self.treasury, self._outbox)
         self._schedule = CancelSchedule(config, self.accounts)
         self._timeline = Timeline(self.markets, self.accounts, self._desk, self._schedule, self._outbox)
+        self.twaps = TwapDesk(config, self.markets, self._desk, self._placement, self._outbox)
+        self._timeline.agendas.append(self.twaps)
 
     def apply(self, now: int, command: Command) -> list[Event]:
         """Do what `command` asks at `now` (Unix ms).
@@ -92,7 +96,7 @@ class Exchange:
             oracle_before = state.oracle_px
             prices.set_outside_prices(state, command.oracle_px, command.external_px)
             self._timeline.update_mark(state, oracle_before)
-        self._placement.fire_triggers()
+        self._follow_marks()
         return self._outbox.finish()
 
     def apply_block(self, now: int, commands: Sequence[Command]) -> list[tuple[int, list[Event]]]:
@@ -175,7 +179,7 @@ class Exchange:
         outbox.begin(now)
         outbox.emit(Replied(now, command.account))
         self._timeline.advance(now)
-        self._placement.fire_triggers()
+        self._follow_marks()
         account = self.accounts.get(command.account)
         statuses: tuple[ItemStatus, ...] = ()
         error: str | None = None
@@ -215,9 +219,20 @@ class Exchange:
                 outbox.emit(AgentApproved(now, account.address, *approval))
         elif isinstance(command, AccountDeskCommand):
             error, created = self._account_desk.apply(account, command)
-        self._placement.fire_triggers()
+        elif isinstance(command, PlaceTwap):
+            statuses = (self.twaps.place(account, command),)
+            self._timeline.plan()
+        elif isinstance(command, CancelTwap):
+            statuses = (self.twaps.cancel(account, command),)
+        self._follow_marks()
         outbox.events[0] = Replied(now, command.account, statuses, error, pre_validation, created)
         return outbox.finish()
+
+    def _follow_marks(self) -> None:
+        """Do what waits for the mark prices as they are now."""
+        if self.twaps.follow_marks():
+            self._timeline.plan()
+        self._placement.fire_triggers()
 
     def _update_leverage(self, account: Account, command: UpdateLeverage) -> str | None:
         state = self.markets.get(command.asset)

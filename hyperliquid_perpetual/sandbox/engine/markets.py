@@ -87,6 +87,12 @@ class Market(Struct, frozen=True, kw_only=True):
         excess = len(str(px)) - SIGNIFICANT_FIGURES
         return excess <= 0 or px % 10**excess == 0
 
+    def round_px(self, px: int, up: bool) -> int:
+        """The nearest price that an order may have, from `px` (positive) down or `up`."""
+        excess = max(0, len(str(px)) - SIGNIFICANT_FIGURES)
+        step: int = max(self.px_step, min(10**excess, PRICE_SCALE))
+        return -(-px // step) * step if up else px // step * step
+
     def to_px(self, value: Decimal) -> int | None:
         """A decimal price in price units, or None if it has more than six decimals."""
         return _exact(value, PRICE_SCALE)

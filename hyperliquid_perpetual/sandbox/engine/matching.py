@@ -146,6 +146,7 @@ class Matcher:
             order.cloid,
             for_builder,
             order.builder.address if for_builder and order.builder is not None else None,
+            order.twap_id,
         )
         account.fills.append(fill)
         outbox.emit(FillMade(outbox.time, fill))

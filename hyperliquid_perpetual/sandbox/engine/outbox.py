@@ -1,9 +1,13 @@
 """Collects the events of the command at work, and what they add up to when it is done."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
 from .events import BalanceChanged, BookChanged, Event, PositionChanged
 from .state import Account, Clearinghouse, Position
+
+ZERO_HASH = "0x" + "0" * 64
 
 
 class Outbox:
@@ -60,6 +64,15 @@ class Outbox:
     def touch_cash(self, account: Account, clearinghouse: Clearinghouse) -> None:
         """The cross cash of an account is not what it was."""
         self._cash[clearinghouse] = account
+
+    @contextmanager
+    def without_transaction(self) -> Iterator[None]:
+        """What happens meanwhile nobody has sent: its hash is zero (reference, section 11)."""
+        before, self._hash = self._hash, ZERO_HASH
+        try:
+            yield
+        finally:
+            self._hash = before
 
     @property
     def tx_hash(self) -> str:

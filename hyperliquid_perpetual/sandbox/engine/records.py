@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from .commands import Tif, Trigger
+from .twap_commands import TwapTrigger
 
 AccountKind = Literal["user", "subAccount", "vault"]
 """What an account is, in the words of `userRole` (reference, section 2.3)."""
@@ -63,10 +64,13 @@ class OrderRecord(Struct, frozen=True):
     trigger: Trigger | None = None
     is_position_tpsl: bool = False
     children: tuple["OrderRecord", ...] = ()
+    twap_id: int | None = None
 
     @property
     def order_type(self) -> str:
         """The venue's word for the kind of order (reference, section 2.4)."""
+        if self.twap_id is not None:
+            return "Twap Slice"
         if self.trigger is None:
             return "Market" if self.tif == "FrontendMarket" else "Limit"
         kind = "Take Profit" if self.trigger.tpsl == "tp" else "Stop"
@@ -78,6 +82,7 @@ class Fill(Struct, frozen=True):
 
     `closed_pnl` and `fee` are money (1e-12 USD); `closed_pnl` is before fees, `fee` is positive when paid. `crossed` is
     true for the taker. Both sides share `tid` and `hash`. `builder_fee` is the part of `fee` that went to `builder`.
+    `twap_id` is that of the TWAP order which this side is a slice of; the hash of such a match is zero.
     """
 
     account: str
@@ -99,6 +104,7 @@ class Fill(Struct, frozen=True):
     cloid: str | None
     builder_fee: int = 0
     builder: str | None = None
+    twap_id: int | None = None
 
 
 class Trade(Struct, frozen=True):
@@ -182,3 +188,31 @@ class Level(Struct, frozen=True):
     px: int
     sz: int
     n: int
+
+
+class TwapState(Struct, frozen=True):
+    """A TWAP order as it stood: sizes in lots, `executed_ntl` in money, `timestamp` (Unix ms) when it was placed."""
+
+    twap_id: int
+    account: str
+    asset: int
+    coin: str
+    is_buy: bool
+    sz: int
+    executed_sz: int
+    executed_ntl: int
+    minutes: int
+    reduce_only: bool
+    randomize: bool
+    timestamp: int
+    trigger: TwapTrigger | None
+    stop_px: int | None
+
+
+class TwapRecord(Struct, frozen=True):
+    """What became of a TWAP order at `time` (Unix ms); `description` says why, of an error."""
+
+    time: int
+    state: TwapState
+    status: Literal["activated", "finished", "terminated", "error"]
+    description: str | None

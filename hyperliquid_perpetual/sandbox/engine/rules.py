@@ -20,6 +20,8 @@ from .units import dollars_text, price_text
 ZERO_CLOID = "0x" + "0" * 32
 
 ZERO_SIZE = "Order has zero size."
+HALTED = "Trading is halted."
+WOULD_INCREASE = "Reduce only order would increase position."
 NEVER_PLACED = "Order was never placed, already canceled, or filled."
 CANNOT_MODIFY = "Cannot modify canceled or filled order"
 INSUFFICIENT_MARGIN = "Insufficient margin to place order."
@@ -92,7 +94,7 @@ def form_rejection(
     """
     market = state.market
     if market.is_delisted:
-        return Rejection(OrderStatus.REJECTED, "Trading is halted.")
+        return Rejection(OrderStatus.REJECTED, HALTED)
     if not market.is_valid_px(intent.px):
         return Rejection(OrderStatus.TICK_REJECTED, "Price must be divisible by tick size.")
     if intent.trigger is not None:
@@ -131,9 +133,9 @@ def standing_rejection(
         return None
     if intent.reduce_only:
         if position.szi == 0 or intent.is_buy == (position.szi > 0):
-            return Rejection(OrderStatus.REDUCE_ONLY_REJECTED, "Reduce only order would increase position.")
+            return Rejection(OrderStatus.REDUCE_ONLY_REJECTED, WOULD_INCREASE)
     else:
-        rejection = _margin_rejection(account, position, intent, markets)
+        rejection = margin_rejection(account, position, intent, markets)
         if rejection is not None:
             return rejection
     if intent.tif == "Alo" and intent.trigger is None:
@@ -190,9 +192,10 @@ def grouping_error(orders: tuple[OrderIntent, ...], grouping: Grouping | None) -
     return None
 
 
-def _margin_rejection(
+def margin_rejection(
     account: Account, position: Position, intent: OrderIntent, markets: Mapping[int, MarketState]
 ) -> Rejection | None:
+    """What the account's money has against an order that could open something."""
     mark_px = markets[intent.asset].mark_px
     buys, sells = (intent.sz, 0) if intent.is_buy else (0, intent.sz)
     now = order_margin(position, mark_px)

@@ -49,6 +49,7 @@ class Order:
         "tif",
         "timestamp",
         "trigger",
+        "twap_id",
     )
 
     def __init__(self, oid: int, account: "Account", position: "Position", intent: OrderIntent, timestamp: int) -> None:
@@ -73,6 +74,7 @@ class Order:
         self.place = Place.NOWHERE
         self.is_position_tpsl = False
         """Whether its size is the position's."""
+        self.twap_id: int | None = None
         self.bracket: Bracket | None = None
         """The TP/SL orders it belongs to, as their parent or as one of them."""
 
@@ -106,6 +108,7 @@ class Order:
             self.trigger,
             self.is_position_tpsl,
             children,
+            self.twap_id,
         )
 
 

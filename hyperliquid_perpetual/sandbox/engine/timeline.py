@@ -1,6 +1,7 @@
 """What time alone brings about: premium samples, mark prices, hourly funding, scheduled cancels, in their order."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from . import funding, prices
 from .events import CancelScheduled, FundingPaid, FundingSettled, PriceChanged
@@ -11,6 +12,18 @@ from .records import FundingPayment, FundingRate, OrderStatus
 from .schedule import CancelSchedule
 from .state import Account
 from .units import HOUR
+
+
+class Agenda(Protocol):
+    """Things of one kind that are due at times of their own."""
+
+    def next_time(self) -> int | None:
+        """When the first of them is due (Unix ms), None when there is none."""
+        ...
+
+    def run_due(self) -> None:
+        """Do the first of them; the outbox has its time."""
+        ...
 
 
 class Timeline:
@@ -27,6 +40,7 @@ class Timeline:
         "_outbox",
         "_sampled",
         "_schedule",
+        "agendas",
         "funding_paid",
     )
 
@@ -45,6 +59,8 @@ class Timeline:
         self._outbox = outbox
         self._now: int | None = None
         self._sampled = self._next_mark = self._next_hour = self._next_due = 0
+        self.agendas: list[Agenda] = []
+        """What else is due at times of its own; of things due together they come after cancels and before funding."""
         self.funding_paid: dict[str, int] = {}
         """Net funding that accounts have received, by dex, in money: what rounding has made or unmade."""
 
@@ -73,10 +89,18 @@ class Timeline:
         while True:
             cancel_time = self._schedule.next_time()
             due = self._next_hour if cancel_time is None else min(self._next_hour, cancel_time)
+            agenda = self._first_agenda()
+            if agenda is not None and agenda[0] <= due and agenda[0] != cancel_time:
+                due = agenda[0]
+            else:
+                agenda = None
             if due > now:
                 break
             outbox.time = due
-            if due == cancel_time:
+            if agenda is not None:
+                self._sample(due - 1)
+                agenda[1].run_due()
+            elif due == cancel_time:
                 self._sample(due - 1)
                 account = self._schedule.pop()
                 self._desk.cancel_all(account, OrderStatus.SCHEDULED_CANCEL)
@@ -94,11 +118,22 @@ class Timeline:
         self.plan()
 
     def plan(self) -> None:
-        """Find the next time at which something is due; to be called when a cancel has been scheduled."""
+        """Find the next time at which something is due; to be called when something has been scheduled."""
         self._next_due = min(self._next_mark, self._next_hour, _after(self._sampled, funding.SAMPLE_INTERVAL))
         cancel_time = self._schedule.next_time()
         if cancel_time is not None:
             self._next_due = min(self._next_due, cancel_time)
+        agenda = self._first_agenda()
+        if agenda is not None:
+            self._next_due = min(self._next_due, agenda[0])
+
+    def _first_agenda(self) -> tuple[int, Agenda] | None:
+        first: tuple[int, Agenda] | None = None
+        for agenda in self.agendas:
+            time = agenda.next_time()
+            if time is not None and (first is None or time < first[0]):
+                first = (time, agenda)
+        return first
 
     def update_mark(self, state: MarketState, oracle_before: int) -> None:
         """Make a market's mark price anew and tell if it or the oracle has changed."""

@@ -28,6 +28,7 @@ from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.markets import Market, default_funding_terms
 from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderRecord, OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.engine.twap_commands import PlaceTwap, TwapIntent, TwapTrigger
 
 Number = Decimal | int | str
 
@@ -153,6 +154,22 @@ class Venue:
         assert reply.error is None, reply.error
         assert len(reply.statuses) == len(intents)
         return reply.statuses
+
+    def twap(self, account: str, side: str, coin: str, size: Number, minutes: int = 5, **more: Any) -> ItemStatus:
+        """Start a TWAP order; `trigger` is (price, is above), `stop` a price."""
+        trigger, stop = more.pop("trigger", None), more.pop("stop", None)
+        intent = TwapIntent(
+            self.of(coin).asset,
+            side == "buy",
+            self.lots(coin, size),
+            more.pop("reduce_only", False),
+            minutes,
+            more.pop("randomize", False),
+            None if trigger is None else TwapTrigger(px(trigger[0]), trigger[1]),
+            None if stop is None else px(stop),
+        )
+        assert not more
+        return self.reply(PlaceTwap(account, intent)).statuses[0]
 
     def open_oids(self, address: str) -> list[int]:
         """The open orders of an account, oldest first."""
