@@ -12,8 +12,8 @@ from hyperliquid_perpetual.sandbox.engine.margin import (
     position_margin,
 )
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
-from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
-from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
+from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
 from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.wire import (
@@ -152,8 +152,14 @@ class AccountView:
         account = self._exchange.account(user)
         if account is None:
             return []
-        fills = list(account.fills)[-MAX_HISTORY:]
+        fills = self._listed(account)[-MAX_HISTORY:]
         return [self._orders.fill(fill) for fill in reversed(fills)]
+
+    def _listed(self, account: Account) -> list[Fill]:
+        """The fills that are told as such: under the quirk `twap_fills` those of TWAP slices are not."""
+        if self._quirks.twap_fills == "everywhere":
+            return list(account.fills)
+        return [fill for fill in account.fills if fill.twap_id is None]
 
     def fills_by_time(self, user: str, start: int, end: int, newest_first: bool) -> list[Json]:
         """`userFillsByTime`: at most 2000 from `start` on, oldest first; `newest_first` counts from `end` back.
@@ -163,7 +169,7 @@ class AccountView:
         account = self._exchange.account(user)
         if account is None:
             return []
-        found = [fill for fill in account.fills if start <= fill.time <= end]
+        found = [fill for fill in self._listed(account) if start <= fill.time <= end]
         if newest_first or self._quirks.fills_order == "newest_first":
             found.reverse()
         return [self._orders.fill(fill) for fill in found[:MAX_HISTORY]]

@@ -34,6 +34,7 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
     UpdateLeverageAction,
     decode_request,
 )
+from hyperliquid_perpetual.sandbox.twap_requests import TwapCancelAction, TwapOrderAction, twap_command
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, scaled
 
 
@@ -161,6 +162,10 @@ class Gatekeeper:
                 return commands.ScheduleCancel("", action.time)
             case NoopAction():
                 return commands.Noop("")
+            case TwapOrderAction():
+                return twap_command(action, self._markets.get(action.twap.a))
+            case TwapCancelAction():
+                return twap_command(action, self._markets.get(action.a))
         command = account_command(action)
         if command is None:  # pragma: no cover - the union of known actions ends here
             raise AssertionError(action)

@@ -12,6 +12,7 @@ from hyperliquid_perpetual.sandbox.family_view import FamilyView
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.market_set import Dex
 from hyperliquid_perpetual.sandbox.market_view import RATE_DECIMALS, MarketView, single_tier
+from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.wire import float_text, money_text
 
 HOUR_MS = 3_600_000
@@ -34,12 +35,14 @@ class Info:
         market_view: MarketView,
         account_view: AccountView,
         fee_view: FeeView,
+        twap_view: TwapView,
         name_account: Callable[[str], None],
     ) -> None:
         self._exchange = exchange
         self._markets = market_view
         self._accounts = account_view
         self._fees = fee_view
+        self._twaps = twap_view
         self._name_account = name_account
         self._handlers: dict[type[ask.InfoRequest], Callable[[Any], Any]] = self._table()
 
@@ -53,7 +56,7 @@ class Info:
         return self._handlers[type(request)](request)
 
     def _table(self) -> dict[type[ask.InfoRequest], Callable[[Any], Any]]:
-        markets, accounts, exchange = self._markets, self._accounts, self._exchange
+        markets, accounts, exchange, twaps = self._markets, self._accounts, self._exchange, self._twaps
         family = FamilyView(exchange, accounts, [dex.name for dex in markets.market_set.dexes])
         return {
             ask.Meta_: lambda r: markets.meta(self._dex(r.dex)),
@@ -92,10 +95,11 @@ class Info:
             ask.FrontendOpenOrders: lambda r: accounts.frontend_open_orders(_user(r), self._dex(r.dex).name),
             ask.OrderStatus: lambda r: accounts.order_status(_user(r), _order_key(r.oid)),
             ask.HistoricalOrders: lambda r: accounts.historical_orders(_user(r)),
-            ask.TwapHistory: lambda r: [],
+            ask.TwapHistory: lambda r: twaps.history(_user(r)),
             ask.UserFills: lambda r: accounts.fills(_user(r)),
             ask.UserFillsByTime: lambda r: accounts.fills_by_time(_user(r), *_times(r), newest_first=bool(r.reversed)),
-            ask.UserTwapSliceFills: lambda r: [],
+            ask.UserTwapSliceFills: lambda r: twaps.slice_fills(_user(r)),
+            ask.UserTwapSliceFillsByTime: lambda r: twaps.slice_fills_by_time(_user(r), *_times(r)),
             ask.UserFunding: lambda r: accounts.fundings(_user(r), *_times(r)),
             ask.UserNonFundingLedgerUpdates: lambda r: accounts.ledger(_user(r), *_times(r)),
         }

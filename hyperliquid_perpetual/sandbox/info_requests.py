@@ -223,6 +223,10 @@ class UserTwapSliceFills(UserRequest, frozen=True):
     pass
 
 
+class UserTwapSliceFillsByTime(UserTimesRequest, frozen=True):
+    pass
+
+
 class UserFunding(UserTimesRequest, frozen=True):
     pass
 
@@ -272,6 +276,7 @@ KnownInfo = (
     | UserFills
     | UserFillsByTime
     | UserTwapSliceFills
+    | UserTwapSliceFillsByTime
     | UserFunding
     | UserNonFundingLedgerUpdates
 )

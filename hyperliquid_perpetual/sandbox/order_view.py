@@ -101,7 +101,7 @@ class OrderView:
         if fill.cloid is not None:
             found["cloid"] = fill.cloid
         found["feeToken"] = fill.fee_token
-        found["twapId"] = None
+        found["twapId"] = fill.twap_id
         return found
 
     def funding(self, payment: FundingPayment) -> Json:

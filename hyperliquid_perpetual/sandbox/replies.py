@@ -10,6 +10,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
     ItemStatus,
     Replied,
     Resting,
+    TwapRunning,
     WaitingForFill,
     WaitingForTrigger,
 )
@@ -22,6 +23,7 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
     ModifyAction,
     OrderAction,
 )
+from hyperliquid_perpetual.sandbox.twap_requests import TwapCancelAction, TwapOrderAction
 from hyperliquid_perpetual.sandbox.wire import price_text, size_text
 
 
@@ -51,6 +53,8 @@ def reply_to(
     else:
         if isinstance(action, ModifyAction) and isinstance(outcome.statuses[0], Failed):
             return refusal(outcome.statuses[0].error, quirks)
+        if isinstance(action, TwapOrderAction | TwapCancelAction):
+            return _twap(action, outcome.statuses[0])
         if isinstance(action, CreateSubAccountAction):
             return {"status": "ok", "response": {"type": "createSubAccount", "data": outcome.created}}
         return {"status": "ok", "response": {"type": "default"}}
@@ -60,6 +64,8 @@ def reply_to(
 
 def _pre_validation(action: Action, text: str, quirks: VenueQuirks) -> dict[str, Any]:
     """One error for the whole batch: a list of one status where there are statuses, whatever the batch's length."""
+    if isinstance(action, TwapOrderAction):
+        return _twap(action, Failed(text))
     if isinstance(action, OrderAction | BatchModifyAction) and quirks.pre_validation_reply == "one_status":
         return _items("order", [{"error": text}])
     return refusal(text, quirks)
@@ -67,6 +73,17 @@ def _pre_validation(action: Action, text: str, quirks: VenueQuirks) -> dict[str,
 
 def _items(kind: str, statuses: list[Any]) -> dict[str, Any]:
     return {"status": "ok", "response": {"type": kind, "data": {"statuses": statuses}}}
+
+
+def _twap(action: TwapOrderAction | TwapCancelAction, status: ItemStatus) -> dict[str, Any]:
+    """The third place of errors: one `status`, not in a list."""
+    kind = "twapOrder" if isinstance(action, TwapOrderAction) else "twapCancel"
+    found: Any = "success"
+    if isinstance(status, Failed):
+        found = {"error": status.error}
+    elif isinstance(status, TwapRunning):
+        found = {"running": {"twapId": status.twap_id}}
+    return {"status": "ok", "response": {"type": kind, "data": {"status": found}}}
 
 
 def _cancel_status(status: ItemStatus) -> Any:

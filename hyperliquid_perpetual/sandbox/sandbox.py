@@ -49,6 +49,7 @@ from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
 from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.traders import Regime, Traders
+from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.weights import WEIGHT_PER_MINUTE, WeightMeter
 
 if TYPE_CHECKING:
@@ -131,12 +132,13 @@ class Sandbox(Interventions):
         tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
         market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
+        twap_view = TwapView(self.engine, order_view)
         account_view = AccountView(self.engine, order_view, self.gatekeeper.requests_used)
-        info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), self._name_account)
+        info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), twap_view, self._name_account)
         meter = WeightMeter(weight_per_minute)
         self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
         self._streams = Streams(
-            self.engine, market_view, account_view, order_view, cadence or Cadence(), self._name_account
+            self.engine, market_view, account_view, order_view, twap_view, cadence or Cadence(), self._name_account
         )
         self.chain.listen(_TapeListener(tape))
         self.chain.listen(self._streams)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from hyperliquid_perpetual.sandbox.account_requests import KnownAccountAction
 from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId, Cloid, HexNumber
+from hyperliquid_perpetual.sandbox.twap_requests import KnownTwapAction
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_ACTIONS
 from hyperliquid_perpetual.sandbox.user_signed import KnownUserSigned
 from hyperliquid_perpetual.sandbox.wire import canonical_decimal
@@ -180,6 +181,7 @@ KnownAction = (
     | UpdateLeverageAction
     | KnownAccountAction
     | NoopAction
+    | KnownTwapAction
     | KnownUserSigned
 )
 

@@ -13,6 +13,7 @@ from hyperliquid_perpetual.sandbox.market_streams import Cadence, MarketStreams,
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.stream_quirks import InvalidSubscription, check_quirks, no_such_coin
+from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.user_streams import UserStreams
 
 
@@ -25,6 +26,7 @@ class Streams:
         market_view: MarketView,
         account_view: AccountView,
         order_view: OrderView,
+        twap_view: TwapView,
         cadence: Cadence,
         name_account: Callable[[str], None],
     ) -> None:
@@ -34,7 +36,7 @@ class Streams:
         self._dexes = [dex.name for dex in market_view.market_set.dexes]
         self._name_account = name_account
         self._markets = MarketStreams(exchange, market_view, self.hub, cadence)
-        self._users = UserStreams(exchange, account_view, order_view, self.hub, cadence, self._dexes)
+        self._users = UserStreams(exchange, account_view, order_view, twap_view, self.hub, cadence, self._dexes)
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""

@@ -113,6 +113,18 @@ class ActiveAssetData(UserSubscription, frozen=True, kw_only=True):
     coin: str
 
 
+class UserTwapSliceFills(UserSubscription, frozen=True):
+    pass
+
+
+class UserTwapHistory(UserSubscription, frozen=True):
+    pass
+
+
+class TwapStates(UserSubscription, frozen=True, kw_only=True):
+    dex: str | None = ""
+
+
 class Notification(UserSubscription, frozen=True):
     pass
 
@@ -138,6 +150,9 @@ KnownSubscription = (
     | OpenOrders
     | SpotState
     | ActiveAssetData
+    | UserTwapSliceFills
+    | UserTwapHistory
+    | TwapStates
     | Notification
 )
 

@@ -41,7 +41,7 @@ class TwapView:
 
     def history_row(self, record: TwapRecord) -> Json:
         """One change of a TWAP order."""
-        status = {"status": record.status}
+        status: Json = {"status": record.status}
         if record.description is not None:
             status["description"] = record.description
         return {

@@ -13,6 +13,7 @@ from hyperliquid_perpetual.sandbox.hub import Hub
 from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.market_streams import Cadence, Snapshot
 from hyperliquid_perpetual.sandbox.order_view import OrderView
+from hyperliquid_perpetual.sandbox.twap_view import TwapView
 
 FOREVER = 2**62
 _CANCELED_FOR_THE_USER = frozenset(
@@ -29,26 +30,47 @@ _CANCELED_FOR_THE_USER = frozenset(
 class _News:
     """What one block had for one account."""
 
-    __slots__ = ("fills", "fundings", "ledger", "orders", "state_changed", "unasked_cancels")
+    __slots__ = (
+        "fills",
+        "fundings",
+        "ledger",
+        "orders",
+        "slices",
+        "state_changed",
+        "twap_waits",
+        "twaps",
+        "unasked_cancels",
+    )
 
     def __init__(self) -> None:
         self.orders: list[Any] = []
         self.fills: list[Any] = []
         self.fundings: list[Any] = []
+        self.slices: list[Any] = []
+        self.twaps: list[Any] = []
         self.ledger: list[Any] = []
         self.unasked_cancels: list[Any] = []
         self.state_changed = False
+        self.twap_waits = False
 
 
 class UserStreams:
     """Listens to the chain, and speaks to the hub. Only accounts that somebody follows cost anything."""
 
     def __init__(
-        self, exchange: Exchange, accounts: AccountView, orders: OrderView, hub: Hub, cadence: Cadence, dexes: list[str]
+        self,
+        exchange: Exchange,
+        accounts: AccountView,
+        orders: OrderView,
+        twaps: TwapView,
+        hub: Hub,
+        cadence: Cadence,
+        dexes: list[str],
     ) -> None:
         self._exchange = exchange
         self._accounts = accounts
         self._orders = orders
+        self._twaps = twaps
         self._hub = hub
         self._cadence = cadence
         self._dexes = dexes
@@ -87,6 +109,10 @@ class UserStreams:
                 return [("userNonFundingLedgerUpdates", {**head, "nonFundingLedgerUpdates": rows})]
             case subs.UserHistoricalOrders():
                 return [("userHistoricalOrders", {**head, "orderHistory": accounts.historical_orders(user)})]
+            case subs.UserTwapSliceFills():
+                return [("userTwapSliceFills", {**head, "twapSliceFills": self._twaps.slice_fills(user)})]
+            case subs.UserTwapHistory():
+                return [("userTwapHistory", {**head, "history": self._twaps.history(user)})]
             case subs.OrderUpdates() | subs.UserEvents() | subs.User() | subs.Notification():
                 return []
             case _:
@@ -106,8 +132,11 @@ class UserStreams:
                     if order.status in _CANCELED_FOR_THE_USER:
                         news.unasked_cancels.append({"coin": order.coin, "oid": order.oid})
                 case ev.FillMade(fill=fill) if fill.account in self._followed:
-                    self._news[fill.account].fills.append(self._orders.fill(fill))
-                    self._repeat_open(fill)
+                    self._take_fill(fill)
+                case ev.TwapWaits(state=state) if state.account in self._followed:
+                    self._news[state.account].twap_waits = True
+                case ev.TwapUpdated(record=record) if record.state.account in self._followed:
+                    self._news[record.state.account].twaps.append(self._twaps.history_row(record))
                 case ev.FundingPaid(account=user, payment=payment) if user in self._followed:
                     self._news[user].fundings.append(self._orders.funding(payment))
                 case ev.LedgerUpdated(account=user, update=update) if user in self._followed:
@@ -139,6 +168,10 @@ class UserStreams:
             publish(subs.UserFills(user=user), "userFills", {**head, "fills": news.fills})
         events = [{"fills": news.fills}] if news.fills else []
         events += [{"funding": funding} for funding in news.fundings]
+        if news.slices:
+            events.append({"twapSliceFills": news.slices})
+        if news.twaps:
+            events.append({"twapHistory": news.twaps})
         if news.unasked_cancels:
             events.append({"nonUserCancel": news.unasked_cancels})
         for subscription in (subs.UserEvents(user=user), subs.User(user=user)):
@@ -148,6 +181,13 @@ class UserStreams:
             self._tell_orders(user, news, head)
         if news.fundings:
             publish(subs.UserFundings(user=user), "userFundings", {**head, "fundings": news.fundings})
+        if news.slices:
+            data = {**head, "twapSliceFills": news.slices}
+            publish(subs.UserTwapSliceFills(user=user), "userTwapSliceFills", data)
+        if news.twaps:
+            publish(subs.UserTwapHistory(user=user), "userTwapHistory", {**head, "history": news.twaps})
+        if news.slices or news.twaps or news.twap_waits:
+            self._publish_states(subs.TwapStates, user)
         if news.ledger:
             data = {**head, "nonFundingLedgerUpdates": news.ledger}
             publish(subs.UserNonFundingLedgerUpdates(user=user), "userNonFundingLedgerUpdates", data)
@@ -159,6 +199,16 @@ class UserStreams:
             self._publish_states(subs.ClearinghouseState, user)
             self._publish_states(subs.AllDexsClearinghouseState, user)
             self._publish_states(subs.SpotState, user)
+
+    def _take_fill(self, fill: Fill) -> None:
+        """A fill of a TWAP order is one of its slices, and a fill like any other but for the quirk `twap_fills`."""
+        news = self._news[fill.account]
+        if fill.twap_id is not None:
+            news.slices.append(self._twaps.slice_fill(fill))
+            if self._quirks.twap_fills == "apart":
+                return
+        news.fills.append(self._orders.fill(fill))
+        self._repeat_open(fill)
 
     def _repeat_open(self, fill: Fill) -> None:
         """Under the quirk `open_after_fill`: what is left of a resting order after a match, as a new `open`."""
@@ -201,6 +251,9 @@ class UserStreams:
             case subs.OpenOrders(dex=dex):
                 orders = accounts.frontend_open_orders(user, dex or "")
                 return "openOrders", {"dex": dex, "user": user, "orders": orders}
+            case subs.TwapStates(dex=dex):
+                states = self._twaps.states(user, dex or "")
+                return "twapStates", {"dex": dex, "user": user, "states": states}
             case subs.SpotState():
                 return "spotState", {"user": user, "spotState": accounts.spot_state(user)}
             case subs.ActiveAssetData(coin=coin):

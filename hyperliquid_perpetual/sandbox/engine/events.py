@@ -7,7 +7,7 @@ account touched, what they add up to (`PositionChanged`, `BalanceChanged`, `Book
 
 from msgspec import Struct
 
-from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade, TwapRecord
+from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade, TwapRecord, TwapState
 
 
 class Resting(Struct, frozen=True, tag=True):
@@ -95,6 +95,12 @@ class FillMade(Event, frozen=True):
     """An account's side of a match."""
 
     fill: Fill
+
+
+class TwapWaits(Event, frozen=True):
+    """A TWAP order is there and waits for its trigger price."""
+
+    state: TwapState
 
 
 class TwapUpdated(Event, frozen=True):

@@ -52,6 +52,9 @@ class VenueQuirks:
     part_filled_parent: Literal["arms", "cancels"] = "arms"
     """The TP/SL orders of a parent that matched in part and whose rest was canceled as an Ioc's is (3.1)."""
 
+    twap_fills: Literal["everywhere", "apart"] = "everywhere"
+    """Fills of TWAP slices: among all fills as well, or only in what is about TWAP orders (sections 2.5 and 8.3)."""
+
     # ------------------------------------------------------------------ requests
 
     fills_order: Literal["oldest_first", "newest_first"] = "oldest_first"

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from .commands import OrderIntent
 from .config import ExchangeConfig
-from .events import Failed, Filled, ItemStatus, Success, TwapRunning, TwapUpdated
+from .events import Failed, Filled, ItemStatus, Success, TwapRunning, TwapUpdated, TwapWaits
 from .market_state import MarketState
 from .orders import OrderDesk
 from .outbox import Outbox
@@ -132,6 +132,8 @@ class TwapDesk:
         self._active[twap.id] = twap
         if intent.trigger is None:
             self._start(twap)
+        else:
+            self._outbox.emit(TwapWaits(self._outbox.time, twap.record()))
         return TwapRunning(twap.id)
 
     def cancel(self, account: Account, command: CancelTwap) -> ItemStatus:

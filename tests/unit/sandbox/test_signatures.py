@@ -257,8 +257,8 @@ def test_orders_of_the_wrong_shape(change: dict[str, Any]) -> None:
 
 
 def test_action_that_only_the_venue_has_is_told_by_name() -> None:
-    body = {"action": {"type": "twapOrder", "twap": {}}, "nonce": 1, "signature": {"r": "0x1", "s": "0x1", "v": 27}}
-    with pytest.raises(Unsupported, match="does not do the action twapOrder"):
+    body = {"action": {"type": "perpDeploy", "x": {}}, "nonce": 1, "signature": {"r": "0x1", "s": "0x1", "v": 27}}
+    with pytest.raises(Unsupported, match="does not do the action perpDeploy"):
         decode_request(msgspec.json.encode(body))
 
 

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.sandbox.engine.events import Failed, FillMade, Success, TradeMade, TwapRunning, TwapUpdated
+from hyperliquid_perpetual.sandbox.engine.events import (
+    Failed,
+    FillMade,
+    FundingPaid,
+    Success,
+    TradeMade,
+    TwapRunning,
+    TwapUpdated,
+)
 from hyperliquid_perpetual.sandbox.engine.records import TwapRecord
 from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, NOON, Venue, error_of, px
@@ -145,7 +153,7 @@ def test_reduce_only_slices_end_with_the_position() -> None:
 
 
 def test_slice_without_margin_ends_the_order_with_the_reason() -> None:
-    venue = market(deposits=0)
+    venue = Venue(deposits=0)
     for who, amount in ((BOB, 1_000_000), (ALICE, 500)):
         venue.deposit(who, amount)
     venue.buy(BOB, "ETH", 3_999, 50)
@@ -266,7 +274,5 @@ def test_slice_comes_before_the_funding_of_the_same_moment() -> None:
     venue.now = NOON + 3_600_000 - SLICE
     venue.twap(ALICE, "buy", "ETH", 11, 5)
     venue.tick(NOON + 3_600_000)
-    paid = [
-        event.payment.szi for event in venue.events if type(event).__name__ == "FundingPaid" and event.account == ALICE
-    ]  # type: ignore[attr-defined]
-    assert paid == [20_000]
+    paid = {event.account: event.payment.szi for event in venue.events if isinstance(event, FundingPaid)}
+    assert paid[ALICE] == 20_000
