@@ -20,6 +20,7 @@ from .hyperliquid_perpetual_auth import HyperliquidPerpetualAuth
 from .hyperliquid_perpetual_user_stream_data_source import HyperliquidPerpetualUserStreamDataSource
 from .trading.account import AccountState
 from .trading.account_reader import AccountReader
+from .trading.account_watch import AccountWatch
 from .trading.amendments import Amendments
 from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
@@ -125,6 +126,11 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._markets = MarketsSource(self._requests, with_hip3=enable_hip3_markets)
         self._market_data = MarketData()
         self._account = AccountState()
+        self._watch = AccountWatch(
+            self._account_address, self._settings.liquidation_warning, self._market_data.reference_price
+        )
+        self._leverage_lock: asyncio.Lock | None = None
+        self._modes_tried: set[str] = set()
         self._fills = FillBook()
         self._terms = TermsBook()
         self._fees: UserFees | None = None
@@ -144,12 +150,12 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         )
         self._twaps = TwapFlow(self._requests, self._order_tracker, self._follower, self._stream_is_live, time.time)
         self._dispatcher = Dispatcher(
-            self._account_address,
             self._order_tracker,
             self._flow,
             self._follower,
             self._fills,
             self._account,
+            self._watch,
             self._on_account_change,
             self._on_funding,
         )
@@ -315,8 +321,12 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
             self._network,
             self._account_address,
             on_ready=self._on_stream_ready,
-            on_lost=lambda: self._reconciler.invalidate(),
+            on_lost=self._on_stream_lost,
         )
+
+    def _on_stream_lost(self) -> None:
+        self._reconciler.invalidate()
+        self._account.unfollow()
 
     def _on_stream_ready(self) -> None:
         self._reconciler.start()

@@ -1,7 +1,7 @@
 """Account events into Hummingbot's user stream tracker: one live connection whose messages arrive typed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from hummingbot.core.data_type.user_stream_tracker_data_source import UserStreamTrackerDataSource
@@ -39,6 +39,30 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         self._on_lost = on_lost
         self._connection: Connection | None = None
         self._with_twaps = False
+        self._settings: dict[str, Subscription] = {}
+        self._changes: set[asyncio.Task[bool]] = set()
+
+    def follow_settings(self, coins: Collection[str]) -> None:
+        """Has the venue tell the account's leverage setting of these coins, which it must know, and of no others."""
+        if self._settings.keys() == set(coins):
+            return
+        left = [subscription for coin, subscription in self._settings.items() if coin not in coins]
+        self._settings = {
+            coin: self._settings.get(coin)
+            or Subscription({"type": "activeAssetData", "user": self._user, "coin": coin}, required=False)
+            for coin in coins
+        }
+        if self._connection is not None:
+            # Known ones are not sent again.
+            self._change(self._connection.subscribe(*self._settings.values(), timeout=0))
+            if left:
+                self._change(self._connection.unsubscribe(*left, timeout=0))
+
+    def _change(self, coroutine: Coroutine[Any, Any, bool]) -> None:
+        task = asyncio.ensure_future(coroutine)
+        # The loop keeps only a weak reference to a task.
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
 
     @property
     def is_live(self) -> bool:
@@ -71,6 +95,7 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
             await connection.subscribe(
                 *(Subscription({"type": kind, "user": self._user}) for kind in REQUIRED_CHANNELS),
                 *self._optional(*OPTIONAL_CHANNELS, *(TWAP_CHANNELS if self._with_twaps else ())),
+                *self._settings.values(),
             )
             await run
         finally:

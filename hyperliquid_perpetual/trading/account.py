@@ -13,7 +13,14 @@ from decimal import Decimal
 import msgspec
 
 from ..venue.markets import FIRST_DEX, USDC, MarketTable
-from ..venue.messages import AssetPosition, ClearinghouseState, PositionData, SpotBalance, SpotClearinghouseState
+from ..venue.messages import (
+    AssetPosition,
+    ClearinghouseState,
+    Leverage,
+    PositionData,
+    SpotBalance,
+    SpotClearinghouseState,
+)
 
 SPOT_MODES = frozenset({"unifiedAccount", "portfolioMargin"})
 """Account modes (``userAbstraction``) that hold all collateral in the spot wallet."""
@@ -45,6 +52,8 @@ class AccountState:
     def __init__(self) -> None:
         self._dexs: dict[str, ClearinghouseState] = {}
         self._spot: SpotClearinghouseState | None = None
+        self._leverage: dict[str, Leverage] = {}
+        self._followed: set[str] = set()
         self.mode: str | None = None
         """The account mode as ``userAbstraction`` gives it; None until it is known."""
 
@@ -92,6 +101,49 @@ class AccountState:
         """What is held of a coin, in base units, negative when short; zero when nothing is."""
         position = self.position(coin)
         return position.szi if position is not None else _ZERO
+
+    # --- Leverage
+
+    def update_leverage(self, coin: str, leverage: Leverage, followed: bool = True) -> None:
+        """Takes the account's leverage setting of a coin.
+
+        :param followed: whether later changes will be told, too.
+        """
+        self._leverage[coin] = leverage
+        if followed:
+            self._followed.add(coin)
+
+    def set_leverage(self, coin: str, mode: str, value: int) -> None:
+        """Notes a setting that the venue has just taken, until it states it itself."""
+        leverage = Leverage(mode, value)
+        self._leverage[coin] = leverage
+        dex = coin.rpartition(":")[0]
+        state = self._dexs.get(dex)
+        if state is not None and self.position(coin) is not None:
+            positions = [
+                AssetPosition(msgspec.structs.replace(item.position, leverage=leverage), item.type)
+                if item.position.coin == coin
+                else item
+                for item in state.assetPositions
+            ]
+            self._dexs[dex] = msgspec.structs.replace(state, assetPositions=positions)
+
+    def forget_leverage(self, coin: str) -> None:
+        """Nothing is known of a coin's setting any more."""
+        self._leverage.pop(coin, None)
+
+    def leverage(self, coin: str) -> Leverage | None:
+        """Leverage and margin mode of a coin: of its position if there is one, else as set for the next one."""
+        position = self.position(coin)
+        return position.leverage if position is not None else self._leverage.get(coin)
+
+    def is_leverage_followed(self, coin: str) -> bool:
+        """Whether a change of the coin's setting that was made elsewhere would be known here."""
+        return coin in self._followed
+
+    def unfollow(self) -> None:
+        """The stream is lost: settings may change without being told."""
+        self._followed.clear()
 
     # --- Collateral
 

@@ -8,10 +8,12 @@ from typing import Any
 from ..venue.lists import ListOf
 from ..venue.messages import (
     FILL_DETAILS,
+    ActiveAssetData,
     ClearinghouseState,
     Fill,
     FundingPayment,
     FundingRow,
+    Leverage,
     Order,
     OrderStatus,
     SpotClearinghouseState,
@@ -52,6 +54,11 @@ class AccountReader:
     async def mode(self) -> str:
         """The account mode: ``default``, ``unifiedAccount``…"""
         return await self._ask("userAbstraction", str)
+
+    async def leverage(self, coin: str) -> Leverage:
+        """Leverage and margin mode of a coin, with or without a position. Costs 20 weight."""
+        answer: ActiveAssetData = await self._ask("activeAssetData", ActiveAssetData, coin=coin)
+        return answer.leverage
 
     async def fees(self) -> UserFees:
         """The account's fee rates."""

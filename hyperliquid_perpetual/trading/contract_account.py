@@ -3,19 +3,13 @@
 from decimal import Decimal
 
 from hummingbot.connector.constants import s_decimal_NaN
-from hummingbot.connector.derivative.position import Position
-from hummingbot.core.data_type.common import OrderType, PositionAction, PositionMode, PositionSide, TradeType
+from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.trade_fee import TradeFeeBase
 from hummingbot.core.utils.estimate_fee import build_perpetual_trade_fee
 
-from ..venue import actions
-from ..venue.markets import Market
 from ..venue.messages import FundingPayment, UserFees
-from ..venue.replies import Rejected, Unclear
-from . import order_checks
-from .budget import Priority
-from .contract_balances import BalancesContract
-from .credential_check import CredentialCheck
+from .collateral import tell_rate_oracle
+from .contract_margin import MarginContract
 from .credentials import CredentialError
 from .dispatch import Dispatcher
 from .funding_ledger import FundingLedger
@@ -28,19 +22,15 @@ PROBLEM_RETRY_SECONDS = 60.0
 """How soon it is asked again when it has found fault with them: a trader may be mending it at this moment."""
 
 
-class AccountContract(BalancesContract):
+class AccountContract(MarginContract):
     """Shows Hummingbot the account as the venue states it."""
 
-    _credential_check: CredentialCheck | None
     _credential_problem: str
     _was_approved: bool = False
     _dispatcher: Dispatcher
     _fees: UserFees | None
     _funding_ledger: FundingLedger
     _trading_required: bool
-
-    def supported_position_modes(self) -> list[PositionMode]:
-        return [PositionMode.ONEWAY]
 
     async def _user_stream_event_listener(self) -> None:
         async for message in self._iter_user_event_queue():
@@ -49,6 +39,12 @@ class AccountContract(BalancesContract):
             except Exception:
                 self.logger().exception("An account message could not be applied; the next ones are not affected")
 
+    def tick(self, timestamp: float) -> None:
+        super().tick(timestamp)
+        # Between two statements of the account only the mark prices move.
+        self._watch.on_positions(self._account.positions())
+        self._watch.tick()
+
     async def _status_polling_loop_fetch_updates(self) -> None:
         # Raising here would make the base class poll again at once, and again.
         try:
@@ -56,6 +52,9 @@ class AccountContract(BalancesContract):
             # Keys that were never good may name an account that is not the user's.
             if self._was_approved or self._credential_check is None:
                 await self._reconciler.sweep(max_age=self.SHORT_POLL_INTERVAL / 2)
+            tell_rate_oracle(self._collateral_tokens())
+            if self._trading_required and self._reconciler.is_reconciled:
+                await self._learn_settings()
         except VenueUnavailable as error:
             self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
 
@@ -113,61 +112,21 @@ class AccountContract(BalancesContract):
             return
         self._show_balances()
         self._show_positions()
+        self._show_leverage()
+        self._follow_settings()
+        if self._trading_required and self._credentials_are_good:
+            self._apply_margin_modes()
 
-    def _show_positions(self) -> None:
-        positions: dict[str, Position] = {}
-        for data in self._account.positions():
-            market = self._markets.table.by_coin.get(data.coin)
-            pair = market.trading_pair if market is not None else f"{data.coin}-USD"
-            side = PositionSide.LONG if data.szi > 0 else PositionSide.SHORT
-            positions[self._perpetual_trading.position_key(pair, side)] = Position(
-                trading_pair=pair,
-                position_side=side,
-                unrealized_pnl=data.unrealizedPnl,
-                entry_price=data.entryPx or Decimal(0),
-                amount=data.szi,
-                leverage=Decimal(data.leverage.value),
-            )
-        for key in [key for key in self.account_positions if key not in positions]:
-            self._perpetual_trading.remove_position(key)
-        for key, position in positions.items():
-            self._perpetual_trading.set_position(key, position)
+    def _follow_settings(self) -> None:
+        """Has the stream tell the leverage settings of the traded pairs, whichever these are now."""
+        source = self._user_stream_tracker.data_source
+        source.follow_settings([market.coin for market in self._traded_markets()])
 
     def _stream_is_live(self) -> bool:
         return bool(self._user_stream_tracker.data_source.is_live)
 
     def _is_user_stream_initialized(self) -> bool:
         return not self._trading_required or self._stream_is_live()
-
-    async def _fetch_account_position_mode(self) -> PositionMode:
-        return PositionMode.ONEWAY
-
-    async def _trading_pair_position_mode_set(self, mode: PositionMode, trading_pair: str) -> tuple[bool, str]:
-        if mode is PositionMode.ONEWAY:
-            return True, ""
-        return False, "Hyperliquid has one position per market: only ONEWAY is possible"
-
-    async def _set_trading_pair_leverage(self, trading_pair: str, leverage: int) -> tuple[bool, str]:
-        try:
-            if not self._markets.table.by_coin:
-                await self._markets.refresh(max_age=5.0)
-            market = self._market(trading_pair)
-        except (order_checks.OrderRefused, VenueUnavailable) as error:
-            return False, str(error)
-        if leverage != int(leverage) or not 1 <= leverage <= market.max_leverage:
-            return False, f"leverage {leverage} is not valid for {trading_pair}: use 1 to {market.max_leverage}"
-        action = actions.update_leverage(market.asset_id, self._is_cross(market), int(leverage))
-        outcome = (await self._requests.act(action, 1, Priority.ORDER)).outcomes[0]
-        if isinstance(outcome, Rejected | Unclear):
-            return False, outcome.reason
-        return True, ""
-
-    def _is_cross(self, market: Market) -> bool:
-        """Whether a market's margin is shared: as the account has it, else wherever the venue allows it."""
-        for data in self._account.positions():
-            if data.coin == market.coin:
-                return data.leverage.type == "cross"
-        return not market.only_isolated
 
     def _on_funding(self, payments: list[FundingPayment]) -> None:
         for payment in self._funding_ledger.take_new(payments):

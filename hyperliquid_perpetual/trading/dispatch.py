@@ -15,6 +15,7 @@ from ..venue.client_ids import is_ours
 from ..venue.messages import Fill, FundingPayment, OrderUpdate
 from ..venue.twaps import name_of
 from .account import AccountState
+from .account_watch import AccountWatch
 from .fills import FillBook, trade_id
 from .log_names import logger_of
 from .order_flow import OrderFlow
@@ -41,27 +42,26 @@ class Dispatcher:
 
     def __init__(
         self,
-        account_address: str,
         tracker: OrderTracker,
         flow: OrderFlow,
         twaps: TwapFollower,
         fills: FillBook,
         account: AccountState,
+        watch: AccountWatch,
         on_account: Callable[[], None],
         on_funding: Callable[[list[FundingPayment]], None],
     ) -> None:
         """
-        :param account_address: lower case.
         :param on_account: called after positions or balances changed.
         :param on_funding: takes funding payments as they come, repeated ones included.
         """
-        self._address = account_address
         self._tracker = tracker
         self._flow = flow
         self._twaps = twaps
         twaps.on_fill = self.on_fill
         self._fills = fills
         self._account = account
+        self._watch = watch
         self._on_account = on_account
         self._on_funding = on_funding
         self._listeners: list[Callable[[OrderUpdate], None]] = []
@@ -97,6 +97,9 @@ class Dispatcher:
             case frames.DexClearinghouseState(dex=dex, clearinghouseState=state):
                 if self._account.update_dex(dex, state):
                     self._on_account()
+            case messages.ActiveAssetData(coin=coin, leverage=leverage):
+                self._account.update_leverage(coin, leverage)
+                self._on_account()
             case messages.SpotState(spotState=spot):
                 self._account.update_spot(spot)
                 self._on_account()
@@ -118,6 +121,7 @@ class Dispatcher:
 
     def apply_order_update(self, order: InFlightOrder, update: OrderUpdate) -> None:
         """Applies the venue's word about an order of ours."""
+        self._watch.on_order_update(order, update)
         self._flow.apply_update(order, update)
         for listener in self._listeners:
             listener(update)
@@ -138,6 +142,7 @@ class Dispatcher:
             self._report_foreign(fill)
         self._fills.remember(fill)
         if not is_old:
+            self._watch.on_fill(fill)
             self.on_new_fill(fill)
 
     def _report_foreign(self, fill: Fill) -> None:
@@ -160,12 +165,12 @@ class Dispatcher:
         self._twaps.on_records(event.twap_records)
         if event.funding is not None:
             self._on_funding([event.funding])
-        if event.liquidation is not None and str(event.liquidation.get("liquidated_user")).lower() == self._address:
-            logger.warning("The venue liquidated positions of this account: %s", event.liquidation)
+        if event.liquidation is not None:
+            self._watch.on_liquidation(event.liquidation)
         for canceled in event.non_user_cancels:
             order = self._tracker.find(None, canceled.oid)
             if order is not None:
-                logger.warning("The venue cancelled order %s (%s) by itself", order.client_order_id, order.trading_pair)
+                self._watch.on_venue_cancel(order, canceled.oid)
 
     def _count_malformed(self, channel: str, count: int) -> None:
         if count:

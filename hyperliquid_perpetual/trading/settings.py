@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from hummingbot import root_path
@@ -54,6 +54,15 @@ class Settings(BaseModel):
 
     agent_warning_days: Annotated[int, Field(ge=0, le=180)] = 14
     """How many days before its end an API wallet is spoken of in the log."""
+
+    margin_mode: Literal["cross", "isolated"] | None = None
+    """The margin mode of all traded pairs that allow it; None leaves each as the account has it."""
+
+    margin_modes: dict[str, Literal["cross", "isolated"]] = {}
+    """Margin modes by trading pair, before ``margin_mode``."""
+
+    liquidation_warning: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.05")
+    """How near a liquidation price may come before a warning, as a fraction of the mark price; 0 for no warnings."""
 
 
 def load_settings(domain: str) -> Settings:

@@ -69,3 +69,28 @@ def rejection_text(status: str) -> str:
     """
     text = _REJECTION_TEXTS.get(status)
     return status if text is None else f"{text} ({status})"
+
+
+_CANCEL_REASONS = {
+    "marginCanceled": "there was not enough margin left for it when it would have matched",
+    "vaultWithdrawalCanceled": "a withdrawal from the vault needed its margin",
+    "openInterestCapCanceled": "the market's open interest has reached its cap, and its price was too aggressive",
+    "selfTradeCanceled": "it would have matched with another order of the same account",
+    "reduceOnlyCanceled": "it was reduce-only, and there was nothing left to reduce",
+    "delistedCanceled": "the market was delisted",
+    "liquidatedCanceled": "the account was liquidated",
+    "scheduledCancel": "the dead man's switch has fired",
+    "internalCancel": "of an error inside the venue",
+    "perpMaxPositionCanceled": "the position would have become larger than the market allows",
+}
+_ASKED_FOR = frozenset({"canceled", "siblingFilledCanceled"})
+
+
+def cancel_reason(status: str) -> str | None:
+    """Why the venue cancelled an order by itself, as the rest of a sentence; None when that was asked for.
+
+    The other leg of a bracket is asked for when the bracket is placed.
+    """
+    if status in _ASKED_FOR or phase_of(status) is not OrderPhase.CANCELED:
+        return None
+    return _CANCEL_REASONS.get(status, "for a reason that this package does not know")
