@@ -6,9 +6,14 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
+    from hyperliquid_perpetual.sandbox.sandbox import (
+        DEMO_ADDRESS,
+        DEMO_PRIVATE_KEY,
+        AccountSetup,
+        Sandbox,
+    )
 
-__all__ = ["DEMO_ADDRESS", "DEMO_PRIVATE_KEY", "Sandbox"]
+__all__ = ["DEMO_ADDRESS", "DEMO_PRIVATE_KEY", "AccountSetup", "Sandbox"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,17 +1,37 @@
 """Accounts that a test or an operator makes in one line: sub-accounts, vaults, money in any place."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import get_args
 
+from hyperliquid_perpetual.sandbox.action_base import is_address
 from hyperliquid_perpetual.sandbox.chain import Chain
-from hyperliquid_perpetual.sandbox.engine.account_commands import CreateSubAccount, CreateVault
+from hyperliquid_perpetual.sandbox.engine.account_commands import CreateSubAccount, CreateVault, OpenAccount
 from hyperliquid_perpetual.sandbox.engine.commands import Command, Deposit
 from hyperliquid_perpetual.sandbox.engine.events import Replied
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.markets import to_money
+from hyperliquid_perpetual.sandbox.engine.pools import SPOT, STANDARD_MODES, AccountMode
+from hyperliquid_perpetual.sandbox.market_set import MarketSet
 from hyperliquid_perpetual.sandbox.register import Register
-from hyperliquid_perpetual.sandbox.signed_requests import is_address
 
 VAULT_DEPOSIT = Decimal(1_000)
+
+Amounts = Mapping[str, Decimal | int | str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSetup:
+    """How an account starts: its mode, and what it has, on dexs by their names and in the spot wallet by token.
+
+    With neither `dexs` nor `spot` it has what every new account has; with empty ones it has nothing at all, and the
+    venue does not know it. In the modes that keep collateral in the spot wallet, money for a dex is there as well.
+    """
+
+    mode: AccountMode = "default"
+    dexs: Amounts | None = None
+    spot: Amounts | None = None
 
 
 class AccountInterventions:
@@ -20,6 +40,43 @@ class AccountInterventions:
     engine: Exchange
     chain: Chain
     register: Register
+    market_set: MarketSet
+    deposit: Decimal
+
+    def open_account(
+        self, address: str, mode: AccountMode = "default", dexs: Amounts | None = None, spot: Amounts | None = None
+    ) -> str:
+        """Open an account in a mode, with exactly this money (see `AccountSetup`); returns the lowercase address.
+
+        On an account that is open already it sets the mode and adds the money.
+
+        :raises ValueError: for what is no address, no dex or no positive amount; nothing is done then.
+        """
+        user = address_of(address)
+        if mode not in get_args(AccountMode):
+            raise ValueError(f"an account mode is one of {', '.join(get_args(AccountMode))}, got {mode!r}")
+        deposits = self._opening_deposits(user, mode) if dexs is None and spot is None else []
+        for dex, amount in (dexs or {}).items():
+            if self.engine.treasury.collateral(dex) is None:
+                raise ValueError(f"there is no dex {dex!r} to deposit to")
+            deposits.append(Deposit(user, money_of(Decimal(amount), f"the amount on dex {dex!r}"), dex))
+        for token, amount in (spot or {}).items():
+            deposits.append(Deposit(user, money_of(Decimal(amount), f"the amount of {token}"), SPOT, token))
+        self.register.adopt(user)
+        self.chain.apply_now(OpenAccount(user, mode))
+        for command in deposits:
+            self.chain.apply_now(command)
+        return user
+
+    def _opening_deposits(self, user: str, mode: AccountMode) -> list[Deposit]:
+        """What a new account gets: the collateral of every dex that lists something, each pool once."""
+        amount = money_of(self.deposit, "the deposit", at_least_zero=True)
+        deposits: dict[str, Deposit] = {}
+        for dex in self.market_set.dexes:
+            if dex.listings and amount:
+                pool = dex.name if mode in STANDARD_MODES else dex.collateral
+                deposits.setdefault(pool, Deposit(user, amount, dex.name))
+        return list(deposits.values())
 
     def fund(
         self,

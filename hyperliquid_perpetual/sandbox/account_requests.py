@@ -1,6 +1,6 @@
 """L1 actions about an account's own money and rights, in canonical key order (reference, sections 3 and 3.5)."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId
 from hyperliquid_perpetual.sandbox.wire import canonical_decimal
@@ -67,6 +67,31 @@ class VaultTransferAction(MasterAction, tag="vaultTransfer"):
         self.vaultAddress = self.vaultAddress.lower()
 
 
+class AgentSendAssetAction(MasterAction, tag="agentSendAsset"):
+    destination: Address
+    sourceDex: str
+    destinationDex: str
+    token: str
+    amount: str
+    fromSubAccount: str
+    nonce: U64
+
+    def normalise(self) -> None:
+        self.destination = self.destination.lower()
+        self.fromSubAccount = self.fromSubAccount.lower()
+        self.amount = canonical_decimal(self.amount)
+
+
+class AgentSetAbstractionAction(Action, tag="agentSetAbstraction"):
+    """`i`: disabled, `u`: unified account, `p`: portfolio margin."""
+
+    abstraction: Literal["i", "u", "p"]
+
+
+class AgentEnableDexAbstractionAction(Action, tag="agentEnableDexAbstraction"):
+    """Deprecated by the venue, as is what it enables."""
+
+
 KnownAccountAction = (
     UpdateIsolatedMarginAction
     | TopUpIsolatedOnlyMarginAction
@@ -75,4 +100,7 @@ KnownAccountAction = (
     | SubAccountTransferAction
     | SubAccountSpotTransferAction
     | VaultTransferAction
+    | AgentSendAssetAction
+    | AgentSetAbstractionAction
+    | AgentEnableDexAbstractionAction
 )

@@ -16,6 +16,7 @@ from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
 from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.order_view import OrderView
+from hyperliquid_perpetual.sandbox.spot_view import spot_state
 from hyperliquid_perpetual.sandbox.wire import (
     MONEY_DECIMALS,
     divide_half_even,
@@ -36,7 +37,11 @@ Json = dict[str, Any]
 class AccountView:
     """Reads the engine, writes the venue's JSON. Users are lowercase addresses; an unknown one has nothing."""
 
-    def __init__(self, exchange: Exchange, orders: OrderView, requests_used: Mapping[str, int]) -> None:
+    def __init__(
+        self, exchange: Exchange, orders: OrderView, requests_used: Mapping[str, int], tokens: Mapping[str, int]
+    ) -> None:
+        """:param tokens: their indexes by name."""
+        self._tokens = tokens
         self._exchange = exchange
         self._orders = orders
         self._requests_used = requests_used
@@ -88,8 +93,13 @@ class AccountView:
         }
 
     def spot_state(self, user: str) -> Json:
-        """`spotClearinghouseState`: accounts here are of the standard mode, with their collateral on the dexes."""
-        return {"balances": []}
+        """`spotClearinghouseState`; in the modes that share margin, with what it backs (see `spot_view`)."""
+        return spot_state(self._exchange, self._exchange.account(user), self._tokens)
+
+    def mode(self, user: str) -> str:
+        """`userAbstraction`."""
+        account = self._exchange.account(user)
+        return "default" if account is None else account.mode
 
     def active_asset_data(self, user: str, state: MarketState) -> Json:
         """`activeAssetData`: the leverage setting, and what could still be bought and sold."""

@@ -4,6 +4,7 @@ An L1 action is hashed as msgpack, so the field order of its struct *is* the ven
 action is hashed as EIP-712 fields, which its class lists by name and type.
 """
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -50,3 +51,11 @@ class UserSignedAction(Action):
         """The signed fields with their values; one that was left out is the empty text."""
         values = {name: getattr(self, name) for name, _ in self.signed_fields}
         return {name: "" if value is None else value for name, value in values.items()}
+
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def is_address(value: object) -> bool:
+    """Whether a value is an address as the venue accepts it: 0x and 40 hex digits, in any case."""
+    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None

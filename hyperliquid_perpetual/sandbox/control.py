@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
+from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 PREFIX = "/sandbox"
 
 Handler = Callable[[web.Request], Awaitable[Json]]
+
+
+class _Opening(msgspec.Struct):
+    """An account to open; see `Sandbox.open_account`."""
+
+    address: str
+    mode: AccountMode = "default"
+    dexs: dict[str, Decimal] | None = None
+    spot: dict[str, Decimal] | None = None
 
 
 class Control:
@@ -35,6 +45,7 @@ class Control:
         app.router.add_get(f"{PREFIX}/status", self._guarded(self._status))
         app.router.add_get(f"{PREFIX}/accounts/{{address}}", self._guarded(self._account))
         app.router.add_post(f"{PREFIX}/fund", self._guarded(self._fund))
+        app.router.add_post(f"{PREFIX}/account", self._guarded(self._open_account))
         app.router.add_post(f"{PREFIX}/sub_account", self._guarded(self._sub_account))
         app.router.add_post(f"{PREFIX}/vault", self._guarded(self._vault))
         app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
@@ -66,6 +77,11 @@ class Control:
         place, token = str(body.get("dex", "")), str(body.get("token", "USDC"))
         self._sandbox.fund(str(body.get("address", "")), amount, place, token)
         return account_json(self._sandbox.account(str(body["address"])), with_fills=False)
+
+    async def _open_account(self, request: web.Request) -> Json:
+        body = msgspec.json.decode(await request.read(), type=_Opening)
+        address = self._sandbox.open_account(body.address, body.mode, body.dexs, body.spot)
+        return account_json(self._sandbox.account(address), with_fills=False)
 
     async def _sub_account(self, request: web.Request) -> Json:
         body = await _body(request)

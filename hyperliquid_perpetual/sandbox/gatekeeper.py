@@ -12,6 +12,7 @@ from msgspec import structs
 
 from hyperliquid_perpetual.sandbox.account_actions import account_command
 from hyperliquid_perpetual.sandbox.action_base import Action, UserSignedAction
+from hyperliquid_perpetual.sandbox.daily_actions import DailyActions
 from hyperliquid_perpetual.sandbox.engine import commands
 from hyperliquid_perpetual.sandbox.engine.commands import Command, OrderIntent, Trigger
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
@@ -54,7 +55,8 @@ class Received:
 class Gatekeeper:
     """Checks every signed request, and counts what each account has asked for (section 9.3)."""
 
-    def __init__(self, markets: Mapping[int, MarketState], register: Register) -> None:
+    def __init__(self, markets: Mapping[int, MarketState], register: Register, daily: DailyActions) -> None:
+        self._daily = daily
         self._markets = markets
         self._register = register
         self._nonces = Nonces()
@@ -94,10 +96,11 @@ class Gatekeeper:
             # The venue's wording is not known; the address pays five requests for it (section 9.3).
             self._count(account, 5)
             raise Refused(f"Action expired: expiresAfter {request.expiresAfter} is before {now}")
-        refusal = self._nonces.use(signer, request.nonce, now)
+        refusal = self._daily.refusal(account, now) or self._nonces.use(signer, request.nonce, now)
         if refusal is not None:
             raise Refused(refusal)
         self._count(account, request.action.items)
+        self._daily.count(account, now)
         if isinstance(received.template, Refused):
             raise received.template
         return structs.replace(received.template, account=account)

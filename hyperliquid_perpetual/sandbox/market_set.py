@@ -85,6 +85,11 @@ class MarketSet:
         self.by_coin.update({listing.market.coin: listing for dex in self.dexes for listing in dex.listings})
 
     @property
+    def token_indexes(self) -> dict[str, int]:
+        """The index of every token by its name."""
+        return {token["name"]: token["index"] for token in self.tokens}
+
+    @property
     def markets(self) -> tuple[Market, ...]:
         """Every market, delisted ones included."""
         return tuple(listing.market for dex in self.dexes for listing in dex.listings)

@@ -56,6 +56,11 @@ class Register:
         self._somebody_was_named = True
         self.open(address)
 
+    def adopt(self, address: str) -> None:
+        """As `claim`, for an account whose money is somebody else's care: no deposit is made."""
+        self._somebody_was_named = True
+        self._known.add(address)
+
     def is_known(self, address: str, now: int) -> bool:
         """Whether an address is an account or a valid agent here."""
         return self.account_of(address, now) is not None

@@ -10,19 +10,20 @@ block.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
+from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
 from hyperliquid_perpetual.sandbox.account_view import AccountView
 from hyperliquid_perpetual.sandbox.api import Api, Captured
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
 from hyperliquid_perpetual.sandbox.control import Control
-from hyperliquid_perpetual.sandbox.engine.commands import Deposit
+from hyperliquid_perpetual.sandbox.daily_actions import ACTIONS_PER_DAY, DailyActions
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
@@ -71,11 +72,13 @@ class Sandbox(Interventions):
     :param coins: the markets in which they trade; None for all that are not delisted.
     :param port: where to listen; 0 takes a free port.
     :param deposit: collateral of every new account, on the first dex and on each HIP-3 dex that lists something.
-    :param accounts: addresses that exist from the start. Strangers are refused when there are any (see `register`).
+    :param accounts: addresses that exist from the start, if wanted each with its `AccountSetup`: mode and money.
+        Strangers are refused when there are any (see `register`).
     :param newcomers: whether an account opens when a client first asks about it (`welcome`) or never (`refuse`).
     :param block_ms: block time; 0 does every request at once.
     :param clock: `real`, `virtual` (stands still until `clock.advance`; every request is done at once), or a clock.
     :param limit_weights: whether an address that used up its 1200 weights a minute is answered with 429.
+    :param actions_per_day: how many actions a unified or portfolio margin account may send in a UTC day.
     :param sockets: rules of WebSocket connections; by default without the limits per address.
     :param cadence: how often streams send what they send at intervals.
     :param market_set: what is listed.
@@ -92,12 +95,13 @@ class Sandbox(Interventions):
         host: str = "127.0.0.1",
         port: int = 0,
         deposit: Decimal | int = DEFAULT_DEPOSIT,
-        accounts: Iterable[str] = (),
+        accounts: Iterable[str] | Mapping[str, AccountSetup] = (),
         newcomers: Newcomers = "welcome",
         block_ms: int = BLOCK_MS,
         clock: Literal["real", "virtual"] | Clock = "real",
         limit_weights: bool = False,
         weight_per_minute: int = WEIGHT_PER_MINUTE,
+        actions_per_day: int = ACTIONS_PER_DAY,
         sockets: SessionSettings | None = None,
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
@@ -106,7 +110,7 @@ class Sandbox(Interventions):
     ) -> None:
         self.seed = secrets.randbits(32) if seed is None else seed
         self.deposit = Decimal(deposit)
-        self._deposit = money_of(self.deposit, "the deposit", at_least_zero=True)
+        money_of(self.deposit, "the deposit", at_least_zero=True)
         self._host = host
         self._port = port
         self.market_set = standard_markets() if market_set is None else market_set
@@ -124,7 +128,7 @@ class Sandbox(Interventions):
         )
         self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)
-        self.gatekeeper = Gatekeeper(self.engine.markets, self.register)
+        self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
         self.traders = Traders(self.chain, market, self.seed, coins)
         self.faults = Faults()
@@ -133,7 +137,9 @@ class Sandbox(Interventions):
         market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
         twap_view = TwapView(self.engine, order_view)
-        account_view = AccountView(self.engine, order_view, self.gatekeeper.requests_used)
+        account_view = AccountView(
+            self.engine, order_view, self.gatekeeper.requests_used, self.market_set.token_indexes
+        )
         info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), twap_view, self._name_account)
         meter = WeightMeter(weight_per_minute)
         self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
@@ -144,7 +150,8 @@ class Sandbox(Interventions):
         self.chain.listen(self._streams)
         self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
         self.inspect = Inspector(self.engine)
-        self._accounts = [address_of(address) for address in accounts]
+        setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
+        self._accounts = {address_of(address): setup for address, setup in setups.items()}
         self._server: Server | None = None
         self._timers: list[Timer] = []
         self._bound_port = 0
@@ -156,9 +163,9 @@ class Sandbox(Interventions):
 
         :raises OSError: when the port is taken.
         """
+        for address, setup in self._accounts.items():
+            self.open_account(address, setup.mode, setup.dexs, setup.spot)
         self.register.open(DEMO_ADDRESS)
-        for address in self._accounts:
-            self.register.claim(address)
         self.traders.open()
         if isinstance(self.clock, VirtualClock):
             self.clock.pause = self._wait_for_readers
@@ -254,11 +261,8 @@ class Sandbox(Interventions):
         self.register.name(address, self.chain.now)
 
     def _open_account(self, address: str) -> None:
-        if not self._deposit:
-            return
-        for dex in self.market_set.dexes:
-            if dex.listings:
-                self.chain.apply_now(Deposit(address, self._deposit, dex.name))
+        for deposit in self._opening_deposits(address, "default"):
+            self.chain.apply_now(deposit)
 
     async def _wait_for_readers(self) -> None:
         """Under a virtual clock: let clients read what has been sent before more happens."""

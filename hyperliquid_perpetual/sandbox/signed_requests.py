@@ -5,7 +5,6 @@ Decoding does three things the venue does before it looks at a signature: it ref
 The field order of the structs here *is* the canonical key order of section 3, so `canonical_bytes` is what gets hashed.
 """
 
-import re
 from typing import Any, Literal
 
 import msgspec
@@ -263,11 +262,3 @@ def plain(action: Action) -> dict[str, Any]:
     """The action as plain JSON values, for records and diagnoses."""
     value: dict[str, Any] = msgspec.to_builtins(action)
     return value
-
-
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-
-
-def is_address(value: object) -> bool:
-    """Whether a value is an address as the venue accepts it: 0x and 40 hex digits, in any case."""
-    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None

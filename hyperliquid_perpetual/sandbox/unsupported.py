@@ -2,9 +2,6 @@
 
 UNSUPPORTED_ACTIONS = frozenset(
     (
-        "agentEnableDexAbstraction",
-        "agentSendAsset",
-        "agentSetAbstraction",
         "cDeposit",
         "cWithdraw",
         "convertToMultiSigUser",
@@ -15,16 +12,9 @@ UNSUPPORTED_ACTIONS = frozenset(
         "multiSig",
         "perpDeploy",
         "reserveRequestWeight",
-        "sendAsset",
         "setReferrer",
         "spotDeploy",
-        "spotSend",
         "tokenDelegate",
-        "usdClassTransfer",
-        "usdSend",
-        "userDexAbstraction",
-        "userPortfolioMargin",
-        "userSetAbstraction",
         "vaultDistribute",
         "vaultModify",
         "withdraw3",

@@ -144,7 +144,7 @@ class UserStreams:
                 case ev.PositionChanged(account=user) | ev.BalanceChanged(account=user):
                     if user in self._followed:
                         self._news[user].state_changed = True
-                case ev.CashMoved(account=user) if user in self._followed:
+                case ev.CashMoved(account=user) | ev.ModeChanged(account=user) if user in self._followed:
                     self._news[user].state_changed = True
                 case ev.LeverageChanged(account=user) if user in self._followed:
                     self._news[user].state_changed = True

@@ -1,6 +1,9 @@
 """Commands about an account's own money and rights rather than its orders. Money in 1e-12 of the collateral token."""
 
-from .command_base import AccountCommand
+from typing import Literal
+
+from .command_base import AccountCommand, WorldCommand
+from .pools import AccountMode
 
 
 class AccountDeskCommand(AccountCommand, frozen=True):
@@ -66,6 +69,40 @@ class TransferToVault(AccountDeskCommand, frozen=True):
     amount: int
 
 
+class ClassTransfer(AccountDeskCommand, frozen=True):
+    """Move USDC from the spot wallet to the first dex (`to_perp`) or back; of a sub-account if one is named."""
+
+    amount: int
+    to_perp: bool
+    sub_account: str | None = None
+    nonce: int = 0
+
+
+class SendAsset(AccountDeskCommand, frozen=True):
+    """Send a token from one place (a dex or `spot`) to a place of `destination`, which may be the account itself.
+
+    `kind` is the line that it makes in the ledgers.
+    """
+
+    destination: str
+    source_dex: str
+    destination_dex: str
+    token: str
+    amount: int
+    from_sub_account: str | None = None
+    by_agent: bool = False
+    nonce: int = 0
+    kind: Literal["send", "internalTransfer", "spotTransfer"] = "send"
+
+
+class SetMode(AccountDeskCommand, frozen=True):
+    """Put `target`, a sub-account or (None) the account itself, into another account mode; agents may do less."""
+
+    target: str | None
+    mode: AccountMode
+    by_agent: bool = False
+
+
 AnyAccountCommand = (
     UpdateIsolatedMargin
     | TopUpIsolatedMargin
@@ -75,4 +112,14 @@ AnyAccountCommand = (
     | TransferToSubAccount
     | CreateVault
     | TransferToVault
+    | ClassTransfer
+    | SendAsset
+    | SetMode
 )
+
+
+class OpenAccount(WorldCommand, frozen=True):
+    """Let an account begin to exist without any money, in a mode, or put one that exists into that mode."""
+
+    account: str
+    mode: AccountMode = "default"

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 from . import account_commands as ask
 from .builders import approve_builder
+from .events import ModeChanged
 from .family import create_sub_account, rename_sub_account, transfer_to_sub_account
 from .isolated import NO_ISOLATED_POSITION, move_isolated_margin, top_up_isolated_margin
 from .market_state import MarketState
+from .modes import change_mode, mode_error
 from .outbox import Outbox
+from .pools import AccountMode
 from .state import Account
+from .transfers import send_asset, transfer_between_classes
 from .treasury import Treasury
 from .vaults import create_vault, transfer_to_vault
 
@@ -46,6 +50,12 @@ class AccountDesk:
                 return transfer_to_sub_account(treasury, account, address, is_deposit, amount, token)
             case ask.TransferToVault(vault=vault, is_deposit=is_deposit, amount=amount):
                 return transfer_to_vault(treasury, account, vault, is_deposit, amount, markets, now)
+            case ask.ClassTransfer():
+                return transfer_between_classes(treasury, account, command)
+            case ask.SendAsset():
+                return send_asset(treasury, account, command)
+            case ask.SetMode():
+                return self._set_mode(account, command)
         raise TypeError(f"nobody carries out {command}")
 
     def _isolated_margin(
@@ -64,3 +74,20 @@ class AccountDesk:
             self._outbox.touch_position(account, position)
             self._outbox.touch_cash(account, house)
         return error
+
+    def _set_mode(self, account: Account, command: ask.SetMode) -> str | None:
+        target = account if command.target is None else self._treasury.accounts.get(command.target)
+        error = mode_error(account, target, command.mode, command.by_agent)
+        if error is None and target is not None and target.mode != command.mode:
+            self._change_mode(target, command.mode)
+        return error
+
+    def open(self, command: ask.OpenAccount) -> None:
+        """Make an account without money, or change the mode of one that exists."""
+        account = self._treasury.open(command.account)
+        if account.mode != command.mode:
+            self._change_mode(account, command.mode)
+
+    def _change_mode(self, account: Account, mode: AccountMode) -> None:
+        change_mode(self._treasury, account, mode)
+        self._outbox.emit(ModeChanged(self._outbox.time, account.address, mode))

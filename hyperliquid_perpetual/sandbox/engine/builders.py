@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from .commands import BuilderFee, OrderIntent
 from .margin import clearinghouse_margin
 from .market_state import MarketState
+from .pools import STANDARD_MODES
 from .state import Account
 from .units import MICRO_USD, divide_half_even, usd
 
@@ -14,7 +15,7 @@ MAX_APPROVAL = 1_000
 """What may be approved: 1 %, the limit of spot trading."""
 MAX_APPROVALS = 10
 MIN_ACCOUNT_VALUE = usd(100)
-"""What a builder must have on the first dex."""
+"""What a builder must have on the first dex, in an account of the standard mode."""
 
 NOT_APPROVED = "Builder fee has not been approved."
 _FEE_DIVISOR = 100_000 * MICRO_USD
@@ -60,7 +61,7 @@ def builder_error(
 
 
 def _is_solvent(builder: Account | None, markets: Mapping[int, MarketState]) -> bool:
-    if builder is None:
+    if builder is None or builder.mode not in STANDARD_MODES:
         return False
     margin = clearinghouse_margin(builder.clearinghouse(""), markets)
     return margin.summary.account_value >= MIN_ACCOUNT_VALUE

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from .account_commands import AnyAccountCommand
+from .account_commands import AnyAccountCommand, OpenAccount
 from .command_base import AccountCommand as AccountCommand
 from .command_base import WorldCommand as WorldCommand
 from .twap_commands import AnyTwapCommand
@@ -176,6 +176,7 @@ Command = (
     | ApproveAgent
     | AnyAccountCommand
     | AnyTwapCommand
+    | OpenAccount
     | Deposit
     | SetPrices
     | SetQuirk

@@ -7,6 +7,7 @@ account touched, what they add up to (`PositionChanged`, `BalanceChanged`, `Book
 
 from msgspec import Struct
 
+from .pools import AccountMode
 from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade, TwapRecord, TwapState
 
 
@@ -174,6 +175,13 @@ class CashMoved(Event, frozen=True):
     place: str
     token: str
     amount: int
+
+
+class ModeChanged(Event, frozen=True):
+    """An account is in another mode, in the words of `userAbstraction`."""
+
+    account: str
+    mode: AccountMode
 
 
 class LedgerUpdated(Event, frozen=True):

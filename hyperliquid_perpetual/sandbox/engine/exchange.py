@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from . import prices
-from .account_commands import AccountDeskCommand
+from .account_commands import AccountDeskCommand, OpenAccount
 from .account_desk import AccountDesk
 from .agents import AgentRegistry
 from .bracket_placement import BracketPlacement
@@ -31,12 +31,13 @@ from .matching import Matcher
 from .orders import OrderDesk
 from .outbox import Outbox
 from .placement import Placement
+from .pools import SPOT
 from .records import OrderRecord, OrderStatus
 from .rules import must_deposit, pre_validation_error
 from .schedule import CancelSchedule
 from .state import Account
 from .timeline import Timeline
-from .treasury import SPOT, Treasury
+from .treasury import Treasury
 from .twap_commands import CancelTwap, PlaceTwap
 from .twaps import TwapDesk
 
@@ -89,6 +90,8 @@ class Exchange:
         self._timeline.advance(now)
         if isinstance(command, Deposit):
             self._deposit(command)
+        elif isinstance(command, OpenAccount):
+            self._account_desk.open(command)
         elif isinstance(command, SetQuirk):
             self.config.quirks.set(command.name, command.value)
         elif isinstance(command, SetPrices):

@@ -2,9 +2,10 @@
 
 from hashlib import blake2b
 
+from .pools import SPOT, USDC
 from .records import LedgerDetails
 from .state import Account
-from .treasury import SPOT, Treasury
+from .treasury import Treasury
 
 MAX_NAME_LENGTH = 16
 
@@ -62,7 +63,7 @@ def transfer_to_sub_account(
     if amount <= 0:
         return "Transfer amount must be more than zero."
     source, destination = (master, sub_account) if is_deposit else (sub_account, master)
-    place, moved = ("", "USDC") if token is None else (SPOT, token)
+    place, moved = ("", USDC) if token is None else (SPOT, token)
     error = treasury.shortage(source, place, moved, amount)
     if error is not None:
         return error

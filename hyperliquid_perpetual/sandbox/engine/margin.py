@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from .market_state import MarketState
 from .markets import Market
+from .pools import Pool
 from .state import Clearinghouse, Order, Position
 from .units import MICRO_USD, divide_half_even
 
@@ -35,6 +36,31 @@ class ClearinghouseMargin(Struct, frozen=True):
     cross: MarginSummary
     cross_maintenance_margin_used: int
     withdrawable: int
+
+
+class PoolMargin(Struct, frozen=True):
+    """The margin figures of everything that is margined together (`pools`), in money."""
+
+    cross_value: int
+    """Cash and the marked value of the cross positions."""
+    isolated_value: int
+    """The equity of the isolated positions."""
+    required: int
+    """What cross positions and all resting orders need from the cross value."""
+    maintenance: int
+    """What the cross positions need not to be liquidated."""
+    withdrawable: int
+    """What the cross value leaves above the greater of initial margin and a tenth of the notional."""
+
+    @property
+    def total(self) -> int:
+        """All there is, isolated margin and unrealized profit included."""
+        return self.cross_value + self.isolated_value
+
+    @property
+    def free(self) -> int:
+        """What new orders can use."""
+        return max(0, self.cross_value - self.required)
 
 
 class AssetCapacity(Struct, frozen=True):
@@ -90,11 +116,14 @@ def position_margin(position: Position, mark_px: int) -> int:
 
 
 def cross_account_value(clearinghouse: Clearinghouse, markets: Markets) -> int:
-    """Cross cash and the marked value of the cross positions."""
-    value = clearinghouse.raw_usd
-    for position in clearinghouse.positions.values():
-        if position.szi and position.is_cross:
-            value += position.notional(markets[position.asset].mark_px)
+    """Cross cash and the marked value of the cross positions, of all dexs that share margin with this one."""
+    pool = clearinghouse.pool
+    value = pool.cash
+    for house in pool.houses:
+        value += house.raw_usd
+        for position in house.positions.values():
+            if position.szi and position.is_cross:
+                value += position.notional(markets[position.asset].mark_px)
     return value
 
 
@@ -121,11 +150,13 @@ def affords_fill(order: Order, sz: int, px: int, fee: int, markets: Markets) -> 
     house = order.account.clearinghouse(position.market.dex)
     mark_px = markets[position.asset].mark_px
     lot_value = position.market.lot_value
-    value = house.raw_usd - fee
-    for held in house.positions.values():
-        if held.szi and held.is_cross and held is not position:
-            notional = held.notional(markets[held.asset].mark_px)
-            value += notional - initial_margin(abs(notional), held.leverage)
+    value = house.pool.cash - fee
+    for member in house.pool.houses:
+        value += member.raw_usd
+        for held in member.positions.values():
+            if held.szi and held.is_cross and held is not position:
+                notional = held.notional(markets[held.asset].mark_px)
+                value += notional - initial_margin(abs(notional), held.leverage)
     if position.is_cross:
         value += ((position.szi + signed_sz) * mark_px - signed_sz * px) * lot_value
         return value >= initial_margin(after * mark_px * lot_value, position.leverage)
@@ -137,19 +168,45 @@ def affords_fill(order: Order, sz: int, px: int, fee: int, markets: Markets) -> 
 
 
 def required_margin(clearinghouse: Clearinghouse, markets: Markets) -> int:
-    """What all positions and resting orders of a dex need from the cross account value."""
+    """What all positions and resting orders of the dexs that share margin need from the cross account value."""
     total = 0
-    for position in clearinghouse.positions.values():
-        if position.szi or position.resting_buys or position.resting_sells:
-            total += order_margin(position, markets[position.asset].mark_px)
+    for house in clearinghouse.pool.houses:
+        for position in house.positions.values():
+            if position.szi or position.resting_buys or position.resting_sells:
+                total += order_margin(position, markets[position.asset].mark_px)
     return total
+
+
+def pool_margin(pool: Pool, markets: Markets) -> PoolMargin:
+    """The margin figures of a pool; resting orders hold nothing back from what can be withdrawn."""
+    cross_value = pool.cash
+    isolated_value = required = maintenance = used = notional = 0
+    for house in pool.houses:
+        cross_value += house.raw_usd
+        for position in house.positions.values():
+            mark_px = markets[position.asset].mark_px
+            if position.szi or position.resting_buys or position.resting_sells:
+                required += order_margin(position, mark_px)
+            if not position.szi:
+                continue
+            value = position.notional(mark_px)
+            if position.is_cross:
+                cross_value += value
+                notional += abs(value)
+                used += position_margin(position, mark_px)
+                maintenance += maintenance_margin(position.market, abs(value))
+            else:
+                isolated_value += position_margin(position, mark_px)
+    withdrawable = max(0, cross_value - max(used, -(-notional // 10)))
+    return PoolMargin(cross_value, isolated_value, required, maintenance, withdrawable)
 
 
 def clearinghouse_margin(clearinghouse: Clearinghouse, markets: Markets) -> ClearinghouseMargin:
     """The margin figures of an account on one dex.
 
     Withdrawable is what the cross account value leaves above the greater of the initial margin and a tenth of the
-    notional of the cross positions; resting orders hold nothing back.
+    notional of the cross positions; resting orders hold nothing back. Where dexs share their margin, it is what the
+    whole pool leaves, on the dex that has the pool's cash, and nothing elsewhere.
     """
     cross_notional = cross_value = cross_used = maintenance = 0
     isolated_notional = isolated_value = isolated_cash = 0
@@ -173,8 +230,14 @@ def clearinghouse_margin(clearinghouse: Clearinghouse, markets: Markets) -> Clea
         raw_usd + isolated_cash,
         cross_used + isolated_value,
     )
-    held = max(cross_used, -(-cross_notional // 10))
-    return ClearinghouseMargin(summary, cross, maintenance, max(0, cross.account_value - held))
+    pool = clearinghouse.pool
+    if pool.anchor is not clearinghouse:
+        withdrawable = 0
+    elif len(pool.houses) > 1:
+        withdrawable = pool_margin(pool, markets).withdrawable
+    else:
+        withdrawable = max(0, cross.account_value - max(cross_used, -(-cross_notional // 10)))
+    return ClearinghouseMargin(summary, cross, maintenance, withdrawable)
 
 
 def liquidation_px(position: Position, clearinghouse: Clearinghouse, markets: Markets) -> int | None:
@@ -188,8 +251,8 @@ def liquidation_px(position: Position, clearinghouse: Clearinghouse, markets: Ma
     mark_px = markets[position.asset].mark_px
     value = position.notional(mark_px)
     if position.is_cross:
-        margin = clearinghouse_margin(clearinghouse, markets)
-        available = margin.cross.account_value - margin.cross_maintenance_margin_used
+        margin = pool_margin(clearinghouse.pool, markets)
+        available = margin.cross_value - margin.maintenance
     else:
         available = position.isolated_usd + value - maintenance_margin(market, abs(value))
     doubled = 2 * max_leverage_at(market, abs(value))

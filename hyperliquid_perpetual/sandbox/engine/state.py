@@ -4,12 +4,13 @@ Everything here may be read between two commands, and only then; what must outli
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
 from .brackets import Bracket
 from .commands import OrderIntent, Tif
 from .markets import Market
+from .pools import STANDARD_MODES, USDC, AccountMode, Pool
 from .records import AccountKind, Agent, Fill, FundingPayment, LedgerUpdate, OrderRecord, OrderStatus
 from .vault_state import Vault
 
@@ -167,12 +168,15 @@ class Position:
 
 
 class Clearinghouse:
-    """An account's cash and positions on one dex, margined together."""
+    """An account's cash and positions on one dex, margined together, and with other dexs of the same pool."""
 
-    __slots__ = ("dex", "positions", "raw_usd")
+    __slots__ = ("dex", "pool", "positions", "raw_usd")
 
     def __init__(self, dex: str) -> None:
         self.dex = dex
+        self.pool = Pool(USDC, None)
+        self.pool.houses.append(self)
+        self.pool.anchor = self
         self.raw_usd = 0
         """Cross cash in money: deposits - bought notional + sold notional - fees +- funding. Often negative."""
         self.positions: dict[int, Position] = {}
@@ -223,6 +227,7 @@ class Account:
     """Everything about one address."""
 
     __slots__ = (
+        "_collateral_of",
         "address",
         "agents",
         "builders",
@@ -235,9 +240,11 @@ class Account:
         "kind",
         "ledger",
         "master",
+        "mode",
         "name",
         "open_by_cloid",
         "open_orders",
+        "pools",
         "scheduled_cancel_day",
         "scheduled_cancels",
         "spot",
@@ -246,8 +253,19 @@ class Account:
         "volume",
     )
 
-    def __init__(self, address: str, history_limit: int, fill_limit: int, ledger_limit: int) -> None:
+    def __init__(
+        self,
+        address: str,
+        history_limit: int,
+        fill_limit: int,
+        ledger_limit: int,
+        collateral_of: Callable[[str], str | None] = lambda dex: USDC,
+    ) -> None:
         self.address = address
+        self._collateral_of = collateral_of
+        self.mode: AccountMode = "default"
+        self.pools: dict[str, Pool] = {}
+        """By token; only in the modes that share margin between dexs."""
         self.kind: AccountKind = "user"
         self.master: str | None = None
         """Whose key trades for a sub-account or a vault; None for an account that has its own."""
@@ -286,7 +304,38 @@ class Account:
         found = self.clearinghouses.get(dex)
         if found is None:
             found = self.clearinghouses[dex] = Clearinghouse(dex)
+            self._join(found)
         return found
+
+    def set_mode(self, mode: AccountMode) -> None:
+        """Divide the account into pools as a mode wants it; no cash moves by this alone."""
+        self.mode = mode
+        self.pools = {}
+        for house in list(self.clearinghouses.values()):
+            self._join(house)
+        if mode == "dexAbstraction":
+            self.clearinghouse("")
+
+    def pool(self, token: str) -> Pool | None:
+        """What a token margines in the modes that share it between dexs, None in the standard ones."""
+        if self.mode in STANDARD_MODES:
+            return None
+        found = self.pools.get(token)
+        if found is None:
+            on_first_dex = self.mode == "dexAbstraction" and token == USDC
+            found = self.pools[token] = Pool(token, None if on_first_dex else self.spot)
+        return found
+
+    def _join(self, house: Clearinghouse) -> None:
+        token = self._collateral_of(house.dex) or USDC
+        pool = self.pool(token)
+        if pool is None:
+            pool = Pool(token, None)
+            pool.anchor = house
+        elif pool.spot is None and not house.dex:
+            pool.anchor = house
+        pool.houses.append(house)
+        house.pool = pool
 
     def position(self, market: Market) -> Position | None:
         """What the account has in a market, None if it never touched it."""

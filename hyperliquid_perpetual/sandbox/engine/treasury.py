@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 from .config import ExchangeConfig
 from .events import CashMoved, LedgerUpdated
-from .margin import clearinghouse_margin
+from .margin import clearinghouse_margin, pool_margin
 from .market_state import MarketState
 from .outbox import Outbox
+from .pools import SPOT, USDC
 from .records import LedgerDetails, LedgerUpdate
 from .state import Account
 
-SPOT = "spot"
 NOT_ENOUGH_MARGIN = "Insufficient balance for withdrawal"
 NOT_ENOUGH_TOKENS = "Insufficient balance for token transfer"
 
@@ -39,7 +39,7 @@ class Treasury:
         account = self.accounts.get(address)
         if account is None:
             config = self._config
-            account = Account(address, config.history_limit, config.fill_limit, config.ledger_limit)
+            account = Account(address, config.history_limit, config.fill_limit, config.ledger_limit, self.collateral)
             self.accounts[address] = account
         return account
 
@@ -48,7 +48,7 @@ class Treasury:
         for state in self._markets.values():
             if state.market.dex == dex:
                 return state.market.collateral
-        return None if dex else "USDC"
+        return None if dex else USDC
 
     def check_place(self, place: str, token: str) -> str | None:
         """Why a token cannot be at a place; the texts are ours."""
@@ -61,8 +61,17 @@ class Treasury:
             return f"The collateral of dex {place!r} is {collateral}, not {token}."
         return None
 
+    def place(self, account: Account, place: str, token: str) -> str:
+        """Where cash that is meant for a place really is: in the modes that share margin, where the pool has it."""
+        pool = account.pool(token)
+        return place if pool is None or (place == SPOT and pool.spot is None) else pool.place
+
     def credit(self, account: Account, place: str, token: str, amount: int) -> None:
         """Change an account's cash at a place by an amount of money, which may be negative; nothing is checked."""
+        self.book(account, self.place(account, place, token), token, amount)
+
+    def book(self, account: Account, place: str, token: str, amount: int) -> None:
+        """As `credit`, at exactly this place."""
         outbox = self._outbox
         if place == SPOT:
             account.spot[token] = account.spot.get(token, 0) + amount
@@ -83,9 +92,13 @@ class Treasury:
 
     def available(self, account: Account, place: str, token: str) -> int:
         """What an account may take out of a place: a spot balance, or what its margin does not hold (section 14)."""
-        if place == SPOT:
-            return account.spot.get(token, 0)
-        return clearinghouse_margin(account.clearinghouse(place), self._markets).withdrawable
+        where = self.place(account, place, token)
+        if where != SPOT:
+            return clearinghouse_margin(account.clearinghouse(where), self._markets).withdrawable
+        pool = account.pool(token)
+        if pool is not None and pool.spot is not None:
+            return pool_margin(pool, self._markets).withdrawable
+        return account.spot.get(token, 0)
 
     def note(self, account: Account, kind: str, amount: int, dex: str, details: LedgerDetails | None = None) -> None:
         """Write a line into an account's ledger and tell it."""

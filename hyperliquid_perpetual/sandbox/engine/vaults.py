@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from .family import derived_address
 from .margin import clearinghouse_margin
 from .market_state import MarketState
+from .pools import USDC
 from .records import LedgerDetails
 from .state import Account
 from .treasury import Treasury
@@ -39,7 +40,7 @@ def create_vault(
         return "A vault needs a name.", None
     if amount < MIN_CREATION:
         return f"A vault is founded with at least ${MIN_CREATION // usd(1)}.", None
-    error = treasury.shortage(leader, "", "USDC", amount)
+    error = treasury.shortage(leader, "", USDC, amount)
     if error is not None:
         return error, None
     number = sum(1 for account in treasury.accounts.values() if account.vault and account.master == leader.address)
@@ -47,8 +48,8 @@ def create_vault(
     account.kind, account.master, account.name = "vault", leader.address, name
     account.vault = Vault(leader.address, name, description)
     account.vault.stakes[leader.address] = Stake(amount, amount, now, now)
-    treasury.credit(leader, "", "USDC", -amount)
-    treasury.credit(account, "", "USDC", amount)
+    treasury.credit(leader, "", USDC, -amount)
+    treasury.credit(account, "", USDC, amount)
     for side in (leader, account):
         treasury.note(side, "vaultCreate", amount, "", LedgerDetails(vault=account.address))
     return None, account.address
@@ -81,7 +82,7 @@ def _deposit(
         return "The vault takes no deposits."
     if value <= 0:
         return "The vault has nothing left."
-    error = treasury.shortage(depositor, "", "USDC", amount)
+    error = treasury.shortage(depositor, "", USDC, amount)
     if error is not None:
         return error
     shares = amount * vault.shares // value
@@ -90,8 +91,8 @@ def _deposit(
     stake.basis += amount
     if depositor.address != vault.leader:
         stake.locked_until = now + LOCKUP
-    treasury.credit(depositor, "", "USDC", -amount)
-    treasury.credit(account, "", "USDC", amount)
+    treasury.credit(depositor, "", USDC, -amount)
+    treasury.credit(account, "", USDC, amount)
     for side in (depositor, account):
         treasury.note(side, "vaultDeposit", amount, "", LedgerDetails(vault=account.address))
     return None
@@ -112,7 +113,7 @@ def _withdraw(
         left = stake.shares - shares
         if len(vault.stakes) > 1 and left * LEADER_PART < vault.shares - shares:
             return f"The leader must keep at least {100 // LEADER_PART}% of the vault."
-    error = treasury.shortage(account, "", "USDC", amount)
+    error = treasury.shortage(account, "", USDC, amount)
     if error is not None:
         return error
     basis = stake.basis if everything else stake.basis * shares // stake.shares
@@ -126,14 +127,14 @@ def _withdraw(
     if not stake.shares:
         del vault.stakes[depositor.address]
     leader = treasury.accounts[vault.leader]
-    treasury.credit(account, "", "USDC", -amount)
-    treasury.credit(depositor, "", "USDC", amount - commission)
+    treasury.credit(account, "", USDC, -amount)
+    treasury.credit(depositor, "", USDC, amount - commission)
     details = LedgerDetails(
         vault=account.address, user=depositor.address, requested=amount, commission=commission, basis=basis
     )
     for side in (depositor, account):
         treasury.note(side, "vaultWithdraw", amount - commission, "", details)
     if commission:
-        treasury.credit(leader, "", "USDC", commission)
+        treasury.credit(leader, "", USDC, commission)
         treasury.note(leader, "vaultLeaderCommission", commission, "", LedgerDetails(user=leader.address))
     return None

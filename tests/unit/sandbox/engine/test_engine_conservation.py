@@ -9,8 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import (
     ApproveBuilder,
+    ClassTransfer,
     CreateSubAccount,
     CreateVault,
+    SendAsset,
+    SetMode,
     TopUpIsolatedMargin,
     TransferToSubAccount,
     TransferToVault,
@@ -45,7 +48,8 @@ from hyperliquid_perpetual.sandbox.engine.events import (
 )
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.family import derived_address
-from hyperliquid_perpetual.sandbox.engine.state import Position
+from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
+from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
 from tests.unit.sandbox.engine.ledger import ShadowLedger
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, make_market, money, px
 
@@ -62,6 +66,10 @@ SUB_ACCOUNT, VAULT = derived_address("sub-account", ALICE, 0), derived_address("
 
 accounts = st.sampled_from([ALICE, BOB, CAROL, DAVE, ALICE, BOB, CAROL, DAVE, SUB_ACCOUNT, VAULT])
 amounts = st.sampled_from([0, 1, 999_999, 10**12, 10**14 + 1, 10**15, 10**20])
+places = st.sampled_from(["", "dex", "spot", "nowhere"])
+modes = st.sampled_from(
+    ["default", "disabled", "unifiedAccount", "unifiedAccount", "portfolioMargin", "dexAbstraction"]
+)
 assets = st.sampled_from([0, 0, 1, 110_000])
 builders = st.sampled_from([*[None] * 8, BuilderFee(CAROL, 25), BuilderFee(DAVE, 100), BuilderFee(BOB, 0)])
 cloids = st.sampled_from([None, None, None, *CLOIDS])
@@ -125,22 +133,32 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     def check_margin(self, before: dict[tuple[str, int], int], fees_before: dict[str, Fraction]) -> None:
         """Whoever has only grown in this command has initial margin for it, but for the command's fees."""
         for address, account in self.exchange.accounts.items():
-            for dex, house in account.clearinghouses.items():
-                grown = [
-                    abs(position.szi) - before.get((address, asset), 0) for asset, position in house.positions.items()
-                ]
+            for houses, cash in self.margined_together(account):
+                held = [(asset, position) for house in houses for asset, position in house.positions.items()]
+                grown = [abs(position.szi) - before.get((address, asset), 0) for asset, position in held]
                 if not grown or min(grown) < 0 or max(grown) == 0:
                     continue
-                equity = Fraction(house.raw_usd, 10**12)
+                equity = cash + sum(Fraction(house.raw_usd, 10**12) for house in houses)
                 needed = Fraction(0)
-                for asset, position in house.positions.items():
+                for asset, position in held:
                     if position.is_cross:
                         mark = Fraction(self.exchange.markets[asset].mark_px, 10**6)
                         size = Fraction(position.szi, 10**position.market.sz_decimals)
                         equity += size * mark
                         needed += abs(size) * mark / position.leverage - Fraction(1, 10**6)
-                paid = self.ledger.fees.get(dex, Fraction(0)) - fees_before.get(dex, Fraction(0))
+                paid = sum(
+                    self.ledger.fees.get(house.dex, Fraction(0)) - fees_before.get(house.dex, Fraction(0))
+                    for house in houses
+                )
                 assert equity + paid >= needed
+
+    def margined_together(self, account: Account) -> list[tuple[list[Clearinghouse], Fraction]]:
+        """Each group of dexs that share margin (all are of one collateral here), with what the spot wallet adds."""
+        houses = list(account.clearinghouses.values())
+        if account.mode in ("default", "disabled"):
+            return [([house], Fraction(0)) for house in houses]
+        in_spot = account.mode != "dexAbstraction"
+        return [(houses, self.ledger.spot.get((account.address, "USDC"), Fraction(0)) if in_spot else Fraction(0))]
 
     def ask(self, command: Command) -> Replied:
         reply = self.run(command)[0]
@@ -160,7 +178,7 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
             for builder in (CAROL, DAVE)[: amount // 20_000]:
                 self.ask(ApproveBuilder(account, builder, 100))
 
-    @rule(account=accounts, amount=st.integers(1, 10**15), dex=st.sampled_from(["", "dex"]))
+    @rule(account=accounts, amount=st.integers(1, 10**15), dex=places.filter(lambda place: place != "nowhere"))
     def deposit(self, account: str, amount: int, dex: str) -> None:
         self.run(Deposit(account, amount, dex))
 
@@ -345,6 +363,34 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     @rule(is_deposit=st.booleans(), amount=amounts)
     def transfer_to_sub_account(self, is_deposit: bool, amount: int) -> None:
         self.ask(TransferToSubAccount(ALICE, SUB_ACCOUNT, is_deposit, amount))
+
+    @rule(account=accounts, mode=modes, by_agent=st.booleans())
+    def set_mode(self, account: str, mode: AccountMode, by_agent: bool) -> None:
+        self.ask(SetMode(account, None, mode, by_agent))
+
+    @rule(account=accounts, amount=amounts, to_perp=st.booleans())
+    def transfer_between_classes(self, account: str, amount: int, to_perp: bool) -> None:
+        self.ask(ClassTransfer(account, amount, to_perp))
+
+    @rule(account=accounts, to=accounts, amount=amounts, source=places, destination=places)
+    def send(self, account: str, to: str, amount: int, source: str, destination: str) -> None:
+        """Nobody can send away what margins his positions."""
+        reply = self.ask(SendAsset(account, to, source, destination, "USDC", amount))
+        if reply.error is not None:
+            return
+        sender = self.exchange.accounts[account]
+        for houses, cash in self.margined_together(sender):
+            if source in (house.dex for house in houses) or sender.mode not in ("default", "disabled"):
+                equity, used = cash, Fraction(0)
+                for house in houses:
+                    equity += Fraction(house.raw_usd, 10**12)
+                    for asset, position in house.positions.items():
+                        if position.is_cross:
+                            mark = Fraction(self.exchange.markets[asset].mark_px, 10**6)
+                            size = Fraction(position.szi, 10**position.market.sz_decimals)
+                            equity += size * mark
+                            used += abs(size) * mark / 10
+                assert equity >= used or (sender.mode == "dexAbstraction" and source == "spot")
 
     @rule(account=accounts, is_deposit=st.booleans(), amount=amounts)
     def transfer_to_vault(self, account: str, is_deposit: bool, amount: int) -> None:
