@@ -10,6 +10,7 @@ import time
 from decimal import Decimal
 
 from hummingbot.core.api_throttler.data_types import RateLimit
+from hummingbot.core.data_type.order_book_tracker import OrderBookTracker
 from hummingbot.core.network_iterator import NetworkStatus
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
@@ -34,6 +35,7 @@ from .trading.dispatch import Dispatcher
 from .trading.fills import FillBook
 from .trading.funding_ledger import FundingLedger
 from .trading.log_names import logger_of
+from .trading.loops import leave_other_loops
 from .trading.market_data import MarketData
 from .trading.markets_source import MarketsSource
 from .trading.order_flow import OrderFlow
@@ -252,10 +254,19 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
 
     async def start_network(self) -> None:
         self._home.adopt()
+        if self.order_book_tracker._ev_loop is not asyncio.get_running_loop():
+            self._move_in()
         await super().start_network()
         self._requests.keep_open()
         self._flow.resolver.resume()
         self._follower.resolver.resume()
+
+    def _move_in(self) -> None:
+        """Makes everything anew that is bound to the event loop of an earlier life."""
+        leave_other_loops(self)
+        self._orderbook_ds = self._create_order_book_data_source()
+        self._set_order_book_tracker(OrderBookTracker(self._orderbook_ds, self._trading_pairs, self._domain))
+        self._user_stream_tracker = self._create_user_stream_tracker()
 
     async def stop_network(self) -> None:
         # Hummingbot also comes here when it has lost the network: then the orders are left to the switch.

@@ -47,7 +47,7 @@ class OrderDesk:
         self._orders: list[Waiting[OrderRequest]] = []
         self._cancels: list[Waiting[Cancel]] = []
         self._amendments: list[Waiting[Modification]] = []
-        self._is_flush_due = False
+        self._flush_due_on: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- Handing in
@@ -82,12 +82,12 @@ class OrderDesk:
     # --- Sending
 
     def _flush_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not self._is_flush_due:
-            self._is_flush_due = True
+        if self._flush_due_on is not loop:
+            self._flush_due_on = loop
             loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        self._is_flush_due = False
+        self._flush_due_on = None
         orders, cancels, amendments = self._orders, self._cancels, self._amendments
         self._orders, self._cancels, self._amendments = [], [], []
         replacements: list[Replacement] = []

@@ -92,7 +92,7 @@ class MarketRequests:
     async def _together[T](self, key: tuple[str, str], ask: Callable[[], Awaitable[T]]) -> T:
         """Everyone who asks while a request is underway gets its answer."""
         task: asyncio.Task[T] | None = self._underway.get(key)
-        if task is None:
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
             task = asyncio.ensure_future(_as_coroutine(ask))
             self._underway[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))

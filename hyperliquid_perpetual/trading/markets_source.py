@@ -1,13 +1,13 @@
 """Keeps the table of markets: fetched in three requests for all dexs, built aside, swapped whole, kept when a refresh
 fails."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
 
 from ..venue.markets import EMPTY_TABLE, FIRST_DEX, MarketTable, parse_market_table, parse_token_names
 from .log_names import logger_of
+from .loops import LoopLock
 from .requests import Requests, VenueRefusal, VenueUnavailable
 
 logger = logger_of(__name__)
@@ -23,7 +23,7 @@ class MarketsSource:
         self._on_change: list[Callable[[MarketTable], None]] = []
         self._reported: set[str] = set()
         self._token_names: dict[int, str] = {}
-        self._lock: asyncio.Lock | None = None
+        self._lock = LoopLock()
         self._refreshed_at = float("-inf")
         self.table: MarketTable = EMPTY_TABLE
 
@@ -38,9 +38,7 @@ class MarketsSource:
         :raises VenueUnavailable: when the metadata cannot be had; the old table stays.
         """
         asked_at = time.monotonic()
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        async with self._lock:
+        async with self._lock.here():
             if self._refreshed_at >= asked_at - max_age:
                 return self.table
             table = await self._fetch_table()

@@ -17,6 +17,7 @@ from ..venue.markets import QUOTE, MarketTable
 from ..venue.networks import Network, network_for_rates
 from ..venue.pair_names import FoldingDict, fold, unambiguous
 from .log_names import logger_of
+from .loops import LoopLock
 from .market_requests import MarketRequests
 from .requests import VenueUnavailable
 from .shared_markets import public_requests, shared_markets
@@ -39,7 +40,7 @@ class VenueRates(RateSourceBase):
         super().__init__()
         self._prices: dict[str, Decimal] = {}
         self._read_at = -math.inf
-        self._lock: asyncio.Lock | None = None
+        self._lock = LoopLock()
         self._requests: dict[Network, MarketRequests] = {}
         self._problem = ""
 
@@ -53,9 +54,7 @@ class VenueRates(RateSourceBase):
         Whatever quote is asked for, all prices come: the oracle finds its way from USD. Empty when nothing can be read;
         a dex that does not answer costs only itself.
         """
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        async with self._lock:
+        async with self._lock.here():
             if time.monotonic() - self._read_at > GOOD_FOR_SECONDS:
                 self._prices = await self._read()
                 self._read_at = time.monotonic()

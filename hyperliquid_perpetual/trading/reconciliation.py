@@ -19,6 +19,7 @@ from .account_reader import AccountReader
 from .dispatch import Dispatcher
 from .fills import FillBook
 from .log_names import logger_of
+from .loops import LoopLock
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
@@ -67,7 +68,7 @@ class Reconciler:
         self._on_account = on_account
         self._clock = clock
         self._started_ms = int(clock() * 1000)
-        self._lock: asyncio.Lock | None = None
+        self._lock = LoopLock()
         self._run: asyncio.Task[None] | None = None
         self._fills_task: asyncio.Task[None] | None = None
         self._state_watch = StateWatch(account, self.sweep_state)
@@ -143,7 +144,7 @@ class Reconciler:
         :param max_age: seconds; a complete sweep that began no longer ago than this is enough.
         :raises VenueUnavailable: when a part had no answer; the other parts were done.
         """
-        async with self._single():
+        async with self._lock.here():
             began = self._clock()
             if began - self._swept_at < max_age:
                 return
@@ -152,7 +153,7 @@ class Reconciler:
 
     async def sweep_fills(self) -> None:
         """Fills alone."""
-        async with self._single():
+        async with self._lock.here():
             await self._sweep_fills()
 
     async def sweep_orders(self) -> None:
@@ -160,12 +161,12 @@ class Reconciler:
 
         :raises VenueUnavailable: when one of them had no answer; the other was done.
         """
-        async with self._single():
+        async with self._lock.here():
             await _each(self._sweep_fills, self._sweep_orders, self._twaps.sweep)
 
     async def sweep_state(self) -> None:
         """Positions and balances alone."""
-        async with self._single():
+        async with self._lock.here():
             await self._sweep_state()
 
     async def _sweep_fills(self) -> None:
@@ -238,11 +239,6 @@ class Reconciler:
         """Unix seconds; now, where Hummingbot's clock was not running when the order was made."""
         created = float(order.creation_timestamp)
         return created if math.isfinite(created) and created > 0 else self._clock()
-
-    def _single(self) -> asyncio.Lock:
-        if self._lock is None:
-            self._lock = asyncio.Lock()
-        return self._lock
 
 
 async def _each(*parts: Callable[[], Awaitable[None]]) -> None:

@@ -199,8 +199,10 @@ class Requests:
 
     async def _post(self, path: str, body: bytes, timeout: float) -> tuple[int, bytes]:
         session = self._session
-        owned = session is None or session.closed
-        if session is None or session.closed:
+        if session is not None and (session.closed or session._loop is not asyncio.get_running_loop()):
+            session = None
+        owned = session is None
+        if session is None:
             session = aiohttp.ClientSession(
                 # The venue drops idle connections after some minutes; ours are dropped first, so that no request is
                 # written into one that is already gone (section 1).

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+LOCK = Path(__file__).resolve().parents[2] / "requirements" / "env.txt"
+
 HAS_HBOT = find_spec("hummingbot.cli") is not None
 
 needs_hbot = pytest.mark.skipif(not HAS_HBOT, reason="this release of Hummingbot has no `hbot` command")
 
-
-def lock_file(requirements: Path) -> Path:
-    """The lock file that the Hummingbot of these tests was installed from."""
-    of_release = requirements / f"hummingbot-{version('hummingbot')}.txt"
-    return of_release if of_release.exists() else requirements / "env.txt"
+needs_the_locked_release = pytest.mark.skipif(
+    f"hummingbot=={version('hummingbot')} " not in LOCK.read_text(),
+    reason="requirements/env.txt installs another release of Hummingbot than this one, and that is tested there",
+)

@@ -15,7 +15,7 @@ import pytest
 
 from hyperliquid_perpetual.demo.bot_home import BotHome
 from hyperliquid_perpetual.plugin.status import read_status
-from tests.hummingbot.features import lock_file, needs_hbot
+from tests.hummingbot.features import LOCK, needs_hbot, needs_the_locked_release
 
 pytestmark = pytest.mark.timeout(300)  # each process loads the whole of Hummingbot: seconds, and many on a busy machine
 
@@ -256,7 +256,7 @@ class Installation:
 
     def install_hummingbot(self) -> None:
         build = str(REPOSITORY / "requirements" / "build.txt")
-        lock = str(lock_file(REPOSITORY / "requirements"))
+        lock = str(LOCK)
         self.uv("pip", "install", "--quiet", "--require-hashes", "--build-constraints", build, "-r", lock)
 
     def command(self, *arguments: str) -> str:
@@ -310,6 +310,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return made
 
 
+@needs_the_locked_release
 @pytest.mark.timeout(900)
 def test_round_trip_stock_ours_stock_ours_with_a_reinstall_of_hummingbot(
     installation: Installation, wheel: Path
@@ -344,6 +345,7 @@ def test_round_trip_stock_ours_stock_ours_with_a_reinstall_of_hummingbot(
     assert installation.hummingbot_files() == stock_files
 
 
+@needs_the_locked_release
 @pytest.mark.timeout(900)
 def test_editable_installation_is_switched_by_the_command(installation: Installation) -> None:
     startup_file = installation.packages / STARTUP_FILE
@@ -361,6 +363,7 @@ def test_editable_installation_is_switched_by_the_command(installation: Installa
         installation.uv("pip", "uninstall", "--quiet", "hummingbot-hyperliquid-perpetual")
 
 
+@needs_the_locked_release
 @pytest.mark.timeout(900)
 def test_another_python_is_switched_from_outside(installation: Installation, wheel: Path) -> None:
     startup_file = installation.packages / STARTUP_FILE
