@@ -18,10 +18,12 @@ from hyperliquid_perpetual.sandbox.engine.events import (
     PriceChanged,
     Replied,
     TradeMade,
+    TwapUpdated,
+    TwapWaits,
 )
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.markets import Market
-from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderRecord
+from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderRecord, TwapRecord, TwapState
 from hyperliquid_perpetual.sandbox.engine.state import Place
 
 TAKER, MAKER = Fraction(45, 100_000), Fraction(15, 100_000)
@@ -76,6 +78,11 @@ class ShadowLedger:
     filled: dict[int, int] = field(default_factory=dict)
     oracle: dict[int, Fraction] = field(default_factory=dict)
     mark: dict[int, int] = field(default_factory=dict)
+    twaps: dict[int, TwapState] = field(default_factory=dict)
+    """TWAP orders that have begun or wait and have not ended, as they were last told."""
+    ended_twaps: set[int] = field(default_factory=set)
+    sliced: dict[int, tuple[int, Fraction]] = field(default_factory=dict)
+    """What the slices of a TWAP order add up to: lots, and dollars."""
     trades: int = 0
     queue: int = 0
 
@@ -100,6 +107,11 @@ class ShadowLedger:
             elif isinstance(event, PriceChanged):
                 self.oracle[event.asset] = Fraction(event.oracle_px, 10**6)
                 self.mark[event.asset] = event.mark_px
+            elif isinstance(event, TwapWaits):
+                assert event.state.trigger is not None
+                self.twaps[event.state.twap_id] = event.state
+            elif isinstance(event, TwapUpdated):
+                self._follow_twap(event.record)
             elif isinstance(event, FundingPaid):
                 self._fund(event)
         assert not pending
@@ -136,6 +148,11 @@ class ShadowLedger:
         assert public.is_buy is took.is_buy
         assert {True: public.buyer, False: public.seller} == {made.is_buy: made.account, took.is_buy: took.account}
         assert public.sz > 0
+        assert made.twap_id is None
+        assert {made.hash, took.hash, public.hash} == {public.hash}
+        assert (public.hash == "0x" + "0" * 64) is (took.twap_id is not None)
+        if took.twap_id is not None:
+            self._slice(took)
         self.trades += 1
         best = self._best(public.asset, made.is_buy)
         assert best is not None
@@ -145,6 +162,30 @@ class ShadowLedger:
         best.remaining -= public.sz
         self._book(made, MAKER)
         self._book(took, TAKER)
+
+    def _slice(self, fill: Fill) -> None:
+        """A slice trades for an order that runs, on its side, and never more than it wants."""
+        assert fill.twap_id is not None
+        state = self.twaps[fill.twap_id]
+        assert (state.account, state.asset, state.is_buy) == (fill.account, fill.asset, fill.is_buy)
+        assert fill.cloid is None
+        lots, dollars = self.sliced.get(fill.twap_id, (0, Fraction(0)))
+        unit = 10 ** self.markets[fill.asset].sz_decimals
+        self.sliced[fill.twap_id] = lots + fill.sz, dollars + Fraction(fill.px * fill.sz, 10**6 * unit)
+        assert self.sliced[fill.twap_id][0] <= state.sz
+
+    def _follow_twap(self, record: TwapRecord) -> None:
+        state = record.state
+        assert state.twap_id not in self.ended_twaps, "a TWAP order ends once"
+        lots, dollars = self.sliced.get(state.twap_id, (0, Fraction(0)))
+        assert (state.executed_sz, Fraction(state.executed_ntl, 10**12)) == (lots, dollars)
+        assert (record.description is None) is (record.status != "error")
+        if record.status == "activated":
+            assert not lots
+            self.twaps[state.twap_id] = state
+        else:
+            del self.twaps[state.twap_id]
+            self.ended_twaps.add(state.twap_id)
 
     def _best(self, asset: int, is_buy: bool) -> ShadowOrder | None:
         side = [
@@ -249,6 +290,10 @@ class ShadowLedger:
         self._compare_cash(exchange)
         self._compare_positions(exchange)
         self._compare_orders(exchange)
+        active = [state for address in exchange.accounts for state in exchange.twaps.active(address)]
+        assert {state.twap_id for state in active} == self.twaps.keys()
+        for state in active:
+            assert state.executed_sz == self.sliced.get(state.twap_id, (0, 0))[0] < state.sz
 
     def _compare_cash(self, exchange: Exchange) -> None:
         for address, account in exchange.accounts.items():

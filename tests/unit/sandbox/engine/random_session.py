@@ -23,6 +23,7 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent
 from tests.unit.sandbox.engine.venue import BTC, DOGE, ETH, NOON, TSLA, make_market, money, px
 
 MARKETS = (BTC, ETH, DOGE, TSLA, make_market("SOL", 5, 150, sz_decimals=2, max_leverage=20))
@@ -54,6 +55,10 @@ def session(seed: int, length: int) -> list[tuple[int, Command]]:
             command = PlaceOrders(account, (intent, *tpsl(rng, intent)), "normalTpsl")
         elif kind < 0.12:
             command = PlaceOrders(account, tpsl(rng, intent), rng.choice(("na", "positionTpsl")))
+        elif kind < 0.14:
+            command = PlaceTwap(account, TwapIntent(market.asset, is_buy, size, reduce_only, 5, rng.random() < 0.5))
+        elif kind < 0.15:
+            command = CancelTwap(account, market.asset, 1_000_000 + rng.randrange(20))
         elif kind < 0.7:
             command = PlaceOrders(account, (intent,) * rng.randint(1, 2))
         elif kind < 0.8:

@@ -43,6 +43,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
     Filled,
     Replied,
     Resting,
+    TwapRunning,
     WaitingForFill,
     WaitingForTrigger,
 )
@@ -50,6 +51,7 @@ from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.family import derived_address
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent, TwapTrigger
 from tests.unit.sandbox.engine.ledger import ShadowLedger
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, make_market, money, px
 
@@ -298,6 +300,37 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         )
         self.check_statuses(self.ask(PlaceOrders(account, (intent, *children), "normalTpsl")), 3, account)
 
+    @rule(
+        account=accounts,
+        asset=assets,
+        is_buy=st.booleans(),
+        lots=st.integers(0, 60),
+        minutes=st.sampled_from([4, 5, 5, 5, 6, 60]),
+        shape=st.integers(0, 31),
+    )
+    def slice_it(self, account: str, asset: int, is_buy: bool, lots: int, minutes: int, shape: int) -> None:
+        """A TWAP order; a few of them wait for a trigger price or have a stop price."""
+        mark = self.exchange.markets[asset].mark_px // STEPS[asset]
+        trigger = TwapTrigger((mark + shape - 16) * STEPS[asset], bool(shape & 1)) if shape % 4 == 0 else None
+        stop_px = (mark + (9 if is_buy else -9)) * STEPS[asset] if shape % 5 == 0 else None
+        sz = LOTS[asset] * lots + shape % 3
+        intent = TwapIntent(asset, is_buy, sz, shape % 7 == 0, minutes, bool(shape & 2), trigger, stop_px)
+        reply = self.ask(PlaceTwap(account, intent))
+        if reply.error is None:
+            (status,) = reply.statuses
+            assert isinstance(status, TwapRunning | Failed)
+
+    @rule(pick=st.integers(0, 10**6))
+    def stop_slicing(self, pick: int) -> None:
+        """Somebody ends one, or tries to."""
+        if not self.ledger.twaps:
+            return
+        state = list(self.ledger.twaps.values())[pick % len(self.ledger.twaps)]
+        account = state.account if pick % 3 else BOB
+        (status,) = self.ask(CancelTwap(account, state.asset, state.twap_id)).statuses
+        assert isinstance(status, Failed) is (account != state.account)
+        assert (state.twap_id in self.ledger.twaps) is (account != state.account)
+
     @rule(pick=st.integers(0, 10**6), has_takers=st.booleans())
     def reach(self, pick: int, has_takers: bool) -> None:
         """The world goes to where a trigger order waits for it, and mostly somebody is there to trade with."""
@@ -410,7 +443,7 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         oracle = next(market.oracle_px for market in MARKETS if market.asset == asset)
         self.run(SetPrices(asset, oracle * (100 + percent) // 100))
 
-    @rule(step=st.sampled_from([0, 1, 70, 3_000, 60_000, 1_800_000, 9_000_000]))
+    @rule(step=st.sampled_from([0, 1, 70, 3_000, 30_000, 30_000, 60_000, 1_800_000, 9_000_000]))
     def wait(self, step: int) -> None:
         self.now += step
         self.run(Tick())
