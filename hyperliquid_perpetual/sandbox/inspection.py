@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.margin import clearinghouse_margin
-from hyperliquid_perpetual.sandbox.engine.records import Fill, Level, OrderRecord
+from hyperliquid_perpetual.sandbox.engine.records import Fill, Level, OrderRecord, TwapState
 from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse
 from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, PRICE_DECIMALS, float_text
 
@@ -74,6 +74,21 @@ class FillSnapshot:
     tid: int
     time: int
     builder_fee: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TwapSnapshot:
+    """A TWAP order. `status` is the venue's word, or `waiting` before its trigger price; `time` is Unix ms."""
+
+    twap_id: int
+    coin: str
+    is_buy: bool
+    size: Decimal
+    executed: Decimal
+    minutes: int
+    reduce_only: bool
+    status: str
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +184,29 @@ class Inspector:
         """An order by oid or cloid, open or finished."""
         order = self._exchange.order(address.lower(), key)
         return None if order is None else self._order(order)
+
+    def twaps(self, address: str) -> tuple[TwapSnapshot, ...]:
+        """An account's TWAP orders, running and ended, oldest first."""
+        user, twaps = address.lower(), self._exchange.twaps
+        latest = {record.state.twap_id: (record.state, str(record.status)) for record in twaps.history(user)}
+        for state in twaps.active(user):
+            _, status = latest.get(state.twap_id, (state, "waiting"))
+            latest[state.twap_id] = (state, status)
+        return tuple(self._twap(*latest[twap_id]) for twap_id in sorted(latest))
+
+    def _twap(self, state: TwapState, status: str) -> TwapSnapshot:
+        decimals = self._exchange.markets[state.asset].market.sz_decimals
+        return TwapSnapshot(
+            state.twap_id,
+            state.coin,
+            state.is_buy,
+            size(state.sz, decimals),
+            size(state.executed_sz, decimals),
+            state.minutes,
+            state.reduce_only,
+            status,
+            state.timestamp,
+        )
 
     def _order(self, order: OrderRecord) -> OrderSnapshot:
         decimals = self._exchange.markets[order.asset].market.sz_decimals

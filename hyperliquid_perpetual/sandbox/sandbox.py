@@ -38,6 +38,7 @@ from hyperliquid_perpetual.sandbox.inspection import (
     FillSnapshot,
     Inspector,
     OrderSnapshot,
+    TwapSnapshot,
 )
 from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
@@ -235,6 +236,10 @@ class Sandbox(Interventions):
     def fills(self, address: str) -> tuple[FillSnapshot, ...]:
         """An account's fills, oldest first."""
         return self.inspect.account(address).fills
+
+    def twaps(self, address: str) -> tuple[TwapSnapshot, ...]:
+        """An account's TWAP orders, running and ended, oldest first."""
+        return self.inspect.twaps(address)
 
     def requests(self, path: str | None = None, kind: str | None = None) -> Sequence[Captured]:
         """The requests that came in, oldest first, as far as they are kept."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .orders import OrderDesk
     from .state import Order
 
-_ASKED_FOR = frozenset((OrderStatus.CANCELED, OrderStatus.SCHEDULED_CANCEL))
-"""Ends of a parent that its owner wanted."""
+_OF_ITSELF = frozenset((OrderStatus.MARGIN_CANCELED, OrderStatus.SELF_TRADE_CANCELED, OrderStatus.REDUCE_ONLY_CANCELED))
+"""Ends of a parent that its owner did not ask for and that are about no other order."""
 
 
 class Bracket:
@@ -57,11 +57,11 @@ def _parent_ended(desk: "OrderDesk", bracket: Bracket, parent: "Order", status: 
     """Arm the children of a parent that is filled, and end those of one that is not.
 
     A parent that is filled in part arms its children for that part when the exchange ended it: the venue's pages say so
-    of margin, and the same is done for whatever else the owner did not ask for; for the rest of an Ioc order that is
-    not confirmed (`part_filled_parent`). When the owner canceled it, its children go with it.
+    of margin, and the same is done for what is like it; for the rest of an Ioc order that is not confirmed
+    (`part_filled_parent`). When the owner canceled it, or everything is canceled, its children go with it and as it.
     """
     filled = parent.orig_sz - parent.sz
-    arms = status not in _ASKED_FOR
+    arms = status in _OF_ITSELF
     if parent.tif in ("Ioc", "FrontendMarket"):
         arms = arms or desk.quirks.part_filled_parent == "arms"
     for child in list(bracket.children.values()):
@@ -70,4 +70,4 @@ def _parent_ended(desk: "OrderDesk", bracket: Bracket, parent: "Order", status: 
         elif status.value.endswith("ejected"):
             desk.end(child, OrderStatus.REJECTED)
         else:
-            desk.cancel(child, status if status in _ASKED_FOR else OrderStatus.CANCELED)
+            desk.cancel(child, OrderStatus.CANCELED if status in _OF_ITSELF else status)

@@ -182,12 +182,17 @@ class TwapDesk:
         self._slice(self._active[heappop(self._heap).twap_id])
 
     def follow_marks(self) -> bool:
-        """Start what waited for the present mark prices, and end what they stop; True when slices have been planned."""
+        """Start what waited for the present mark prices, and end what they stop; True when slices have been planned.
+
+        What waits in a market that is delisted meanwhile ends here, what runs with its next slice.
+        """
         has_started = False
         for twap in list(self._active.values()):
             intent, mark_px = twap.intent, twap.state.mark_px
             stop = intent.stop_px
-            if stop is not None and (mark_px >= stop if intent.is_buy else mark_px <= stop):
+            if twap.started is None and twap.state.market.is_delisted:
+                self._end(twap, "error", HALTED)
+            elif stop is not None and (mark_px >= stop if intent.is_buy else mark_px <= stop):
                 self._end(twap, "terminated")
             elif twap.started is None and intent.trigger is not None and intent.trigger.is_met(mark_px):
                 self._start(twap)

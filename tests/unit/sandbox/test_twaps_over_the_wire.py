@@ -54,10 +54,14 @@ async def test_order_is_sliced_while_the_clock_goes_on(exchange: Sandbox, alice:
     assert exchange.account(alice.address).position("BTC") == Decimal("0.03")
     (row,) = await alice.mine("twapHistory")
     assert (row["twapId"], row["status"]) == (twap_id, {"status": "activated"})
+    (running,) = exchange.twaps(alice.address)
+    assert (running.twap_id, running.status, running.executed) == (twap_id, "activated", Decimal("0.03"))
     await exchange.clock.advance(5 * 60)
     done, begun = await alice.mine("twapHistory")
     assert done["status"] == {"status": "finished"}
     assert done["time"] - begun["time"] == 5 * 60
+    (ended,) = exchange.twaps(alice.address)
+    assert (ended.status, ended.executed, ended.size) == ("finished", Decimal("0.11"), Decimal("0.11"))
     state = done["state"]
     assert state.keys() == {
         "coin",
@@ -147,6 +151,7 @@ async def test_trigger_and_stop_prices_are_taken_and_told(exchange: Sandbox, ali
         assert (state["trigger"], state["stopPx"]) == ({"px": "60000.0", "above": False}, "99000.0")
     assert exchange.account(alice.address).position("BTC") == 0
     assert await alice.mine("twapHistory") == []
+    assert [(order.twap_id, order.status) for order in exchange.twaps(alice.address)] == [(twap_id, "waiting")]
 
 
 async def test_streams_follow_an_order_from_start_to_end(exchange: Sandbox, alice: Client) -> None:

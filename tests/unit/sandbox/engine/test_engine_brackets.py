@@ -409,3 +409,29 @@ def test_met_trigger_fires_at_once_where_the_venue_does_that() -> None:
     (status,) = venue.place(ALICE, venue.trigger("sell", "ETH", "sl", 4_100, 1))
     assert isinstance(status, WaitingForTrigger)
     assert venue.record(ALICE, status.oid).status is OrderStatus.FILLED
+
+
+def test_children_of_a_half_filled_parent_are_swept_with_it() -> None:
+    venue = Venue(scheduled_cancel_volume=0)
+    oids = resting_bracket(venue)
+    venue.sell(BOB, "ETH", 3_990, "0.4")
+    venue.apply(ScheduleCancel(ALICE, NOON + 6_000))
+    venue.tick(NOON + 7_000)
+    assert sorted(venue.updates()) == [(oid, "scheduledCancel") for oid in oids]
+
+
+def test_children_protect_what_is_filled_of_a_parent_that_its_owner_ran_into() -> None:
+    venue = Venue()
+    parent, take, stop = resting_bracket(venue)
+    venue.sell(BOB, "ETH", 3_990, "0.4")
+    venue.sell(ALICE, "ETH", 3_990, "0.1", "Ioc")
+    assert venue.status(ALICE, parent) == "selfTradeCanceled"
+    assert [(record.oid, record.sz) for record in venue.exchange.open_orders(ALICE)] == [(take, 4_000), (stop, 4_000)]
+
+
+def test_children_of_an_unfilled_parent_that_its_owner_ran_into_are_canceled() -> None:
+    venue = Venue()
+    parent, take, stop = resting_bracket(venue)
+    venue.sell(ALICE, "ETH", 3_990, "0.1", "Ioc")
+    assert (parent, "selfTradeCanceled") in venue.updates()
+    assert venue.status(ALICE, take) == venue.status(ALICE, stop) == "canceled"
