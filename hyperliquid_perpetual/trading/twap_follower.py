@@ -13,6 +13,7 @@ from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
 from ..venue import client_ids, twaps
 from ..venue.messages import Fill
+from ..venue.numbers import to_wire
 from ..venue.twaps import TwapPhase, TwapRecord
 from .account_reader import AccountReader
 from .lifecycle import Evidence
@@ -156,8 +157,8 @@ class TwapFollower:
                 "The venue gave up TWAP %s of %s with %s of %s executed: %s",
                 order.client_order_id,
                 order.trading_pair,
-                executed,
-                order.amount,
+                to_wire(executed),
+                to_wire(order.amount),
                 record.description,
             )
         if executed >= order.amount:

@@ -20,10 +20,10 @@ SLICES = 2 * MINUTES + 1
 
 
 @contextlib.asynccontextmanager
-async def twap_bot(exchange: Sandbox | None = None) -> AsyncIterator[Bot]:
+async def twap_bot(exchange: Sandbox | None = None, **options: Any) -> AsyncIterator[Bot]:
     async with contextlib.AsyncExitStack() as stack:
         if exchange is None:
-            exchange = await stack.enter_async_context(Sandbox(seed=7, market="still", clock="virtual"))
+            exchange = await stack.enter_async_context(Sandbox(seed=7, market="still", clock="virtual", **options))
         yield await stack.enter_async_context(trading_bot(exchange=exchange))
 
 
@@ -84,7 +84,7 @@ async def test_cancel_all_stops_it_together_with_orders() -> None:
 
 
 async def test_thin_book_leaves_a_remainder_and_the_order_is_cancelled_with_its_fills() -> None:
-    async with twap_bot() as bot:
+    async with twap_bot(deposit=10**9) as bot:
         order_id = place(bot, amount=Decimal(5000))
         await first_slice(bot, order_id)
         await bot.exchange.clock.advance(60 * MINUTES)
