@@ -13,6 +13,8 @@ from typing import Any, Self
 # Hummingbot stores prices and sizes as integers of a millionth (SqliteDecimal(6) in its TradeFill).
 SCALE = 6
 SIDES = {"BUY": "B", "SELL": "A"}
+# What the exchange order id of a TWAP begins with.
+TWAP = "twap:"
 
 ZERO = Decimal(0)
 
@@ -31,7 +33,7 @@ class Fill:
     size: Decimal
     #: In the collateral token; negative when the venue paid us.
     fee: Decimal
-    #: The client order id.
+    #: The client order id; for a slice of a TWAP, which has none at the venue, ``twap:`` and the TWAP's number.
     cloid: str
 
     @classmethod
@@ -45,7 +47,7 @@ class Fill:
             price=Decimal(row["px"]),
             size=Decimal(row["sz"]),
             fee=Decimal(row["fee"]),
-            cloid=row.get("cloid") or "",
+            cloid=f"{TWAP}{row['twapId']}" if row.get("twapId") is not None else row.get("cloid") or "",
         )
 
     @property
@@ -85,8 +87,9 @@ class BotBooks:
                 (connector,),
             ).fetchone()[0]
             rows = connection.execute(
-                "SELECT exchange_trade_id, symbol, trade_type, price, amount, trade_fee, order_id FROM TradeFill"
-                " WHERE market = ? ORDER BY timestamp",
+                "SELECT exchange_trade_id, f.symbol, trade_type, f.price, f.amount, trade_fee, order_id,"
+                ' exchange_order_id FROM TradeFill f LEFT JOIN "Order" o ON o.id = order_id'
+                " WHERE f.market = ? ORDER BY f.timestamp",
                 (connector,),
             ).fetchall()
         return cls(tuple(_from_trade_fill(*row) for row in rows), created, cancelled)
@@ -148,7 +151,14 @@ def _position_difference(fills: list[Fill], positions: dict[str, Decimal]) -> De
 
 
 def _from_trade_fill(
-    trade_id: str, symbol: str, trade_type: str, price: int, amount: int, trade_fee: str, order_id: str
+    trade_id: str,
+    symbol: str,
+    trade_type: str,
+    price: int,
+    amount: int,
+    trade_fee: str,
+    order_id: str,
+    exchange_order_id: str | None,
 ) -> Fill:
     notional = Decimal(price).scaleb(-SCALE) * Decimal(amount).scaleb(-SCALE)
     tid, _, time = trade_id.partition("-")  # the connector's name of a fill: trade id and time
@@ -163,7 +173,7 @@ def _from_trade_fill(
         size=Decimal(amount).scaleb(-SCALE),
         # A percentage is an estimate where the exchange has charged an amount; it is counted so that it shows.
         fee=flat + Decimal(fee["percent"]) * notional,
-        cloid=order_id,
+        cloid=exchange_order_id if exchange_order_id and exchange_order_id.startswith(TWAP) else order_id,
     )
 
 

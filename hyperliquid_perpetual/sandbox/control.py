@@ -171,6 +171,7 @@ def account_json(account: AccountSnapshot, with_fills: bool) -> Json:
                 "closedPnl": _text(fill.closed_pnl),
                 "crossed": fill.crossed,
                 "time": fill.time,
+                "twapId": fill.twap_id,
             }
             for fill in account.fills
         ]

@@ -59,7 +59,10 @@ class OrderSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class FillSnapshot:
-    """An account's side of a match. `fee` is positive when paid, and `builder_fee` the part of it for a builder."""
+    """An account's side of a match. `fee` is positive when paid, and `builder_fee` the part of it for a builder.
+
+    `twap_id` is that of the TWAP whose slice this is.
+    """
 
     coin: str
     is_buy: bool
@@ -74,6 +77,7 @@ class FillSnapshot:
     tid: int
     time: int
     builder_fee: Decimal = Decimal(0)
+    twap_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,7 @@ class Inspector:
             fill.tid,
             fill.time,
             money(fill.builder_fee),
+            fill.twap_id,
         )
 
 

@@ -47,7 +47,11 @@ def fill(**changes: Any) -> Fill:
 
 
 def write_database(
-    path: Path, fills: list[dict[str, Any]], statuses: dict[str, list[str]], market: str = CONNECTOR
+    path: Path,
+    fills: list[dict[str, Any]],
+    statuses: dict[str, list[str]],
+    market: str = CONNECTOR,
+    exchange_order_id: str | None = None,
 ) -> Path:
     """A trade database as Hummingbot's recorder writes it, with one order per key of `statuses`; or added to one."""
     get_declarative_base()
@@ -67,6 +71,7 @@ def write_database(
                     price=Decimal(1),
                     last_status=names[-1],
                     last_update_timestamp=TIME,
+                    exchange_order_id=exchange_order_id,
                     **common,
                 )
             )
@@ -101,6 +106,23 @@ def test_what_hummingbot_recorded_reads_as_what_the_exchange_reported(tmp_path: 
     database = write_database(tmp_path / "bot.sqlite", rows, {CLOID: ["BuyOrderCreated", "OrderFilled"]})
 
     assert list(BotBooks.read(database, CONNECTOR).fills) == [Fill.from_venue(row) for row in rows]
+
+
+def test_slices_are_told_by_the_number_of_their_twap(tmp_path: Path) -> None:
+    """The bot's id of a TWAP is unknown to the venue; what both know is the number that the venue gave it."""
+    order_id = "twap-30-1a20573b1f2-26af9cc86e"
+    rows = [venue_fill(cloid=None, twapId=7), venue_fill(cloid=None, twapId=7, tid=2)]
+    database = write_database(
+        tmp_path / "bot.sqlite",
+        [{**row, "cloid": order_id} for row in rows],
+        {order_id: ["BuyOrderCreated"]},
+        exchange_order_id="twap:7",
+    )
+    books = BotBooks.read(database, CONNECTOR)
+
+    assert list(books.fills) == [Fill.from_venue(row) for row in rows]
+    other = [Fill.from_venue({**row, "twapId": 8}) for row in rows]
+    assert len(compare(books.fills, other, {}).fill_differences) == 2
 
 
 @pytest.mark.parametrize("coin", ["kPEPE", "xyz:XYZ100", "km:US500"])
