@@ -20,6 +20,9 @@ OPTIONAL_CHANNELS = ("userEvents", "userFundings", "allDexsClearinghouseState", 
 TWAP_CHANNELS = ("userTwapHistory", "userTwapSliceFills")
 """Each begins with up to 2000 old rows on every new connection: only for bots that use TWAPs."""
 
+USER_EVENTS_NAMES = ("userEvents", "user")
+"""What the stream of liquidations and of cancels that nobody asked for may be called."""
+
 
 class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
     """Subscribes to everything the venue pushes about one account."""
@@ -97,6 +100,7 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
                 *self._optional(*OPTIONAL_CHANNELS, *(TWAP_CHANNELS if self._with_twaps else ())),
                 *self._settings.values(),
             )
+            await self._hear_user_events(connection)
             await run
         finally:
             run.cancel()
@@ -112,6 +116,15 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
 
     def _optional(self, *kinds: str) -> list[Subscription]:
         return [Subscription({"type": kind, "user": self._user}, required=False) for kind in kinds]
+
+    async def _hear_user_events(self, connection: Connection) -> None:
+        # Some pages of the venue call this subscription by the name of its channel (reference, section 8.3).
+        usual, other = (Subscription({"type": kind, "user": self._user}, required=False) for kind in USER_EVENTS_NAMES)
+        while not connection.is_acknowledged(usual):
+            if usual in connection.refused:
+                await connection.subscribe(other)
+                return
+            await connection.subscribe(usual)
 
     async def stop(self) -> None:
         """Nothing is left to stop: the connection ends with the task that listens."""

@@ -105,7 +105,7 @@ class Api:
         self.faults = faults
         self._limit_weights = limit_weights
         self._quirks = chain.exchange.config.quirks
-        self._sz_decimals = {asset: state.market.sz_decimals for asset, state in chain.exchange.markets.items()}
+        self._markets = chain.exchange.markets
         self.captured: deque[Captured] = deque(maxlen=MAX_CAPTURED)
 
     async def ask(self, path: Path, body: bytes, address: str, via: Literal["http", "ws"] = "http") -> Reply:
@@ -153,7 +153,7 @@ class Api:
         action = received.request.action
         if self._quirks.reply_order == "stream_first":
             await asyncio.sleep(APART_SECONDS)
-        reply = reply_to(action, outcome, self._sz_decimals, self._quirks)
+        reply = reply_to(action, outcome, self._markets, self._quirks)
         return Reply(200, _encode(reply)), action_weight(action.items)
 
     async def _before(self, faults: list[Fault]) -> Reply | None:

@@ -51,6 +51,10 @@ class Control:
         app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
         app.router.add_get(f"{PREFIX}/quirks", self._guarded(self._quirks))
         app.router.add_post(f"{PREFIX}/quirks", self._guarded(self._set_quirks))
+        app.router.add_post(f"{PREFIX}/delist", self._guarded(self._delist))
+        app.router.add_post(f"{PREFIX}/list", self._guarded(self._list))
+        app.router.add_post(f"{PREFIX}/add_dex", self._guarded(self._add_dex))
+        app.router.add_post(f"{PREFIX}/break_metadata", self._guarded(self._break_metadata))
         app.router.add_post(f"{PREFIX}/drop_websockets", self._guarded(self._drop_websockets))
 
     async def _status(self, request: web.Request) -> Json:
@@ -116,6 +120,32 @@ class Control:
         for name, value in chosen.items():
             self._sandbox.set_quirk(name, value)
         return await self._quirks(request)
+
+    async def _delist(self, request: web.Request) -> Json:
+        body = await _body(request)
+        price = body.get("price")
+        self._sandbox.listings.delist(str(body.get("coin", "")), None if price is None else str(price))
+        return {"coin": body["coin"]}
+
+    async def _list(self, request: web.Request) -> Json:
+        body = await _body(request)
+        state = self._sandbox.listings.list_market(
+            str(body.get("coin", "")),
+            str(body.get("price", "")),
+            int(body.get("szDecimals", 2)),
+            int(body.get("maxLeverage", 10)),
+        )
+        return {"coin": state.market.coin, "asset": state.market.asset}
+
+    async def _add_dex(self, request: web.Request) -> Json:
+        body = await _body(request)
+        self._sandbox.listings.add_dex(str(body.get("name", "")), str(body.get("collateral", "USDC")))
+        return {"name": body["name"], "index": len(self._sandbox.market_set.dexes) - 1}
+
+    async def _break_metadata(self, request: web.Request) -> Json:
+        body = await _body(request)
+        self._sandbox.listings.break_metadata(str(body.get("name", "")), bool(body.get("broken", True)))
+        return {"name": body["name"]}
 
     async def _drop_websockets(self, request: web.Request) -> Json:
         dropped = self._sandbox.sockets

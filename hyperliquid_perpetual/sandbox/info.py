@@ -57,7 +57,7 @@ class Info:
 
     def _table(self) -> dict[type[ask.InfoRequest], Callable[[Any], Any]]:
         markets, accounts, exchange, twaps = self._markets, self._accounts, self._exchange, self._twaps
-        family = FamilyView(exchange, accounts, [dex.name for dex in markets.market_set.dexes])
+        family = FamilyView(exchange, accounts, markets.market_set.dex_names)
         return {
             ask.Meta_: lambda r: markets.meta(self._dex(r.dex)),
             ask.MetaAndAssetCtxs: lambda r: [markets.meta(self._dex(r.dex)), markets.contexts(self._dex(r.dex))],

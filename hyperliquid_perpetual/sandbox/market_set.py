@@ -5,9 +5,12 @@ isolated margin and one without cross margin. Beside it stand three HIP-3 dexes:
 nothing (its index still counts), and `km` on USDH, so that every rule for asset ids (reference, section 7) is met.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
+
+from msgspec import structs
 
 from hyperliquid_perpetual.sandbox.engine.markets import (
     MarginMode,
@@ -72,16 +75,22 @@ class Dex:
         return "0x" + self.name.encode().hex().rjust(40, "0")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MarketSet:
-    """All dexes in the order of `perpDexs`; the first is the venue's own."""
+    """All dexes in the order of `perpDexs`; the first is the venue's own.
+
+    Markets and dexes are added behind the others, and never leave: indices are append-only (reference, section 7).
+    """
 
     dexes: tuple[Dex, ...]
     tables: tuple[MarginTable, ...]
     tokens: tuple[dict[str, Any], ...]
     by_coin: dict[str, Listing] = field(default_factory=dict)
+    dex_names: list[str] = field(default_factory=list)
+    """The names in the order of `dexes`: one list for good, which grows."""
 
     def __post_init__(self) -> None:
+        self.dex_names.extend(dex.name for dex in self.dexes)
         self.by_coin.update({listing.market.coin: listing for dex in self.dexes for listing in dex.listings})
 
     @property
@@ -98,6 +107,61 @@ class MarketSet:
         """A dex by name."""
         return next((dex for dex in self.dexes if dex.name == name), None)
 
+    def add_dex(self, name: str, collateral: str, fee_scale: str = "1.0") -> Dex:
+        """A new HIP-3 dex without markets.
+
+        :raises ValueError: for a name that is none or is taken, and for a token that there is not.
+        """
+        if not name.isalnum() or not name.islower() or self.dex(name) is not None:
+            raise ValueError(f"a new dex needs a free name of lowercase letters and digits, got {name!r}")
+        dex = Dex(name, name.capitalize(), collateral, self._token(collateral), (), fee_scale)
+        self.dexes = (*self.dexes, dex)
+        self.dex_names.append(name)
+        return dex
+
+    def new_listing(self, coin: str, price: str, sz_decimals: int, max_leverage: int) -> Listing:
+        """A market that could be listed next, at the end of its dex; `add` lists it.
+
+        :raises ValueError: for a coin that is listed, a dex that there is not, and figures that no market has.
+        """
+        name = coin.partition(":")[0] if ":" in coin else ""
+        index, dex = next(((i, dex) for i, dex in enumerate(self.dexes) if dex.name == name), (0, None))
+        if dex is None:
+            raise ValueError(f"there is no dex {name!r} for {coin}; there are {[dex.name for dex in self.dexes]}")
+        if not coin.rpartition(":")[2] or coin in self.by_coin:
+            raise ValueError(f"a new market needs a free name, got {coin!r}")
+        if not 0 <= sz_decimals <= 6 or not 1 <= max_leverage <= 50:
+            raise ValueError("a market has 0 to 6 size decimals and a leverage of 1 to 50")
+        first = 100_000 + index * 10_000 if index else 0
+        collateral = dex.collateral, dex.collateral_token
+        listing = _listing(
+            first + len(dex.listings), coin, sz_decimals, max_leverage, max_leverage, price, collateral=collateral
+        )
+        if listing.market.oracle_px <= 0:
+            raise ValueError(f"a price is positive, got {price}")
+        return listing
+
+    def add(self, listing: Listing) -> None:
+        """List a market of `new_listing`."""
+        self._change(listing.market.dex, lambda dex: (*dex.listings, listing))
+        self.by_coin[listing.market.coin] = listing
+
+    def delist(self, coin: str) -> None:
+        """Mark a market as delisted; it keeps its place."""
+        old = self.by_coin[coin]
+        new = replace(old, market=structs.replace(old.market, is_delisted=True))
+        self._change(old.market.dex, lambda dex: tuple(new if entry is old else entry for entry in dex.listings))
+        self.by_coin[coin] = new
+
+    def _change(self, name: str, listings: Callable[[Dex], tuple[Listing, ...]]) -> None:
+        self.dexes = tuple(replace(dex, listings=listings(dex)) if dex.name == name else dex for dex in self.dexes)
+
+    def _token(self, name: str) -> int:
+        for token in self.tokens:
+            if token["name"] == name:
+                return int(token["index"])
+        raise ValueError(f"there is no token {name!r}; there are {[token['name'] for token in self.tokens]}")
+
 
 class Hip3Fees:
     """Tier 0 for everybody; on HIP-3 dexes scaled by the deployer's share and cut by growth mode (section 13).
@@ -107,18 +171,26 @@ class Hip3Fees:
 
     def __init__(self, market_set: MarketSet, quirks: VenueQuirks) -> None:
         self._quirks = quirks
-        self._factors = {
-            listing.market.asset: _fee_factor(dex.fee_scale, listing.growth_mode)
-            for dex in market_set.dexes[1:]
-            for listing in dex.listings
-        }
+        self._market_set = market_set
+        self._factors: dict[int, Fraction] = {}
 
     def rate(self, account: Account, market: Market, crossed: bool) -> int:
         """Fee in 1e-9 of the notional."""
-        factor = self._factors.get(market.asset, Fraction(1)) * (TAKER_RATE if crossed else MAKER_RATE)
+        factor = self._factor(market) * (TAKER_RATE if crossed else MAKER_RATE)
         if self._quirks.referral_discount != "none":
             factor *= 1 - REFERRAL_DISCOUNT
         return divide_half_even(factor.numerator, factor.denominator)
+
+    def _factor(self, market: Market) -> Fraction:
+        found = self._factors.get(market.asset)
+        if found is None:
+            dex = self._market_set.dex(market.dex)
+            if dex is None or not dex.name:
+                found = Fraction(1)
+            else:
+                found = _fee_factor(dex.fee_scale, self._market_set.by_coin[market.coin].growth_mode)
+            self._factors[market.asset] = found
+        return found
 
 
 def _fee_factor(fee_scale: str, growth_mode: bool) -> Fraction:

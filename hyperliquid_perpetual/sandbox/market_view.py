@@ -25,12 +25,22 @@ class MarketView:
         self.market_set = market_set
         self._tape = tape
         self._quirks = exchange.config.quirks
+        self.malformed_coins: set[str] = set()
+        """Markets whose metadata cannot be read, because somebody wants to see what clients make of it."""
+        self.malformed_dexes: set[str] = set()
 
     # ------------------------------------------------------------------ metadata
 
     def meta(self, dex: Dex) -> Json:
         """`meta` of one dex."""
-        universe = [listing.meta for listing in dex.listings]
+        if dex.name in self.malformed_dexes:
+            return {"universe": "not a list", "collateralToken": None}
+        universe = [
+            {"name": listing.market.coin, "szDecimals": "many"}
+            if listing.market.coin in self.malformed_coins
+            else listing.meta
+            for listing in dex.listings
+        ]
         if dex.name:
             for entry in universe:
                 entry["deployerFeeScale"] = dex.fee_scale

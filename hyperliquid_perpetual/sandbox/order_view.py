@@ -16,11 +16,14 @@ class OrderView:
     """Writes the engine's records in the venue's JSON."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self._sz_decimals = {asset: state.market.sz_decimals for asset, state in exchange.markets.items()}
+        self._markets = exchange.markets
+
+    def _sz_decimals(self, asset: int) -> int:
+        return self._markets[asset].market.sz_decimals
 
     def basic_order(self, order: OrderRecord) -> Json:
         """An item of `openOrders`, and the `order` of an order update: `cloid` and `reduceOnly` only when set."""
-        decimals = self._sz_decimals[order.asset]
+        decimals = self._sz_decimals(order.asset)
         found: Json = {
             "coin": order.coin,
             "side": "B" if order.is_buy else "A",
@@ -42,7 +45,7 @@ class OrderView:
         if trigger is not None:
             direction = "above" if trigger.is_above(order.is_buy) else "below"
             condition = f"Price {direction} {plain_price(trigger.px)}"
-        decimals = self._sz_decimals[order.asset]
+        decimals = self._sz_decimals(order.asset)
         return {
             "coin": order.coin,
             "side": "B" if order.is_buy else "A",
@@ -80,7 +83,7 @@ class OrderView:
 
     def fill(self, fill: Fill) -> Json:
         """One fill; `cloid` and `builderFee` (which is part of `fee`) only if there is one."""
-        decimals = self._sz_decimals[fill.asset]
+        decimals = self._sz_decimals(fill.asset)
         found: Json = {
             "coin": fill.coin,
             "px": price_text(fill.px),
@@ -110,7 +113,7 @@ class OrderView:
             "time": payment.time,
             "coin": payment.coin,
             "usdc": money_text(payment.amount),
-            "szi": size_text(payment.szi, self._sz_decimals[payment.asset]),
+            "szi": size_text(payment.szi, self._sz_decimals(payment.asset)),
             "fundingRate": float_text(payment.rate, RATE_DECIMALS),
             "nSamples": None,
         }

@@ -1,5 +1,6 @@
 """What `POST /exchange` answers: the engine's reply in the venue's envelopes (reference, sections 1.3 and 3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hyperliquid_perpetual.sandbox.account_requests import CreateSubAccountAction
@@ -14,6 +15,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
     WaitingForFill,
     WaitingForTrigger,
 )
+from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.refusals import NotPrevalidated, Refused
 from hyperliquid_perpetual.sandbox.signed_requests import (
@@ -34,9 +36,9 @@ def refusal(text: str, quirks: VenueQuirks) -> dict[str, Any]:
 
 
 def reply_to(
-    action: Action, outcome: Replied | Refused, sz_decimals: dict[int, int], quirks: VenueQuirks
+    action: Action, outcome: Replied | Refused, markets: Mapping[int, MarketState], quirks: VenueQuirks
 ) -> dict[str, Any]:
-    """The JSON answer to an action, given what came of it. `sz_decimals` is by asset id."""
+    """The JSON answer to an action, given what came of it. `markets` are by asset id."""
     if isinstance(outcome, NotPrevalidated):
         return _pre_validation(action, outcome.text, quirks)
     if isinstance(outcome, Refused):
@@ -58,7 +60,7 @@ def reply_to(
         if isinstance(action, CreateSubAccountAction):
             return {"status": "ok", "response": {"type": "createSubAccount", "data": outcome.created}}
         return {"status": "ok", "response": {"type": "default"}}
-    decimals = (sz_decimals[asset] for asset in assets)
+    decimals = (markets[asset].market.sz_decimals for asset in assets)
     return _items("order", [_order_status(*pair) for pair in zip(outcome.statuses, decimals, strict=True)])
 
 

@@ -41,6 +41,7 @@ from hyperliquid_perpetual.sandbox.inspection import (
     TwapSnapshot,
 )
 from hyperliquid_perpetual.sandbox.interventions import Interventions
+from hyperliquid_perpetual.sandbox.listings import Listings
 from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
@@ -151,6 +152,7 @@ class Sandbox(Interventions):
         self.chain.listen(self._streams)
         self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
         self.inspect = Inspector(self.engine)
+        self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.traders)
         setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
         self._accounts = {address_of(address): setup for address, setup in setups.items()}
         self._server: Server | None = None

@@ -33,7 +33,7 @@ class Streams:
         self.hub = Hub()
         self.quirks = exchange.config.quirks
         self._exchange = exchange
-        self._dexes = [dex.name for dex in market_view.market_set.dexes]
+        self._dexes = market_view.market_set.dex_names
         self._name_account = name_account
         self._markets = MarketStreams(exchange, market_view, self.hub, cadence)
         self._users = UserStreams(exchange, account_view, order_view, twap_view, self.hub, cadence, self._dexes)

@@ -90,6 +90,10 @@ class Tape:
         """:param opening: when the exchange opens, Unix ms; ``seed`` makes what was before repeatable."""
         self.by_asset = {market.asset: MarketTape(market, Past(market, opening, seed)) for market in markets}
 
+    def open(self, market: Market) -> None:
+        """A market has been listed."""
+        self.by_asset[market.asset] = MarketTape(market)
+
     def add(self, trade: Trade) -> None:
         """Take in a trade of any market."""
         self.by_asset[trade.asset].add(trade)

@@ -248,9 +248,11 @@ class Traders:
     def __init__(self, chain: Chain, regime: Regime, seed: int, coins: Collection[str] | None = None) -> None:
         self._chain = chain
         self.regime = regime
-        behaviour = BEHAVIOURS.get(regime)
+        self._seed = seed
+        self._behaviour = behaviour = BEHAVIOURS.get(regime)
         self._step_ms = 0 if behaviour is None else behaviour.step_ms
         self.by_coin: dict[str, MarketTraders] = {}
+        self._retired: set[str] = set()
         if behaviour is not None:
             for state in chain.exchange.markets.values():
                 if not state.market.is_delisted and (coins is None or state.market.coin in coins):
@@ -259,22 +261,39 @@ class Traders:
     @property
     def addresses(self) -> frozenset[str]:
         """The accounts of all synthetic traders."""
-        return frozenset(address for traders in self.by_coin.values() for address in traders.addresses)
+        trading = (address for traders in self.by_coin.values() for address in traders.addresses)
+        return frozenset(trading) | self._retired
 
     def open(self) -> None:
         """Give everybody money, and put up the first books."""
         for traders in self.by_coin.values():
-            market = traders.market
-            for address in traders.addresses:
-                self._chain.apply_now(Deposit(address, SYNTHETIC_DEPOSIT, market.dex))
-                # Leverage 1 keeps them below every margin tier.
-                self._chain.apply_now(UpdateLeverage(address, market.asset, not market.only_isolated, 1))
-            for command in traders.quote(traders.path.price * PRICE_SCALE):
-                self._chain.apply_now(command)
+            self._open(traders)
+
+    def add(self, state: MarketState) -> None:
+        """Trade in a market that has been listed."""
+        if self._behaviour is not None:
+            traders = MarketTraders(self._chain.exchange, state, self._behaviour, self._seed)
+            self.by_coin[state.market.coin] = traders
+            self._open(traders)
+
+    def remove(self, coin: str) -> None:
+        """Leave a market alone from now on."""
+        traders = self.by_coin.pop(coin, None)
+        if traders is not None:
+            self._retired.update(traders.addresses)
+
+    def _open(self, traders: MarketTraders) -> None:
+        market = traders.market
+        for address in traders.addresses:
+            self._chain.apply_now(Deposit(address, SYNTHETIC_DEPOSIT, market.dex))
+            # Leverage 1 keeps them below every margin tier.
+            self._chain.apply_now(UpdateLeverage(address, market.asset, not market.only_isolated, 1))
+        for command in traders.quote(traders.path.price * PRICE_SCALE):
+            self._chain.apply_now(command)
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin to trade."""
-        if not self.by_coin:
+        if self._behaviour is None:
             return []
         return [
             clock.every(self._step_ms, lambda: self._chain.submit_commands(self._steps())),

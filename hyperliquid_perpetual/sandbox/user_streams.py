@@ -22,6 +22,8 @@ _CANCELED_FOR_THE_USER = frozenset(
         OrderStatus.SELF_TRADE_CANCELED,
         OrderStatus.REDUCE_ONLY_CANCELED,
         OrderStatus.SIBLING_FILLED_CANCELED,
+        OrderStatus.DELISTED_CANCELED,
+        OrderStatus.LIQUIDATED_CANCELED,
         OrderStatus.SCHEDULED_CANCEL,
     )
 )

@@ -3,6 +3,7 @@
 All raise ``VenueUnavailable`` when there is no usable answer.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from ..venue.lists import ListOf
@@ -21,7 +22,7 @@ from ..venue.messages import (
 )
 from ..venue.states import SPOT, STATE
 from ..venue.twaps import TwapRecord, TwapSliceFill
-from .fills import FillKey, fill_key
+from .fills import fill_key
 from .requests import Requests
 
 FILLS_PER_REPLY = 2000
@@ -81,34 +82,39 @@ class AccountReader:
         return [fill.named() for fill in await self._ask("userTwapSliceFills", _TWAP_FILLS)]
 
     async def fills_since(self, start_ms: int) -> list[Fill]:
-        """All fills from a time on (Unix milliseconds, inclusive), oldest first.
-
-        Replies hold at most 2000 rows and several fills share a millisecond, so a page starts where the last one ended
-        and repeats its last rows.
-        """
-        fills: dict[FillKey, Fill] = {}
-        for _ in range(_MOST_PAGES):
-            page = await self._ask("userFillsByTime", _FILLS, startTime=start_ms)
-            for fill in page:
-                fills[fill_key(fill)] = fill
-            newest = max((fill.time for fill in page), default=start_ms)
-            if len(page) < FILLS_PER_REPLY or newest == start_ms:
-                break
-            start_ms = newest
+        """All fills from a time on (Unix milliseconds, inclusive), oldest first."""
+        fills = {
+            fill_key(fill): fill async for fill in self._rows("userFillsByTime", _FILLS, start_ms, FILLS_PER_REPLY)
+        }
         return sorted(fills.values(), key=lambda fill: (fill.time, fill.oid))
 
     async def fundings_since(self, start_ms: int) -> list[FundingPayment]:
         """All funding payments from a time on (Unix milliseconds, inclusive), oldest first."""
         payments: dict[tuple[int, str], FundingPayment] = {}
-        for _ in range(_MOST_PAGES):
-            page = [row.payment() for row in await self._ask("userFunding", _FUNDINGS, startTime=start_ms)]
-            for payment in page:
-                payments[payment.time, payment.coin] = payment
-            newest = max((payment.time for payment in page), default=start_ms)
-            if len(page) < FUNDINGS_PER_REPLY or newest == start_ms:
-                break
-            start_ms = newest
+        async for row in self._rows("userFunding", _FUNDINGS, start_ms, FUNDINGS_PER_REPLY):
+            payment = row.payment()
+            payments[payment.time, payment.coin] = payment
         return sorted(payments.values(), key=lambda payment: payment.time)
+
+    async def _rows(self, kind: str, decode_as: Any, start_ms: int, per_reply: int) -> AsyncIterator[Any]:
+        """All rows from a time on, some of them twice.
+
+        A reply holds a bounded number of rows, and several rows share a millisecond: a page starts where the last one
+        ended and repeats its last rows. Which end of the range a full reply keeps is not confirmed (section 2.5), so
+        the order of its rows decides whether to go on forwards or backwards.
+        """
+        bounds = {"startTime": start_ms}
+        for _ in range(_MOST_PAGES):
+            page = await self._ask(kind, decode_as, **bounds)
+            for row in page:
+                yield row
+            if len(page) < per_reply:
+                return
+            first, last = page[0].time, page[-1].time
+            bound = "endTime" if first > last else "startTime"
+            if bounds.get(bound) == last:
+                return
+            bounds[bound] = last
 
     async def _ask(self, kind: str, decode_as: Any, **arguments: Any) -> Any:
         return await self._requests.info({"type": kind, "user": self.user, **arguments}, decode_as)

@@ -3,7 +3,7 @@
 An order gets here when the reply to it was none: a time-out, an HTTP 5xx or 429, a broken body, a crash before the
 answer. It stays pending. The venue is asked by client order id, more and more slowly. The order is final when the venue
 says so, or when it does not know the order although everything we sent for it can no longer be executed (its
-``expiresAfter`` has passed).
+``expiresAfter`` has passed) and no fill of it either.
 """
 
 import asyncio
@@ -70,6 +70,9 @@ class OutcomeResolver[Known]:
         self._on_never_arrived = on_never_arrived
         self._still_open = still_open
         self._clock = clock
+        self.read_fills: Callable[[], Awaitable[None]] = _nothing
+        """Books all fills there are. Done before an order is called unknown for good, for the venue may forget orders
+        that have ended; raises when the venue cannot be asked."""
         self._questions: dict[str, _Question] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -132,9 +135,27 @@ class OutcomeResolver[Known]:
         if answer is not None and answer.order is not None:
             self._questions.pop(cloid, None)
             self._on_known(cloid, answer.order)
-        elif answer is not None and answer.status == "unknownOid" and asked_at >= question.final_after:
+        elif (
+            answer is not None
+            and answer.status == "unknownOid"
+            and asked_at >= question.final_after
+            and await self._fills_are_read()
+        ):
             self._questions.pop(cloid, None)
-            self._on_never_arrived(cloid)
+            if self._still_open(cloid):
+                self._on_never_arrived(cloid)
         else:
             question.wait = min(question.wait * 2, self._slowest)
             question.next_at = self._clock() + question.wait
+
+    async def _fills_are_read(self) -> bool:
+        try:
+            await self.read_fills()
+        except Exception as error:
+            logger.debug("The fills could not be asked for: %s", error)
+            return False
+        return True
+
+
+async def _nothing() -> None:
+    """Reads no fills."""

@@ -73,6 +73,7 @@ class Reconciler:
         self._fills_task: asyncio.Task[None] | None = None
         self._state_watch = StateWatch(account, self.sweep_state)
         dispatcher.on_new_fill = self._state_watch.on_fill
+        flow.resolver.read_fills = self.sweep_fills
         self._connection = 0
         self._swept_at = 0.0
         self._mode_asked_at = 0.0

@@ -13,6 +13,7 @@ from .account_commands import AnyAccountCommand, OpenAccount
 from .command_base import AccountCommand as AccountCommand
 from .command_base import WorldCommand as WorldCommand
 from .twap_commands import AnyTwapCommand
+from .world_commands import MarketCommand
 
 Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket"]
 """Time in force (reference, section 3.1); FrontendMarket is an Ioc that is shown as a market order."""
@@ -180,5 +181,6 @@ Command = (
     | Deposit
     | SetPrices
     | SetQuirk
+    | MarketCommand
     | Tick
 )

@@ -27,6 +27,7 @@ from .config import ExchangeConfig
 from .events import AgentApproved, CancelScheduled, Event, ItemStatus, LeverageChanged, Replied
 from .leverage import INVALID_LEVERAGE, change_leverage
 from .market_state import MarketState
+from .markets import Market
 from .matching import Matcher
 from .orders import OrderDesk
 from .outbox import Outbox
@@ -35,11 +36,13 @@ from .pools import SPOT
 from .records import OrderRecord, OrderStatus
 from .rules import must_deposit, pre_validation_error
 from .schedule import CancelSchedule
+from .settlement import delist
 from .state import Account
 from .timeline import Timeline
 from .treasury import Treasury
 from .twap_commands import CancelTwap, PlaceTwap
 from .twaps import TwapDesk
+from .world_commands import DelistMarket, ListMarket
 
 
 class Exchange:
@@ -57,10 +60,7 @@ class Exchange:
         """By asset id, in the order of the configuration."""
         self._by_coin: dict[str, MarketState] = {}
         for market in config.markets:
-            if market.asset in self.markets or market.coin in self._by_coin:
-                raise ValueError(f"market {market.coin} (asset {market.asset}) is configured twice")
-            state = MarketState(market, config.trade_limit, config.funding_limit)
-            self.markets[market.asset] = self._by_coin[market.coin] = state
+            self._list(market)
         self._outbox = Outbox(config.hash_seed)
         self.treasury = Treasury(config, self.markets, self._outbox)
         self.accounts = self.treasury.accounts
@@ -94,6 +94,12 @@ class Exchange:
             self._account_desk.open(command)
         elif isinstance(command, SetQuirk):
             self.config.quirks.set(command.name, command.value)
+        elif isinstance(command, ListMarket):
+            self._timeline.add(self._list(command.market))
+        elif isinstance(command, DelistMarket):
+            state = self.markets[command.asset]
+            delist(state, command.settlement_px or state.mark_px, self.accounts, self._desk, self._outbox)
+            self._timeline.remove(state)
         elif isinstance(command, SetPrices):
             state = self.markets[command.asset]
             oracle_before = state.oracle_px
@@ -155,6 +161,16 @@ class Exchange:
         """Funding that all accounts of a dex have received on balance, in money; not quite zero because of rounding."""
         return self._timeline.funding_paid.get(dex, 0)
 
+    def _list(self, market: Market) -> MarketState:
+        self._check_is_new(market)
+        state = MarketState(market, self.config.trade_limit, self.config.funding_limit)
+        self.markets[market.asset] = self._by_coin[market.coin] = state
+        return state
+
+    def _check_is_new(self, market: Market) -> None:
+        if market.asset in self.markets or market.coin in self._by_coin:
+            raise ValueError(f"market {market.coin} (asset {market.asset}) is there already")
+
     def _check(self, command: WorldCommand) -> None:
         if isinstance(command, Deposit):
             if command.amount <= 0:
@@ -168,6 +184,14 @@ class Exchange:
                 raise ValueError("prices must be more than zero")
         elif isinstance(command, SetQuirk):
             self.config.quirks.check(command.name, command.value)
+        elif isinstance(command, ListMarket):
+            self._check_is_new(command.market)
+        elif isinstance(command, DelistMarket):
+            found = self.markets.get(command.asset)
+            if found is None or found.market.is_delisted:
+                raise ValueError(f"there is no asset {command.asset} to delist")
+            if command.settlement_px is not None and command.settlement_px <= 0:
+                raise ValueError("prices must be more than zero")
 
     def _deposit(self, command: Deposit) -> None:
         treasury = self.treasury

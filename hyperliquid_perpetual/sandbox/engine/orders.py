@@ -31,9 +31,12 @@ class OrderDesk:
 
     def create(self, account: Account, position: Position, intent: OrderIntent) -> Order:
         """An order with the next oid that is nowhere yet."""
-        order = Order(self._next_oid, account, position, intent, self._outbox.time)
+        return Order(self.take_oid(), account, position, intent, self._outbox.time)
+
+    def take_oid(self) -> int:
+        """The next oid, for what is filled without ever having been an order."""
         self._next_oid += 1
-        return order
+        return self._next_oid - 1
 
     def rest(self, order: Order) -> None:
         """Put an order on its book: status open."""

@@ -23,6 +23,8 @@ class OrderStatus(StrEnum):
     SELF_TRADE_CANCELED = "selfTradeCanceled"
     REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
     SIBLING_FILLED_CANCELED = "siblingFilledCanceled"
+    DELISTED_CANCELED = "delistedCanceled"
+    LIQUIDATED_CANCELED = "liquidatedCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
     REJECTED = "rejected"
     TICK_REJECTED = "tickRejected"

@@ -62,7 +62,8 @@ def pre_validation_error(
         if intent.px <= 0:
             return "Order has invalid price."
         trigger = intent.trigger
-        if intent.sz == 0 and (trigger is None or grouping not in ("positionTpsl", None)):
+        may_be_zero = trigger is not None and config.quirks.zero_tpsl_size == "allowed"
+        if intent.sz == 0 and not (may_be_zero and grouping in ("positionTpsl", None)):
             return ZERO_SIZE
         if intent.sz < 0:
             return "Order has invalid size."

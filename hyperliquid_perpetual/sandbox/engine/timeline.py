@@ -73,6 +73,15 @@ class Timeline:
             state.basis_time = now
         self.plan()
 
+    def add(self, state: MarketState) -> None:
+        """A market has opened."""
+        state.basis_time = self._now or 0
+        self._live_markets.append(state)
+
+    def remove(self, state: MarketState) -> None:
+        """A market has ended."""
+        self._live_markets.remove(state)
+
     def check(self, now: int) -> None:
         """Raise `ValueError` when time would run backwards."""
         if self._now is not None and now < self._now:

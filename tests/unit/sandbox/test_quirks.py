@@ -154,6 +154,18 @@ async def test_status_of_a_cloid_that_was_used_again(stage: Any) -> None:
     assert (await alice.mine("orderStatus", oid=oids[1]))["order"]["status"] == "open"
 
 
+@pytest.mark.parametrize(("value", "is_taken"), [("allowed", True), ("refused", False)])
+async def test_stop_loss_of_a_position_without_a_size(stage: Any, value: str, is_taken: bool) -> None:
+    _, alice, bob = await stage(zero_tpsl_size=value)
+    await bob.place(order(0, False, "86420", "0.01"))
+    await alice.place(order(0, True, "86420", "0.01"))
+    trigger = {"trigger": {"isMarket": True, "triggerPx": "80000", "tpsl": "sl"}}
+    stop = {"a": 0, "b": False, "p": "75000", "s": "0", "r": True, "t": trigger}
+    reply = await alice.act({"type": "order", "orders": [stop], "grouping": "positionTpsl"})
+    (status,) = reply["response"]["data"]["statuses"]
+    assert status == ("waitingForTrigger" if is_taken else {"error": "Order has zero size."})
+
+
 async def test_error_of_a_batch_and_of_an_action(stage: Any) -> None:
     exchange, alice, _ = await stage()
     bad = {"type": "order", "orders": [order(0, True, "1", "1"), order(0, True, "80000", "1")], "grouping": "na"}

@@ -83,6 +83,8 @@ class ShadowLedger:
     ended_twaps: set[int] = field(default_factory=set)
     sliced: dict[int, tuple[int, Fraction]] = field(default_factory=dict)
     """What the slices of a TWAP order add up to: lots, and dollars."""
+    settled: dict[int, int] = field(default_factory=dict)
+    """Settlement prices by asset."""
     trades: int = 0
     queue: int = 0
 
@@ -91,6 +93,10 @@ class ShadowLedger:
         pending: list[TradeMade | FillMade] = []
         for position, event in enumerate(events):
             assert not isinstance(event, Replied) or position == 0
+            if isinstance(event, FillMade) and event.fill.dir == "Settlement":
+                assert not pending, "a settlement is no match"
+                self._settle(event.fill)
+                continue
             if isinstance(event, TradeMade | FillMade):
                 pending.append(event)
                 if len(pending) == 3:
@@ -186,6 +192,15 @@ class ShadowLedger:
         else:
             del self.twaps[state.twap_id]
             self.ended_twaps.add(state.twap_id)
+
+    def _settle(self, fill: Fill) -> None:
+        """The whole position, without a fee, at the price at which all others of the market are settled."""
+        assert abs(self._holding(fill.account, fill.asset).size) == Fraction(
+            fill.sz, 10 ** self.markets[fill.asset].sz_decimals
+        )
+        assert self.settled.setdefault(fill.asset, fill.px) == fill.px
+        self._book(fill, Fraction(0))
+        assert self._holding(fill.account, fill.asset).size == 0
 
     def _best(self, asset: int, is_buy: bool) -> ShadowOrder | None:
         side = [

@@ -52,6 +52,7 @@ from hyperliquid_perpetual.sandbox.engine.family import derived_address
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
 from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent, TwapTrigger
+from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket
 from tests.unit.sandbox.engine.ledger import ShadowLedger
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, make_market, money, px
 
@@ -447,6 +448,17 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     def wait(self, step: int) -> None:
         self.now += step
         self.run(Tick())
+
+    @rule(asset=st.sampled_from([1, 110_000]), percent=st.integers(80, 120), chance=st.integers(0, 3))
+    def delist(self, asset: int, percent: int, chance: int) -> None:
+        """A market ends at whatever price; seldom, because nothing happens in it any more."""
+        state = self.exchange.markets[asset]
+        if chance == 0 and not state.market.is_delisted:
+            self.run(DelistMarket(asset, state.mark_px * percent // 100))
+            assert state.market.is_delisted
+            assert not any(order.record.asset == asset for order in self.ledger.resting.values())
+            held = [account.position(state.market) for account in self.exchange.accounts.values()]
+            assert not any(position is not None and position.szi for position in held)
 
     @rule(account=accounts, ahead=st.sampled_from([None, 4_000, 60_000, 3_600_000]))
     def schedule_cancel(self, account: str, ahead: int | None) -> None:

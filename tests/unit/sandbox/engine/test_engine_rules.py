@@ -211,7 +211,7 @@ def test_open_order_cap_grows_with_volume_and_closes_to_reduce_only_first() -> N
 
 
 def test_market_configured_twice_is_an_error() -> None:
-    with pytest.raises(ValueError, match="configured twice"):
+    with pytest.raises(ValueError, match="there already"):
         Venue(BTC, BTC)
 
 

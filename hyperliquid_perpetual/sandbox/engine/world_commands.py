@@ -1,0 +1,23 @@
+"""Commands about the markets themselves, which come and go while the exchange runs."""
+
+from .command_base import WorldCommand
+from .markets import Market
+
+
+class ListMarket(WorldCommand, frozen=True):
+    """A new market opens, with an empty book. Its asset id and its coin must be free (reference, section 7)."""
+
+    market: Market
+
+
+class DelistMarket(WorldCommand, frozen=True):
+    """A market ends: its orders are canceled, its positions settled, and it takes no orders any more.
+
+    `settlement_px` is in 1e-6 USD; None settles at the mark price.
+    """
+
+    asset: int
+    settlement_px: int | None = None
+
+
+MarketCommand = ListMarket | DelistMarket
