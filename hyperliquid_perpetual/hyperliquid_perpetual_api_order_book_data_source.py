@@ -121,6 +121,13 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
             mids |= answer
         return {pair: price if price is not None else mids.get(coins[pair], math.nan) for pair, price in prices.items()}
 
+    async def mids(self, dex: str) -> dict[str, float]:
+        """The mid of every coin of a dex, in USD, not older than ten seconds.
+
+        :raises VenueUnavailable: when the venue does not answer.
+        """
+        return await self._requests.mids(dex)
+
     async def get_funding_info(self, trading_pair: str) -> FundingInfo:
         """Prices and funding of a pair, as soon as the venue tells them. ``rate`` is for one hour.
 
@@ -266,7 +273,10 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
             except Exception as error:  # whatever keeps the metadata away, it is asked for again
                 if isinstance(error, KeyError) and trading_pair not in self._trading_pairs:
                     raise KeyError(f"the venue has no market {trading_pair}") from error
-                self._tell(backoff, f"The market of {trading_pair} is not known: {error!r}")
+                if isinstance(error, KeyError):
+                    backoff.fail()  # it may yet be listed; the connector has said that it is not
+                else:
+                    self._tell(backoff, f"The market of {trading_pair} is not known: {error!r}")
                 await self._sleep(backoff.delay())
             else:
                 self._pair_of[coin] = trading_pair

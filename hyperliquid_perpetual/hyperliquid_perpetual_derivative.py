@@ -125,7 +125,9 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._credential_problem = ""
         self._told_empty: set[str] = set()
         self._reported_stale: set[str] = set()
-        self._markets = MarketsSource(self._requests, with_hip3=enable_hip3_markets)
+        self._markets = MarketsSource(
+            self._requests, with_hip3=enable_hip3_markets, spellings=lambda: self._trading_pairs
+        )
         self._market_data = MarketData()
         self._account = AccountState()
         self._watch = AccountWatch(
@@ -138,6 +140,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._fees: UserFees | None = None
         self._funding_ledger = FundingLedger(_now_ms())
         super().__init__(balance_asset_limit, rate_limits_share_pct)
+        self._follow_pairs()
 
         self._reader = AccountReader(self._requests, self._account_address)
         self._desk = OrderDesk(self._requests, replaces_in_place=self._settings.replace_in_place)
@@ -244,10 +247,14 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
     def status_dict(self) -> dict[str, bool]:
         """What has to be true before orders may be placed; a stale order book is no order book."""
         status: dict[str, bool] = super().status_dict
-        status["order_books_fresh"] = not self._stale_books()
+        stale = self._stale_books()
+        status["funding_info"] = self._has_funding_info()
+        status["order_books_fresh"] = not stale
         if self._trading_required:
             status["credentials_checked"] = self._credentials_are_good
             status["account_reconciled"] = self._reconciler.is_reconciled
+        # Hummingbot's `status` prints names and values: so it says why, too.
+        status |= {f"order_book of {pair}: {reason}": False for pair, reason in stale.items()}
         return status
 
     # --- Starting and stopping
@@ -292,7 +299,8 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
 
     def _stale_books(self) -> dict[str, str]:
         """The followed pairs whose books cannot be used, with the reason; told in the log when it changes."""
-        stale: dict[str, str] = self._orderbook_ds.stale() if self.order_book_tracker.ready else {}
+        all_stale: dict[str, str] = self._orderbook_ds.stale() if self.order_book_tracker.ready else {}
+        stale = {pair: reason for pair, reason in all_stale.items() if self._followed.is_waited_for(pair)}
         if stale.keys() != self._reported_stale:
             for pair in stale.keys() - self._reported_stale:
                 self.logger().warning(f"The order book of {pair} is stale: {stale[pair]}")

@@ -49,7 +49,8 @@ class ChecksContract(MarketsContract):
         :param clamps: whether a reduce-only order is cut to the present position.
         :raises OrderRefused: when the order cannot be sent.
         """
-        market = self._market(trading_pair)
+        closes = position_action is PositionAction.CLOSE
+        market = self._market(trading_pair) if closes else self._market_to_open(trading_pair)
         if order_type not in self.supported_order_types():
             names = ", ".join(kind.name for kind in self.supported_order_types())
             raise order_checks.OrderRefused(f"order type {order_type} is not supported: use {names}")

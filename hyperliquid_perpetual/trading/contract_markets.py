@@ -1,5 +1,7 @@
 """The part of Hummingbot's connector contract that is about markets: names, rules, rounding, prices."""
 
+import asyncio
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,8 +11,11 @@ from hummingbot.connector.trading_rule import TradingRule
 
 from ..venue import prices
 from ..venue.markets import FIRST_DEX, QUOTE, Market, MarketTable
+from ..venue.pair_names import FoldingDict
 from . import order_checks
+from .book_tracker import BookTracker
 from .contract_threads import ThreadsContract
+from .followed_pairs import FollowedPairs
 from .markets_source import MarketsSource
 from .requests import Requests, VenueUnavailable
 from .threads import replace_in_place
@@ -22,10 +27,24 @@ _FRESH_SECONDS = 5.0
 class MarketsContract(ThreadsContract):
     """Answers what Hummingbot asks about markets out of the market table."""
 
+    TRADING_RULES_INTERVAL = 600.0
+    """Seconds between two readings of the metadata (40 weights): so soon are new markets and delistings noticed."""
+
     _domain: str
+    _followed: FollowedPairs
     _markets: MarketsSource
     _requests: Requests
     _trading_pairs: list[str]
+    _trading_rules: dict[str, TradingRule]
+
+    def _follow_pairs(self) -> None:
+        """Sets up what the base class has set up for names of one spelling, and for pairs that all exist."""
+        self._trading_rules = FoldingDict(self._trading_rules)
+        self._perpetual_trading._funding_info = FoldingDict()
+        self._followed = FollowedPairs(self._trading_pairs, self._domain, self.logger(), self._on_delisted)
+        self._set_order_book_tracker(
+            BookTracker(self._orderbook_ds, self._trading_pairs, self._domain, self._followed.is_waited_for)
+        )
 
     async def _update_trading_rules(self) -> None:
         await self._markets.refresh(max_age=_FRESH_SECONDS)
@@ -50,26 +69,63 @@ class MarketsContract(ThreadsContract):
 
     def _initialize_trading_pair_symbols_from_exchange_info(self, exchange_info: MarketTable) -> None:
         self._set_trading_pair_symbol_map(
-            bidict({market.coin: pair for pair, market in exchange_info.by_trading_pair.items()})
+            bidict({market.coin: pair for pair, market in self._shown(exchange_info).items()})
         )
+
+    def _shown(self, table: MarketTable) -> dict[str, Market]:
+        """The markets that Hummingbot may ask about: those that trade, and those that did when it began to follow."""
+        delisted = {market.trading_pair: market for market in table.delisted}
+        return {pair: delisted[pair] for pair in self._trading_pairs if pair in delisted} | dict(table.by_trading_pair)
+
+    async def exchange_symbol_associated_to_pair(self, trading_pair: str) -> str:
+        try:
+            return str(await super().exchange_symbol_associated_to_pair(trading_pair))
+        except KeyError:
+            market = self._markets.table.by_trading_pair.get(trading_pair)  # in the wrong case, perhaps
+            if market is None:
+                raise
+            return market.coin
+
+    async def all_trading_pairs(self) -> list[str]:
+        """The pairs of all markets that trade."""
+        await self._initialize_trading_pair_symbol_map()
+        return list(self._markets.table.by_trading_pair)
 
     def _on_markets(self, table: MarketTable) -> None:
         self._home.adopt()
         # In place, because strategies keep a reference to the dictionary, and never empty, because some of them live
         # in other threads.
-        replace_in_place(self._trading_rules, {p: _trading_rule(m) for p, m in table.by_trading_pair.items()})
+        replace_in_place(self._trading_rules, {p: _trading_rule(m) for p, m in self._shown(table).items()})
         self._initialize_trading_pair_symbols_from_exchange_info(table)
+        self._followed.look(table)
+
+    def _on_delisted(self, trading_pair: str) -> None:
+        # The venue cancels them too, and says so by stream; whoever is first, an order ends once.
+        for order in list(self.in_flight_orders.values()):
+            if order.trading_pair == trading_pair:
+                self.cancel(trading_pair, order.client_order_id)
 
     def _market(self, trading_pair: str) -> Market:
-        market = self._markets.table.by_trading_pair.get(trading_pair)
+        """The market of a pair, delisted or not, in whatever case it is written.
+
+        :raises OrderRefused: when there is none.
+        """
+        market = self._markets.table.find(trading_pair)
         if market is not None:
             return market
         if not self._markets.table.by_coin:
             raise order_checks.OrderRefused(f"the markets of {self._domain} are not loaded yet")
-        known = ", ".join(list(self._markets.table.by_trading_pair)[:5])
-        raise order_checks.OrderRefused(
-            f"{trading_pair} is no market of {self._domain}; pairs look like {known} (case matters)"
-        )
+        raise order_checks.OrderRefused(f"{trading_pair}: {self._followed.problem(trading_pair)}")
+
+    def _market_to_open(self, trading_pair: str) -> Market:
+        """The market of a pair in which positions may be opened.
+
+        :raises OrderRefused: when there is none; what the venue still takes in a delisted market are closing orders.
+        """
+        market = self._market(trading_pair)
+        if market.is_delisted:
+            raise order_checks.OrderRefused(f"{trading_pair}: {self._followed.problem(trading_pair)}")
+        return market
 
     def _dexs_in_use(self) -> Sequence[str]:
         table = self._markets.table
@@ -103,14 +159,21 @@ class MarketsContract(ThreadsContract):
 
     async def _read_all_prices(self) -> list[dict[str, Any]]:
         table = await self._markets.refresh(max_age=self.TRADING_RULES_INTERVAL)
+        dexs = list(dict.fromkeys(market.dex for market in table.by_trading_pair.values()))
+        answers = await asyncio.gather(*map(self._orderbook_ds.mids, dexs), return_exceptions=True)
         found: list[dict[str, Any]] = []
-        for dex in dict.fromkeys(market.dex for market in table.by_trading_pair.values()):
-            mids = await self._requests.info({"type": "allMids", "dex": dex}, dict[str, Decimal])
-            found += [
-                {"symbol": coin, "price": mid}
-                for coin, mid in mids.items()
-                if coin in table.by_coin and not table.by_coin[coin].is_delisted
-            ]
+        for dex, mids in zip(dexs, answers, strict=True):
+            if isinstance(mids, VenueUnavailable):
+                self.logger().network(f"The prices of dex {dex!r} of {self._domain} cannot be read now: {mids}")
+                continue
+            if isinstance(mids, BaseException):
+                raise mids
+            for coin, mid in mids.items():
+                market = table.by_coin.get(coin)
+                if market is not None and not market.is_delisted and 0 < mid < math.inf:
+                    found.append({"symbol": coin, "price": Decimal(repr(mid))})
+        if not found:
+            return []
         return found + [{"symbol": symbol, "price": Decimal(1)} for symbol in collateral_rates(table)]
 
     async def trading_pair_associated_to_exchange_symbol(self, symbol: str) -> str:
@@ -119,6 +182,77 @@ class MarketsContract(ThreadsContract):
             return symbol.replace("/", "-")
         trading_pair: str = await super().trading_pair_associated_to_exchange_symbol(symbol)
         return trading_pair
+
+    async def add_trading_pair(self, trading_pair: str) -> bool:
+        """Follows one more pair, with its book, trades, prices and funding; the others are traded meanwhile.
+
+        :return: whether it is followed now; the log says why when it is not.
+        """
+        return bool(await self._home.call(self._add_trading_pair, trading_pair))
+
+    async def _add_trading_pair(self, trading_pair: str) -> bool:
+        try:
+            if self._markets.table.find(trading_pair) is None:
+                await self._markets.refresh(max_age=_FRESH_SECONDS)
+        except VenueUnavailable as error:
+            self.logger().error(f"{trading_pair} cannot be added: the markets cannot be read ({error})")
+            return False
+        problem = self._followed.problem(trading_pair)
+        if problem:
+            self.logger().error(f"{trading_pair} cannot be added: {problem}")
+            return False
+        if trading_pair in self.order_book_tracker.order_books or self._followed.is_joining(trading_pair):
+            self.logger().warning(f"{trading_pair} is followed already")
+            return False
+        self._followed.join(trading_pair)
+        try:
+            if not await self.order_book_tracker.add_trading_pair(trading_pair):
+                return False
+            self._markets.respell()
+            info = await self._orderbook_ds.get_funding_info(trading_pair)
+            if trading_pair not in self._trading_pairs:
+                return False  # removed while it was on its way
+            self._perpetual_trading.initialize_funding_info(info)
+            self._perpetual_trading.add_trading_pair(trading_pair)
+        finally:
+            self._followed.joined(trading_pair)
+        return True
+
+    async def remove_trading_pair(self, trading_pair: str) -> bool:
+        """Follows a pair no more. Its orders stay where they are and are followed to their end; positions stay too.
+
+        :return: whether it was followed.
+        """
+        return bool(await self._home.call(self._remove_trading_pair, trading_pair))
+
+    async def _remove_trading_pair(self, trading_pair: str) -> bool:
+        name = self.order_book_tracker.spelling(trading_pair)
+        if name is None:
+            self.logger().warning(f"{trading_pair} is not followed")
+            return False
+        removed = bool(await super().remove_trading_pair(name))
+        self._followed.forget(name)
+        return removed
+
+    async def _listen_for_funding_info(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            # Each for itself: a pair without funding must not keep the others waiting.
+            for trading_pair in list(self._trading_pairs):
+                tasks.create_task(self._init_funding_info_of(trading_pair))
+            await self._orderbook_ds.listen_for_funding_info(output=self._perpetual_trading.funding_info_stream)
+
+    async def _init_funding_info_of(self, trading_pair: str) -> None:
+        try:
+            info = await self._orderbook_ds.get_funding_info(trading_pair)
+        except KeyError:
+            return  # removed meanwhile
+        if trading_pair in self._trading_pairs:
+            self._perpetual_trading.initialize_funding_info(info)
+
+    def _has_funding_info(self) -> bool:
+        """Whether the funding is known of all pairs that are waited for."""
+        known = self._perpetual_trading._funding_info
+        return all(pair in known for pair in self._trading_pairs if self._followed.is_waited_for(pair))
 
     async def _get_last_traded_price(self, trading_pair: str) -> float:
         return (await self._orderbook_ds.get_last_traded_prices([trading_pair]))[trading_pair]

@@ -12,7 +12,6 @@ from hummingbot.core.data_type.limit_order import LimitOrder
 from hummingbot.core.data_type.market_order import MarketOrder
 
 from ..venue import actions, client_ids
-from ..venue.markets import QUOTE
 from . import order_checks
 from .account_reader import AccountReader
 from .contract_checks import ChecksContract
@@ -227,10 +226,6 @@ class OrdersContract(ChecksContract):
         )
 
     def _asset_id(self, trading_pair: str) -> int:
-        # By coin, which finds delisted markets too: their orders can still be cancelled.
-        market = self._markets.table.by_coin.get(trading_pair.removesuffix(f"-{QUOTE}"))
-        if market is not None and market.trading_pair == trading_pair:
-            return market.asset_id
         return self._market(trading_pair).asset_id
 
     async def _request_order_status(self, tracked_order: InFlightOrder) -> OrderUpdate:

@@ -2,10 +2,18 @@
 fails."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..venue.markets import EMPTY_TABLE, FIRST_DEX, MarketTable, parse_market_table, parse_token_names
+from ..venue.markets import (
+    EMPTY_TABLE,
+    FIRST_DEX,
+    USDC,
+    MarketTable,
+    collateral_indexes,
+    parse_market_table,
+    parse_token_names,
+)
 from .log_names import logger_of
 from .loops import LoopLock
 from .requests import Requests, VenueRefusal, VenueUnavailable
@@ -16,13 +24,19 @@ logger = logger_of(__name__)
 class MarketsSource:
     """The newest table of markets."""
 
-    def __init__(self, requests: Requests, with_hip3: bool = True) -> None:
-        """:param with_hip3: whether builder-deployed dexs are wanted."""
+    def __init__(
+        self, requests: Requests, with_hip3: bool = True, spellings: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        """
+        :param with_hip3: whether builder-deployed dexs are wanted.
+        :param spellings: how the user writes trading pairs; see ``MarketTable.spelled``.
+        """
         self._requests = requests
         self._with_hip3 = with_hip3
+        self._spellings = spellings
         self._on_change: list[Callable[[MarketTable], None]] = []
         self._reported: set[str] = set()
-        self._token_names: dict[int, str] = {}
+        self._token_names = {0: USDC}
         self._lock = LoopLock()
         self._refreshed_at = float("-inf")
         self.table: MarketTable = EMPTY_TABLE
@@ -43,13 +57,23 @@ class MarketsSource:
                 return self.table
             table = await self._fetch_table()
             self._refreshed_at = time.monotonic()
-        self.table = table
+        self._swap(table.keeping(self.table))
+        return self.table
+
+    def respell(self) -> None:
+        """Takes over how the user writes trading pairs by now."""
+        if self.table.by_coin:
+            self._swap(self.table)
+
+    def _swap(self, table: MarketTable) -> None:
+        self.table = table.spelled(self._spellings())
         for listener in self._on_change:
-            listener(table)
-        return table
+            listener(self.table)
 
     async def _fetch_table(self) -> MarketTable:
         perp_dexs, metas = await self._fetch()
+        if not self._token_names.keys() >= collateral_indexes(metas):
+            await self._read_token_names()
         table = parse_market_table(perp_dexs, metas, self._token_names)
         if not table.by_coin:
             raise VenueUnavailable("the venue lists no markets")
@@ -68,9 +92,11 @@ class MarketsSource:
         except VenueRefusal:
             # A venue that has no builder dexs still has its first one.
             return None, [await self._requests.info({"type": "meta", "dex": FIRST_DEX})]
-        try:
-            self._token_names = parse_token_names(await self._requests.info({"type": "spotMeta"}))
-        except VenueUnavailable as error:
-            # Only the names of other collaterals than USDC come from here.
-            logger.warning("The names of collateral tokens could not be refreshed: %s", error)
         return perp_dexs, metas
+
+    async def _read_token_names(self) -> None:
+        """Names are asked for only when there is a collateral whose name is not known."""
+        try:
+            self._token_names = {0: USDC} | parse_token_names(await self._requests.info({"type": "spotMeta"}))
+        except VenueUnavailable as error:
+            logger.warning("The names of collateral tokens could not be read: %s", error)

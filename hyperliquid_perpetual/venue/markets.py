@@ -109,6 +109,17 @@ class MarketTable:
                 markets[market.coin] = replace(market, spelling=pair)
         return self if markets == self.by_coin else _table(markets.values(), self.dexs, self.problems)
 
+    def keeping(self, older: "MarketTable") -> "MarketTable":
+        """This table, with what an older one had and this one could not read.
+
+        Markets never leave the venue's lists (section 7): one that is missing was malformed this time.
+        """
+        lost = {coin: market for coin, market in older.by_coin.items() if coin not in self.by_coin}
+        kept = [market for market in lost.values() if market.asset_id not in self.by_asset_id]
+        if not kept:
+            return self
+        return _table([*self.by_coin.values(), *kept], self.dexs, self.problems)
+
     def near(self, trading_pair: str) -> list[str]:
         """The pairs that an unknown one may have been meant for."""
         return near_matches(trading_pair, self.by_trading_pair)
@@ -186,6 +197,13 @@ def parse_token_names(spot_meta: Any) -> dict[int, str]:
         if isinstance(token, dict) and _is_integer(token.get("index")) and isinstance(token.get("name"), str):
             names[token["index"]] = token["name"]
     return names
+
+
+def collateral_indexes(metas: Sequence[Any]) -> set[int]:
+    """The indexes of all collateral tokens in a reply to ``allPerpMetas``, as far as they can be read."""
+    dicts = [meta[0] if isinstance(meta, list) and meta else meta for meta in metas]
+    indexes = (meta.get("collateralToken", 0) for meta in dicts if isinstance(meta, dict))
+    return {index for index in indexes if _is_integer(index)}
 
 
 def _dex_names(perp_dexs: Sequence[Any] | None) -> list[str | None]:
