@@ -24,6 +24,10 @@ _FRESH_SECONDS = 5.0
 """Base class loops that start together share one refresh of the metadata."""
 
 
+_FIRST_FUNDING_SECONDS = 1.0
+"""How long changes of funding wait for what they change; later it is there before the next one."""
+
+
 class MarketsContract(ThreadsContract):
     """Answers what Hummingbot asks about markets out of the market table."""
 
@@ -88,8 +92,7 @@ class MarketsContract(ThreadsContract):
 
     async def all_trading_pairs(self) -> list[str]:
         """The pairs of all markets that trade."""
-        await self._initialize_trading_pair_symbol_map()
-        return list(self._markets.table.by_trading_pair)
+        return [pair for pair in await super().all_trading_pairs() if not self._followed.is_delisted(pair)]
 
     def _on_markets(self, table: MarketTable) -> None:
         self._home.adopt()
@@ -115,7 +118,7 @@ class MarketsContract(ThreadsContract):
             return market
         if not self._markets.table.by_coin:
             raise order_checks.OrderRefused(f"the markets of {self._domain} are not loaded yet")
-        raise order_checks.OrderRefused(f"{trading_pair}: {self._followed.problem(trading_pair)}")
+        raise order_checks.OrderRefused(self._followed.problem(trading_pair))
 
     def _market_to_open(self, trading_pair: str) -> Market:
         """The market of a pair in which positions may be opened.
@@ -124,7 +127,7 @@ class MarketsContract(ThreadsContract):
         """
         market = self._market(trading_pair)
         if market.is_delisted:
-            raise order_checks.OrderRefused(f"{trading_pair}: {self._followed.problem(trading_pair)}")
+            raise order_checks.OrderRefused(self._followed.problem(trading_pair))
         return market
 
     def _dexs_in_use(self) -> Sequence[str]:
@@ -237,8 +240,9 @@ class MarketsContract(ThreadsContract):
     async def _listen_for_funding_info(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             # Each for itself: a pair without funding must not keep the others waiting.
-            for trading_pair in list(self._trading_pairs):
-                tasks.create_task(self._init_funding_info_of(trading_pair))
+            first = [tasks.create_task(self._init_funding_info_of(pair)) for pair in list(self._trading_pairs)]
+            if first:
+                await asyncio.wait(first, timeout=_FIRST_FUNDING_SECONDS)
             await self._orderbook_ds.listen_for_funding_info(output=self._perpetual_trading.funding_info_stream)
 
     async def _init_funding_info_of(self, trading_pair: str) -> None:

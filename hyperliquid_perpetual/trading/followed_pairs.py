@@ -41,23 +41,24 @@ class FollowedPairs:
             elif self._told.get(pair) != problem:
                 self._told[pair] = problem
                 was_traded = pair in self._has_traded
-                self._logger.log(logging.WARNING if was_traded else logging.ERROR, f"{pair}: {problem}")
-                if self.is_delisted(pair):
+                gone = self.is_delisted(pair)
+                text = (
+                    f"{problem}. {'Its open orders are cancelled. ' if gone else ''}The other pairs are not affected."
+                )
+                self._logger.log(logging.WARNING if was_traded else logging.ERROR, text)
+                if gone:
                     self._on_delisted(pair)
 
     def problem(self, pair: str) -> str:
-        """Why a pair cannot be traded, in a sentence that says what can be done; empty when it can, or nobody knows."""
+        """Why a pair cannot be traded, and what may have been meant; empty when it can, or nobody knows."""
         table = self._table
         if table is None or pair in table.by_trading_pair:
             return ""
         if self.is_delisted(pair):
-            return (
-                "it has been delisted by the venue. No new positions are opened and its open orders are cancelled; "
-                "the venue settles what is still held. The other pairs are not affected"
-            )
+            return f"{pair} has been delisted by the venue: it takes no new positions, and settles what is still held"
         near = table.near(pair)
         hint = f"did you mean {' or '.join(near)}?" if near else f"pairs look like {_examples(table)}"
-        return f"no market of {self._domain} has this name; {hint} The other pairs are not affected"
+        return f"{pair} is no market of {self._domain} ({hint})"
 
     def is_delisted(self, pair: str) -> bool:
         """Whether the pair has a market that no longer trades."""

@@ -214,7 +214,7 @@ BAD_ORDERS = [
     pytest.param("BTC-USD", "0.00002", "near", "the smallest order is 10 USD", id="below the smallest value"),
     pytest.param("NOPE-USD", "1", "10", "NOPE-USD is no market of hyperliquid_perpetual_sandbox", id="unknown pair"),
     pytest.param("XBT-USD", "1", "10", "no market of", id="pair of another venue's name"),
-    pytest.param("BTC-USDT", "1", "10", "pairs look like BTC-USD", id="wrong quote"),
+    pytest.param("BTC-USDT", "1", "10", "did you mean BTC-USD", id="wrong quote"),
 ]
 
 

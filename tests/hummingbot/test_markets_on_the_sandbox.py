@@ -91,7 +91,7 @@ async def test_a_pair_that_does_not_exist_costs_only_itself(caplog: pytest.LogCa
             await bot.open_order("buy", "BTC-USD", "0.001", bot.price("BTC", "0.9"))
             assert len(bot.log.errors) == 2
             assert (
-                "TSLA-USD: no market of hyperliquid_perpetual_sandbox has this name; did you mean xyz:TSLA-USD"
+                "TSLA-USD is no market of hyperliquid_perpetual_sandbox (did you mean xyz:TSLA-USD"
                 in (bot.log.errors[0])
             )
             assert "did you mean kPEPE-USD" in bot.log.errors[1]
@@ -113,7 +113,7 @@ async def test_without_a_single_pair_that_exists_the_connector_is_not_ready() ->
 
 async def test_a_pair_that_was_delisted_before_the_start_costs_only_itself() -> None:
     async with trading_bot("MATIC-USD", "BTC-USD") as bot:
-        assert any("MATIC-USD: it has been delisted" in error for error in bot.log.errors)
+        assert any("MATIC-USD has been delisted" in error for error in bot.log.errors)
         assert "MATIC-USD" not in await bot.connector.all_trading_pairs()
         refused = bot.place("buy", "MATIC-USD", "100", "0.3")
         await eventually(lambda: bool(bot.events(MarketEvent.OrderFailure, refused)))
@@ -142,10 +142,8 @@ async def test_pairs_are_added_while_others_are_traded() -> None:
         added = await asyncio.gather(*map(connector.add_trading_pair, ["kPEPE-USD", "XYZ:TSLA-USD", "ETH-USD"]))
         assert added == [True, True, True]
         assert connector.ready
-        assert (
-            connector.trading_pairs == ["BTC-USD", "kPEPE-USD", "XYZ:TSLA-USD", "ETH-USD"]
-            or len(connector.trading_pairs) == 4
-        )
+        assert set(connector.trading_pairs) == {"BTC-USD", "kPEPE-USD", "XYZ:TSLA-USD", "ETH-USD"}
+        assert len(connector.trading_pairs) == 4
         for pair, coin in (("kPEPE-USD", "kPEPE"), ("XYZ:TSLA-USD", "xyz:TSLA"), ("ETH-USD", "ETH")):
             assert connector.get_mid_price(pair) == bot.exchange.book(coin).mid
             assert connector.get_funding_info(pair).mark_price > 0
