@@ -117,6 +117,10 @@ class AccountContract(MarginContract):
         if self._trading_required and self._credentials_are_good:
             self._apply_margin_modes()
 
+    def _on_pairs_changed(self) -> None:
+        super()._on_pairs_changed()
+        self._follow_settings()
+
     def _follow_settings(self) -> None:
         """Has the stream tell the leverage settings of the traded pairs, whichever these are now."""
         source = self._user_stream_tracker.data_source

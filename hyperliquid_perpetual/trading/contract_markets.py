@@ -219,6 +219,7 @@ class MarketsContract(ThreadsContract):
             self._perpetual_trading.add_trading_pair(trading_pair)
         finally:
             self._followed.joined(trading_pair)
+        self._on_pairs_changed()
         return True
 
     async def remove_trading_pair(self, trading_pair: str) -> bool:
@@ -235,7 +236,11 @@ class MarketsContract(ThreadsContract):
             return False
         removed = bool(await super().remove_trading_pair(name))
         self._followed.forget(name)
+        self._on_pairs_changed()
         return removed
+
+    def _on_pairs_changed(self) -> None:
+        """A pair was added or removed; for those who follow the pairs in their own ways."""
 
     async def _listen_for_funding_info(self) -> None:
         async with asyncio.TaskGroup() as tasks:
