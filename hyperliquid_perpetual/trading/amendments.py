@@ -6,7 +6,9 @@ happened; the old leg still open after the expiry, that it did not.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
@@ -18,6 +20,7 @@ from .account_reader import AccountReader
 from .batches import OrderDesk
 from .lifecycle import Evidence
 from .log_names import logger_of
+from .order_checks import OrderRefused
 from .order_flow import OrderFlow, VenueRejection, is_refused_amendment
 from .order_tracker import OrderTracker
 from .outcomes import AFTER_EXPIRY_SECONDS
@@ -26,6 +29,14 @@ from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 QUESTION_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 logger = logger_of(__name__)
+
+
+@dataclass(slots=True)
+class _Turns:
+    """Who amends an order, or waits to."""
+
+    lock: asyncio.Lock
+    users: int = 0
 
 
 class Amendments:
@@ -41,9 +52,29 @@ class Amendments:
         self._flow = flow
         self._clock = clock
         self._questions: set[asyncio.Task[None]] = set()
+        self._turns: dict[str, _Turns] = {}
+
+    @contextlib.asynccontextmanager
+    async def turn(self, order: InFlightOrder) -> AsyncIterator[None]:
+        """Lets one amendment of an order in at a time: the next one is about the leg that this one leaves.
+
+        :raises OrderRefused: when the outcome of the last one is still unknown.
+        """
+        cloid = order.client_order_id
+        queue = self._turns.setdefault(cloid, _Turns(asyncio.Lock()))
+        queue.users += 1
+        try:
+            async with queue.lock:
+                if self._tracker.legs.is_pending(order):
+                    raise OrderRefused(f"it is not known yet what became of the last amendment of {cloid}: try later")
+                yield
+        finally:
+            queue.users -= 1
+            if not queue.users:
+                del self._turns[cloid]
 
     async def amend(self, order: InFlightOrder, request: OrderRequest, dex: str) -> None:
-        """Replaces a resting order by another of the same client order id.
+        """Replaces a resting order by another of the same client order id, within a ``turn``.
 
         :param request: the whole replacement; its size is what shall rest from now on, in base units.
         :param dex: where the order rests.

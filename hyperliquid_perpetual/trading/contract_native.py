@@ -245,13 +245,15 @@ class NativeOrdersContract(OrdersContract):
         :raises VenueRejection: when the venue refused; the order then is as its state and events say.
         """
         order = self._order_tracker.active_orders.get(order_id)
-        if order is not None:
-            await self._flow.wait_until_placed(order)
-        if order is None or not order.is_open or order.is_pending_cancel_confirmation:
+        if order is None:
             raise OrderRefused(f"order {order_id} is not open: only an open order can be amended")
-        request, terms = self._amended(order, price, amount, trigger_price)
-        await self._amendments.amend(order, request, self._market(order.trading_pair).dex)
-        self._terms.note(order_id, terms)
+        await self._flow.wait_until_placed(order)
+        async with self._amendments.turn(order):
+            if not order.is_open or order.is_pending_cancel_confirmation:
+                raise OrderRefused(f"order {order_id} is not open any more, or being cancelled")
+            request, terms = self._amended(order, price, amount, trigger_price)
+            await self._amendments.amend(order, request, self._market(order.trading_pair).dex)
+            self._terms.note(order_id, terms)
 
     def _amended(
         self, order: InFlightOrder, price: Decimal | None, amount: Decimal | None, trigger_price: Decimal | None

@@ -63,6 +63,9 @@ class Legs:
             if pending is None:
                 return False
             price, size = pending.price, pending.size
+        elif not size:
+            # Exits of a whole position have no size of their own.
+            size = order.amount - self.filled_before(order)
         retired = self._retired.setdefault(order.client_order_id, set())
         retired.add(known)
         if len(self._retired) > _MOST_REMEMBERED:

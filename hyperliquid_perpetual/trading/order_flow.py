@@ -263,7 +263,7 @@ class OrderFlow:
             legs.abandon(order)
         legs.follow(order, venue_order.oid, venue_order.limitPx, venue_order.origSz)
         # What the venue placed may be less than what was asked for: it shrinks reduce-only orders.
-        size = venue_order.origSz if venue_order.origSz is not None else order.amount
+        size = venue_order.origSz or order.amount
         before = legs.filled_before(order)
         match phase:
             case OrderPhase.LIVE:
@@ -271,7 +271,8 @@ class OrderFlow:
             case OrderPhase.FILLED:
                 self._tracker.end(order, Evidence.FILLED, before + size, timestamp, venue_order.oid)
             case OrderPhase.CANCELED:
-                filled = before + size - venue_order.sz
+                # An exit of a whole position has no size of its own, so none can be missing from it.
+                filled = before + (size - venue_order.sz if venue_order.origSz != 0 else 0)
                 self._tracker.end(order, Evidence.CANCELED, filled, timestamp, venue_order.oid)
             case OrderPhase.REJECTED:
                 # The same words as in the reply, which this may overtake or stand in for.

@@ -51,6 +51,24 @@ async def test_amendment_after_a_partial_fill_leaves_what_filled_and_changes_the
         await eventually(lambda: bot.connector.account_positions["BTC-USD"].amount == Decimal("0.03"))
 
 
+async def test_amendments_of_one_order_at_the_same_time_follow_one_another() -> None:
+    """Found by random orders: the end of a middle leg ended the order, and the last leg rested as nobody's."""
+    async with trading_bot() as bot:
+        order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.98"))
+        prices = [Decimal(bot.price("BTC", f"0.{970 + n}")) for n in range(6)]
+        bot.exchange.faults.hold_user_frames()
+        await asyncio.gather(*(bot.connector.amend_order(order_id, price=price) for price in prices))
+        bot.exchange.release_user_frames()
+        assert resting(bot) == [(order_id, prices[-1], Decimal("0.01"))]
+        await eventually(lambda: len(bot.exchange.requests("/exchange", "batchModify")) == len(prices))
+        bot.exchange.fill(bot.address, order_id, "0.004")
+        await eventually(lambda: bot.state(order_id) is OrderState.PARTIALLY_FILLED)
+        assert bot.order(order_id).price == prices[-1]
+        bot.connector.cancel("BTC-USD", order_id)
+        await eventually(lambda: bot.state(order_id) is OrderState.CANCELED)
+        assert not bot.exchange.open_orders(bot.address)
+
+
 async def test_fill_that_races_the_amendment_is_booked_beside_the_replacement() -> None:
     """The old leg fills in part at the venue before the amendment executes; the stream tells of it only afterwards."""
     async with trading_bot() as bot:
