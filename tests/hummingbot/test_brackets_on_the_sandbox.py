@@ -217,6 +217,8 @@ async def test_trigger_can_be_moved() -> None:
         await eventually(lambda: [o.trigger_price for o in bot.exchange.open_orders(bot.address)] == [moved])
         assert [order.trigger_price for order in bot.connector.trigger_orders()] == [moved]
         assert bot.state(order_id) is OrderState.OPEN
+        legs = bot.connector._order_tracker.legs
+        await eventually(lambda: not legs.is_pending(bot.order(order_id)))
         with pytest.raises(OrderRefused, match="no limit to amend"):
             await bot.connector.amend_order(order_id, price=moved)
         bot.exchange.set_price("BTC", str(at(bot, "0.96")))
