@@ -25,6 +25,7 @@ from .trading.account_watch import AccountWatch
 from .trading.amendments import Amendments
 from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
+from .trading.builder import BuilderApproval
 from .trading.collateral import PoolBudgetChecker
 from .trading.contract_account import AccountContract
 from .trading.contract_twap import TwapContract
@@ -32,6 +33,7 @@ from .trading.credential_check import CredentialCheck
 from .trading.credentials import CredentialError, load_credentials, parse_flag
 from .trading.dead_mans_switch import DeadMansSwitch
 from .trading.dispatch import Dispatcher
+from .trading.fee_book import FeeBook
 from .trading.fills import FillBook
 from .trading.funding_ledger import FundingLedger
 from .trading.log_names import logger_of
@@ -48,7 +50,7 @@ from .trading.threads import HomeLoop
 from .trading.twap_follower import TwapFollower
 from .trading.twaps import TwapFlow
 from .venue import actions, client_ids
-from .venue.messages import UserFees
+from .venue.actions import BuilderCode
 from .venue.networks import Network, network_for_rates
 from .venue.nonces import shared_nonce_source
 
@@ -137,13 +139,22 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._modes_tried: set[str] = set()
         self._fills = FillBook()
         self._terms = TermsBook()
-        self._fees: UserFees | None = None
+        self._fee_book = FeeBook()
+        self._funding_stamps: dict[float, str] = {}
         self._funding_ledger = FundingLedger(_now_ms())
         super().__init__(balance_asset_limit, rate_limits_share_pct)
         self._follow_pairs()
 
         self._reader = AccountReader(self._requests, self._account_address)
         self._desk = OrderDesk(self._requests, replaces_in_place=self._settings.replace_in_place)
+        self._builder = BuilderApproval(
+            self._requests,
+            self._account_address,
+            self._settings.builder.code if self._settings.builder is not None else None,
+            credentials is not None and credentials.is_vault,
+            self._use_builder,
+        )
+        self._desk.on_builder_refused = self._builder.refused
         self._flow = OrderFlow(self._desk, self._order_tracker, self._reader, self._stream_is_live, time.time)
         self._amendments = Amendments(self._desk, self._order_tracker, self._reader, self._flow, time.time)
         self._follower = TwapFollower(
@@ -183,6 +194,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
             ticks=lambda: float(self.current_timestamp),
         )
         self._dispatcher.listen(self._dead_mans_switch.on_order_update)
+        self._dispatcher.on_charged = self._learn_from_fill
         self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
         self._reconciler.on_open_order = self._on_open_order
         # Positions and balances come by stream with every block: nothing has to be estimated in between.
@@ -342,6 +354,9 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
             on_ready=self._on_stream_ready,
             on_lost=self._on_stream_lost,
         )
+
+    def _use_builder(self, builder: BuilderCode | None) -> None:
+        self._desk.builder = builder
 
     def _on_stream_lost(self) -> None:
         self._reconciler.invalidate()

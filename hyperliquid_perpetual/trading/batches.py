@@ -43,6 +43,8 @@ class OrderDesk:
         """
         self._requests = requests
         self.builder = builder
+        self.on_builder_refused: Callable[[], None] = lambda: None
+        """Called when the venue refused orders because of the builder; they go out again without it."""
         self._replaces_in_place = replaces_in_place
         self._orders: list[Waiting[OrderRequest]] = []
         self._cancels: list[Waiting[Cancel]] = []
@@ -69,7 +71,7 @@ class OrderDesk:
 
         Nothing is tried again: when the venue refuses the group, none of it took effect.
         """
-        result = await self._requests.act(actions.order(orders, grouping, self.builder), len(orders), Priority.ORDER)
+        result = await self._send_orders(orders, grouping)
         return [Answer(outcome, result.expires_after) for outcome in result.outcomes]
 
     async def _submit[Item](self, waiting: list[Waiting[Item]], item: Item) -> Answer:
@@ -163,9 +165,16 @@ class OrderDesk:
                 ticket.fail(error)
             return None
 
-    async def _send_orders(self, orders: Sequence[OrderRequest]) -> ActionResult:
-        action = actions.order(orders, builder=self.builder)
-        return await self._requests.act(action, len(orders), Priority.ORDER)
+    async def _send_orders(self, orders: Sequence[OrderRequest], grouping: Grouping = "na") -> ActionResult:
+        builder = self.builder
+        result = await self._requests.act(actions.order(orders, grouping, builder), len(orders), Priority.ORDER)
+        if builder is None or not all(_is_about_builder(outcome) for outcome in result.outcomes):
+            return result
+        # The venue's word that none of them was placed: the approval was withdrawn since it was read.
+        if self.builder is builder:
+            self.builder = None
+            self.on_builder_refused()
+        return await self._requests.act(actions.order(orders, grouping), len(orders), Priority.ORDER)
 
     async def _send_cancels(self, cancels: Sequence[Cancel]) -> ActionResult:
         action = actions.cancel_by_cloid([(cancel.asset_id, cancel.cloid) for cancel in cancels])
@@ -179,6 +188,10 @@ class OrderDesk:
 _NOT_AN_ITEMS_FAULT = frozenset(
     {RejectCode.SIGNATURE, RejectCode.NONCE, RejectCode.RATE_LIMIT, RejectCode.EXPIRED, RejectCode.HALTED}
 )
+
+
+def _is_about_builder(outcome: Outcome) -> bool:
+    return isinstance(outcome, Rejected) and outcome.code is RejectCode.BUILDER_FEE
 
 
 def _refused_as_a_whole(outcomes: Sequence[Outcome]) -> bool:

@@ -1,18 +1,9 @@
 """The part of Hummingbot's connector contract about the account: balances, positions, leverage, funding, fees."""
 
-from decimal import Decimal
-
-from hummingbot.connector.constants import s_decimal_NaN
-from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
-from hummingbot.core.data_type.trade_fee import TradeFeeBase
-from hummingbot.core.utils.estimate_fee import build_perpetual_trade_fee
-
-from ..venue.messages import FundingPayment, UserFees
 from .collateral import tell_rate_oracle
-from .contract_margin import MarginContract
+from .contract_fees import FeesContract
 from .credentials import CredentialError
 from .dispatch import Dispatcher
-from .funding_ledger import FundingLedger
 from .requests import VenueUnavailable
 
 CREDENTIALS_RETRY_SECONDS = 2.0
@@ -22,14 +13,12 @@ PROBLEM_RETRY_SECONDS = 60.0
 """How soon it is asked again when it has found fault with them: a trader may be mending it at this moment."""
 
 
-class AccountContract(MarginContract):
+class AccountContract(FeesContract):
     """Shows Hummingbot the account as the venue states it."""
 
     _credential_problem: str
     _was_approved: bool = False
     _dispatcher: Dispatcher
-    _fees: UserFees | None
-    _funding_ledger: FundingLedger
     _trading_required: bool
 
     async def _user_stream_event_listener(self) -> None:
@@ -91,6 +80,11 @@ class AccountContract(MarginContract):
         if self._credential_check is not None and self._credential_check.approval is None:
             await self._credential_check.run()
             self._was_approved = True
+            try:
+                await self._check_builder()
+            except VenueUnavailable as error:
+                # Asked again with the fee rates; until then orders go out without it.
+                self.logger().network(f"The approval of the builder cannot be read yet: {error}")
 
     async def _watch_credentials(self) -> None:
         """Checks the keys where that is due, and tells each fault once."""
@@ -131,54 +125,3 @@ class AccountContract(MarginContract):
 
     def _is_user_stream_initialized(self) -> bool:
         return not self._trading_required or self._stream_is_live()
-
-    def _on_funding(self, payments: list[FundingPayment]) -> None:
-        for payment in self._funding_ledger.take_new(payments):
-            market = self._markets.table.by_coin.get(payment.coin)
-            if market is not None and market.trading_pair in self._trading_pairs:
-                self._emit_funding_payment_event(
-                    market.trading_pair, payment.time / 1000, payment.fundingRate, payment.usdc, True
-                )
-
-    async def _update_all_funding_payments(self, fire_event_on_new: bool) -> None:
-        try:
-            payments = await self._reader.fundings_since(self._funding_ledger.gap_start())
-        except VenueUnavailable as error:
-            self.logger().network(f"Funding payments cannot be asked for now: {error}")
-            return
-        self._on_funding(payments)
-
-    async def _fetch_last_fee_payment(self, trading_pair: str) -> tuple[float, Decimal, Decimal]:
-        await self._update_all_funding_payments(fire_event_on_new=True)
-        newest = self._funding_ledger.newest(self._market(trading_pair).coin)
-        if newest is None:
-            return 0, Decimal(-1), Decimal(-1)
-        return newest.time / 1000, newest.fundingRate, newest.usdc
-
-    async def _update_trading_fees(self) -> None:
-        self._fees = await self._reader.fees()
-
-    def _get_fee(
-        self,
-        base_currency: str,
-        quote_currency: str,
-        order_type: OrderType,
-        order_side: TradeType,
-        position_action: PositionAction,
-        amount: Decimal,
-        price: Decimal = s_decimal_NaN,
-        is_maker: bool | None = None,
-    ) -> TradeFeeBase:
-        maker = is_maker if is_maker is not None else order_type is OrderType.LIMIT_MAKER
-        market = self._markets.table.by_trading_pair.get(f"{base_currency}-{quote_currency}")
-        if self._fees is None or market is None:
-            return build_perpetual_trade_fee(
-                self.name, maker, position_action, base_currency, quote_currency, order_type, order_side, amount, price
-            )
-        rate = self._fees.userAddRate if maker else self._fees.userCrossRate
-        return TradeFeeBase.new_perpetual_fee(
-            fee_schema=self.trade_fee_schema(),
-            position_action=position_action,
-            percent=rate * market.fee_multiplier if rate > 0 else rate,
-            percent_token=market.collateral_token,
-        )

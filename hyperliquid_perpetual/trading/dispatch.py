@@ -6,6 +6,7 @@ next one.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, TradeUpdate
 from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase, TradeFeeSchema
@@ -67,6 +68,8 @@ class Dispatcher:
         self._listeners: list[Callable[[OrderUpdate], None]] = []
         self.on_new_fill: Callable[[Fill], None] = lambda _fill: None
         """Called with every fill that was not known before, ours or not."""
+        self.on_charged: Callable[[Fill], None] = lambda _fill: None
+        """Called with every fill, for what it shows of the account's fees."""
         self.counters = Counters()
 
     def listen(self, listener: Callable[[OrderUpdate], None]) -> None:
@@ -141,6 +144,7 @@ class Dispatcher:
         elif not is_old:
             self._report_foreign(fill)
         self._fills.remember(fill)
+        self.on_charged(fill)
         if not is_old:
             self._watch.on_fill(fill)
             self.on_new_fill(fill)
@@ -195,7 +199,14 @@ def trade_update(order: InFlightOrder, fill: Fill) -> TradeUpdate:
             fee_schema=_FEE_SCHEMA,
             position_action=order.position,
             percent_token=fill.feeToken,
-            flat_fees=[TokenAmount(token=fill.feeToken, amount=fill.fee)],
+            flat_fees=_fee_parts(fill),
         ),
         is_taker=fill.crossed,
     )
+
+
+def _fee_parts(fill: Fill) -> list[TokenAmount]:
+    """What was charged; a builder's part, which the venue's total contains, apart."""
+    builder_fee = fill.builderFee or Decimal(0)
+    parts = [TokenAmount(token=fill.feeToken, amount=fill.fee - builder_fee)]
+    return [*parts, TokenAmount(token=fill.feeToken, amount=builder_fee)] if builder_fee else parts

@@ -1,25 +1,30 @@
-"""Funding payments, each reported once, in order, also those that fell into a gap of the stream.
+"""Funding payments, each reported once, also those that fell into a gap of the stream.
 
 Reference, section 12: every market pays every hour. The same payment arrives by stream, in the stream's snapshot after
-each reconnect, and by request; it is known by coin and time.
+each reconnect, and by request; it is known by coin and time. Payments from before the connector was made are not
+reported: Hummingbot's records are those of a session, and an earlier one may have recorded them.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from ..venue.messages import FundingPayment
 
 OVERLAP_MS = 3_600_000
-"""How far a request reaches back behind the newest payment seen: settlement rows appear within the hour."""
+"""How far a request reaches back behind what was asked for and seen: settlement rows appear within the hour."""
+
+MAX_REMEMBERED = 20_000
 
 
 class FundingLedger:
-    """Remembers up to when the payments of each coin were reported."""
+    """Remembers which payments were reported."""
 
     def __init__(self, started_ms: int) -> None:
         """:param started_ms: Unix milliseconds; earlier payments are old news and only serve as the last known ones."""
         self._started_ms = started_ms
-        self._reported: dict[str, int] = {}
+        self._reported: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._newest: dict[str, FundingPayment] = {}
+        self._complete_until = 0
 
     def newest(self, coin: str) -> FundingPayment | None:
         """The newest payment of a coin that was seen, reported or not."""
@@ -32,12 +37,21 @@ class FundingLedger:
             known = self._newest.get(payment.coin)
             if known is None or payment.time > known.time:
                 self._newest[payment.coin] = payment
-            if payment.time > self._reported.get(payment.coin, self._started_ms):
-                self._reported[payment.coin] = payment.time
+            key = (payment.coin, payment.time)
+            if payment.time > self._started_ms and key not in self._reported:
+                self._reported[key] = None
                 fresh.append(payment)
+        while len(self._reported) > MAX_REMEMBERED:
+            self._reported.popitem(last=False)
         return fresh
 
+    def swept(self, until_ms: int) -> None:
+        """Notes that all payments up to a time (Unix milliseconds, of the venue's clock) were asked for and seen."""
+        self._complete_until = max(self._complete_until, until_ms)
+
     def gap_start(self) -> int:
-        """Where a request for payments has to start, Unix milliseconds."""
-        newest = max((payment.time for payment in self._newest.values()), default=self._started_ms)
-        return max(0, newest - OVERLAP_MS)
+        """Where a request for payments has to start, Unix milliseconds.
+
+        A payment on the stream says nothing about those before it: only what was asked for is known to be complete.
+        """
+        return max(0, (self._complete_until or self._started_ms) - OVERLAP_MS)

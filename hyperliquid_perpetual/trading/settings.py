@@ -22,6 +22,7 @@ import yaml
 from hummingbot import root_path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from ..venue.actions import BuilderCode
 from ..venue.addresses import normalize_address
 from ..venue.networks import Network
 
@@ -32,6 +33,21 @@ FOR_ALL = "all"
 
 class SettingsError(ValueError):
     """The settings cannot be used; the message names the file, the entry and what would be valid."""
+
+
+class BuilderSettings(BaseModel):
+    """A builder that the user wants to pay on top of the venue's fees, after having approved it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: Annotated[str, AfterValidator(normalize_address)]
+    fee_bp: Annotated[Decimal, Field(gt=0, le=10, multiple_of=Decimal("0.1"))]
+    """In basis points of the notional; 1 is 0.01 %."""
+
+    @property
+    def code(self) -> BuilderCode:
+        """As it goes on orders."""
+        return BuilderCode(self.address, int(self.fee_bp * 10))
 
 
 class Settings(BaseModel):
@@ -60,6 +76,9 @@ class Settings(BaseModel):
 
     margin_modes: dict[str, Literal["cross", "isolated"]] = {}
     """Margin modes by trading pair, before ``margin_mode``."""
+
+    builder: BuilderSettings | None = None
+    """A builder code for every order; None, as from the start, for none."""
 
     liquidation_warning: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.05")
     """How near a liquidation price may come before a warning, as a fraction of the mark price; 0 for no warnings."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
+from .addresses import normalize_address
 from .numbers import to_usd_integer, to_wire
 
 Action = dict[str, Any]
@@ -18,6 +19,9 @@ TpSl = Literal["tp", "sl"]
 Grouping = Literal["na", "normalTpsl", "positionTpsl"]
 
 CLOID_HEX_DIGITS: Final = 32
+MAX_BUILDER_FEE: Final = 100
+"""Tenths of a basis point: what a builder may take of perpetual trades at most (section 13)."""
+
 _is_cloid = re.compile(rf"0x[0-9a-f]{{{CLOID_HEX_DIGITS}}}").fullmatch
 
 
@@ -83,7 +87,20 @@ class BuilderCode:
     """A builder the user chose to pay, fee in tenths of a basis point. Never added unless the user configured it."""
 
     address: str
+    """Lower case."""
     fee_tenths_of_bp: int
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: when the address is none, or the fee is not 1 to 100."""
+        object.__setattr__(self, "address", normalize_address(self.address))
+        fee = self.fee_tenths_of_bp
+        if not isinstance(fee, int) or isinstance(fee, bool) or not 1 <= fee <= MAX_BUILDER_FEE:
+            raise ValueError(f"expected a builder fee of 1 to {MAX_BUILDER_FEE} tenths of a basis point, got {fee!r}")
+
+    @property
+    def rate(self) -> Decimal:
+        """The fee as a fraction of the notional."""
+        return Decimal(self.fee_tenths_of_bp) / 100_000
 
 
 def check_cloid(cloid: str) -> str:
@@ -101,7 +118,7 @@ def order(orders: Sequence[OrderRequest], grouping: Grouping = "na", builder: Bu
     """Places orders, all in one action (section 3.1)."""
     action: Action = {"type": "order", "orders": [item.to_wire() for item in orders], "grouping": grouping}
     if builder is not None:
-        action["builder"] = {"b": builder.address.lower(), "f": builder.fee_tenths_of_bp}
+        action["builder"] = {"b": builder.address, "f": builder.fee_tenths_of_bp}
     return action
 
 

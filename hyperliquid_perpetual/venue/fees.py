@@ -19,3 +19,14 @@ def hip3_fee_multiplier(deployer_fee_scale: Decimal, growth_mode: bool) -> Decim
     """
     scale = 1 + deployer_fee_scale if deployer_fee_scale < 1 else 2 * deployer_fee_scale
     return scale * _GROWTH_MODE_FACTOR if growth_mode else scale
+
+
+def hip3_rebate_multiplier(deployer_fee_scale: Decimal, growth_mode: bool) -> Decimal:
+    """What a HIP-3 market leaves of an account's maker rebate (a negative fee rate).
+
+    Rebates are split with the deployer instead of multiplied: its share is ``s / (1 + s)`` for a scale s below 1, else
+    half; and growth mode leaves a tenth.
+    """
+    share = deployer_fee_scale / (1 + deployer_fee_scale) if deployer_fee_scale < 1 else Decimal("0.5")
+    kept = 1 - share
+    return kept * _GROWTH_MODE_FACTOR if growth_mode else kept

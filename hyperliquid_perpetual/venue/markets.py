@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeGuard
 
-from .fees import hip3_fee_multiplier
+from .fees import hip3_fee_multiplier, hip3_rebate_multiplier
 from .margin import MarginTable, MarginTier
 from .numbers import to_decimal
 from .pair_names import FoldingDict, fold, near_matches
@@ -48,6 +48,8 @@ class Market:
     margin_table: MarginTable | None = None
     fee_multiplier: Decimal = Decimal(1)
     """What the account's fee rates are multiplied with: 1 on the first dex (section 13)."""
+    rebate_multiplier: Decimal = Decimal(1)
+    """What negative rates, which are rebates, are multiplied with."""
     spelling: str = ""
     """How the user writes the trading pair, where that is not the venue's way; see ``MarketTable.spelled``."""
 
@@ -261,15 +263,15 @@ def _parse_market(entry: Any, dex: str, asset_id: int, collateral: str, tables: 
         strict_isolated=mode == "strictIsolated",
         is_delisted=entry.get("isDelisted") is True,
         margin_table=tables.get(table_id) or MarginTable((MarginTier(Decimal(0), max_leverage),)),
-        fee_multiplier=_fee_multiplier(entry) if dex != FIRST_DEX else Decimal(1),
+        fee_multiplier=hip3_fee_multiplier(*_fee_scale(entry)) if dex != FIRST_DEX else Decimal(1),
+        rebate_multiplier=hip3_rebate_multiplier(*_fee_scale(entry)) if dex != FIRST_DEX else Decimal(1),
     )
 
 
-def _fee_multiplier(entry: Mapping[str, Any]) -> Decimal:
+def _fee_scale(entry: Mapping[str, Any]) -> tuple[Decimal, bool]:
+    """The deployer's fee scale, and whether the market is in growth mode."""
     scale = entry.get("deployerFeeScale")
-    return hip3_fee_multiplier(
-        Decimal(1) if scale is None else to_decimal(scale), growth_mode=entry.get("growthMode") == "enabled"
-    )
+    return Decimal(1) if scale is None else to_decimal(scale), entry.get("growthMode") == "enabled"
 
 
 def _margin_tables(raw: Any) -> dict[int, MarginTable]:

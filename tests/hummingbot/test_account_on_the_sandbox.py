@@ -109,7 +109,7 @@ async def test_one_way_is_the_only_position_mode() -> None:
 
 async def test_fees_are_the_accounts_own() -> None:
     async with trading_bot() as bot:
-        await eventually(lambda: bot.connector._fees is not None)
+        await eventually(lambda: bot.connector._fee_book.is_known)
         arguments: tuple[Any, ...] = ("BTC", "USD", OrderType.LIMIT, TradeType.BUY, PositionAction.OPEN, Decimal(1))
         maker = bot.connector.get_fee(*arguments, Decimal(100), is_maker=True)
         taker = bot.connector.get_fee(*arguments, Decimal(100), is_maker=False)
