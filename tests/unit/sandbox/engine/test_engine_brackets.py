@@ -151,11 +151,12 @@ def test_children_protect_what_is_filled_of_a_parent_that_runs_out_of_margin() -
     assert venue.status(ALICE, stop) == "marketOrderNoLiquidityRejected"
 
 
+@pytest.mark.parametrize("tif", ["Ioc", "FrontendMarket"])
 @pytest.mark.parametrize(("value", "armed"), [("arms", True), ("cancels", False)])
-def test_children_of_an_ioc_that_is_filled_in_part(value: Any, armed: bool) -> None:
+def test_children_of_an_ioc_that_is_filled_in_part(value: Any, armed: bool, tif: Any) -> None:
     venue = Venue(quirks=VenueQuirks(part_filled_parent=value))
     venue.sell(BOB, "ETH", 3_990, "0.4")
-    parent, take, stop = venue.group(ALICE, "normalTpsl", *bracket(venue, tif="Ioc"))
+    parent, take, stop = venue.group(ALICE, "normalTpsl", *bracket(venue, tif=tif))
     assert isinstance(parent, Filled)
     if armed:
         assert isinstance(take, WaitingForTrigger)
