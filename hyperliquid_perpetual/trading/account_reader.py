@@ -4,7 +4,10 @@ All raise ``VenueUnavailable`` when there is no usable answer.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from ..venue.lists import ListOf
 from ..venue.messages import (
@@ -35,6 +38,15 @@ _FILLS = ListOf(Fill, FILL_DETAILS)
 _FUNDINGS = ListOf(FundingRow)
 _TWAP_RECORDS = ListOf(TwapRecord)
 _TWAP_FILLS = ListOf(TwapSliceFill)
+
+
+@dataclass(frozen=True, slots=True)
+class TwapHistory:
+    """Rows of the history of TWAPs."""
+
+    records: list[TwapRecord]
+    is_complete: bool
+    """Whether all rows could be read: only then does a row that is not there say something."""
 
 
 class AccountReader:
@@ -73,9 +85,11 @@ class AccountReader:
         """The order with this oid, or the newest one with this client order id."""
         return await self._ask("orderStatus", OrderStatus, oid=order_id)
 
-    async def twap_history(self) -> list[TwapRecord]:
+    async def twap_history(self) -> TwapHistory:
         """How the account's TWAPs began and ended."""
-        return await self._ask("twapHistory", _TWAP_RECORDS)
+        rows: list[msgspec.Raw] = await self._ask("twapHistory", list[msgspec.Raw])
+        records, malformed = _TWAP_RECORDS.decode(msgspec.json.encode(rows))
+        return TwapHistory(records, is_complete=not malformed)
 
     async def twap_fills(self) -> list[Fill]:
         """The newest fills of TWAP slices, at most 2000."""

@@ -7,7 +7,7 @@ could be executed. Fills of TWAPs that may turn out to be ours wait here for tha
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from hummingbot.core.data_type.common import PositionAction, TradeType
@@ -19,8 +19,8 @@ from ..venue.twaps import TwapPhase, TwapRecord
 from .order_tracker import OrderTracker
 from .requests import ACTION_LIFETIME_MS
 
-CLOCKS_APART_MS = 10_000
-"""How far the clocks of this machine and the venue may differ."""
+CLOCKS_APART_MS = (5_000, 60_000)
+"""How far the clocks of this machine and the venue may differ: what fits best is taken first."""
 
 SENDING_MS = 60_000
 """How long a request may have waited for the address' budget before it was sent."""
@@ -87,30 +87,46 @@ class TwapBook:
         """The row that came before its TWAP was known to be ours."""
         return self._records.pop(twap_id, None)
 
-    def owner(self, record: TwapRecord) -> InFlightOrder | None:
-        """The order that a row tells of. One without a known id is taken by its terms."""
-        if record.twapId is not None:
-            known = self.by_id(record.twapId)
-            if known is not None:
-                return known
-            candidates = self.unnamed()
-        else:
-            # Old rows have no id: then the terms and the start have to do.
-            candidates = sorted(self.open(), key=lambda order: self._window(order).first)
-        return next((order for order in candidates if self._is_of(order, record)), None)
+    def claims(
+        self, records: Sequence[TwapRecord], placing: Collection[str]
+    ) -> Iterator[tuple[InFlightOrder, TwapRecord]]:
+        """TWAPs of ours without an id, and the row that each is found in by its terms.
 
-    def _is_of(self, order: InFlightOrder, record: TwapRecord) -> bool:
+        :param placing: TWAPs whose reply is on its way: it tells for certain, so rows that may be theirs are left.
+        """
+        unnamed = self.unnamed()
+        waiting = [order for order in unnamed if order.client_order_id in placing]
+        if len(waiting) == len(unnamed):
+            return
+        for apart in CLOCKS_APART_MS:
+            for record in sorted(records, key=lambda row: row.started_ms):
+                if record.twapId is None or self.by_id(record.twapId) is not None:
+                    continue
+                if any(self._is_of(order, record, CLOCKS_APART_MS[-1]) for order in waiting):
+                    continue
+                for order in self.unnamed():
+                    if order.client_order_id not in placing and self._is_of(order, record, apart):
+                        yield order, record
+                        break
+
+    def owner(self, record: TwapRecord) -> InFlightOrder | None:
+        """The order that a row tells of. Old rows have no id: there the terms and the start have to do."""
+        if record.twapId is not None:
+            return self.by_id(record.twapId)
+        return next((order for order in self.open() if self._is_of(order, record, CLOCKS_APART_MS[0])), None)
+
+    def _is_of(self, order: InFlightOrder, record: TwapRecord, apart_ms: int) -> bool:
         said = client_ids.read_twap_id(order.client_order_id)
         state, window = record.state, self._window(order)
         return (
             said is not None
             and state.coin == self._coin_of(order.trading_pair)
             and state.side == ("B" if order.trade_type is TradeType.BUY else "A")
-            and state.sz == order.amount
-            and state.minutes == said.minutes
-            and state.randomize is said.randomize
-            and state.reduceOnly is (order.position is PositionAction.CLOSE)
-            and window.first - CLOCKS_APART_MS <= record.started_ms <= window.last + CLOCKS_APART_MS
+            and state.size == order.amount
+            and state.minutes in (None, said.minutes)
+            and state.randomize in (None, said.randomize)
+            and state.reduceOnly in (None, order.position is PositionAction.CLOSE)
+            and window.first - apart_ms <= record.started_ms <= window.last + apart_ms
         )
 
     def _window(self, order: InFlightOrder) -> _Window:

@@ -21,7 +21,7 @@ from .log_names import logger_of
 from .order_flow import VenueRejection
 from .order_tracker import OrderTracker
 from .outcomes import OutcomeResolver
-from .requests import ACTION_LIFETIME_MS
+from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 from .twap_book import TwapBook
 
 SLOWEST_QUESTION_SECONDS = 10.0
@@ -81,8 +81,11 @@ class TwapFollower:
 
     def on_records(self, records: Sequence[TwapRecord]) -> None:
         """Applies rows of the history, from the stream or asked for, in whatever order and however often."""
+        for order, record in self.book.claims(records, self.placing):
+            if record.twapId is not None:
+                self.name(order, record.twapId)
         for record in sorted(records, key=lambda row: (row.started_ms, row.phase is not TwapPhase.RUNNING)):
-            order = self._owner(record)
+            order = self.book.owner(record)
             if order is None:
                 self.book.note(record)
             else:
@@ -128,21 +131,13 @@ class TwapFollower:
         if not pending:
             return
         self.subscribe()
-        records = await self._reader.twap_history()
-        self.on_records(records)
-        told = {order.client_order_id for record in records if (order := self._owner(record)) is not None}
+        history = await self._reader.twap_history()
+        self.on_records(history.records)
+        owners = [self.book.owner(record) for record in history.records]
+        told = {order.client_order_id for order in owners if order is not None}
         for order in pending:
-            if order.client_order_id not in told and not order.is_done:
+            if order.client_order_id not in told and not order.is_done and history.is_complete:
                 self._on_missing(order)
-
-    def _owner(self, record: TwapRecord) -> InFlightOrder | None:
-        order = self.book.owner(record)
-        if order is None or record.twapId is None or twaps.id_of(order.exchange_order_id) is not None:
-            return order
-        if order.client_order_id in self.placing:
-            return None
-        self.name(order, record.twapId)
-        return order
 
     def _apply(self, order: InFlightOrder, record: TwapRecord) -> None:
         told_at, executed = record.told_at, record.state.executed
@@ -205,12 +200,15 @@ class TwapFollower:
     async def ask(self, order_id: str) -> _Answer:
         """Asks for the history, applies it, and says what it has of one TWAP.
 
-        :raises VenueUnavailable: when there is no answer.
+        :raises VenueUnavailable: when there is no answer, or one with rows that cannot be read: it may be in one of
+            those.
         """
         order = self._tracker.find(order_id)
-        records = await self._reader.twap_history()
-        self.on_records(records)
-        own = [record for record in records if order is not None and self._owner(record) is order]
+        history = await self._reader.twap_history()
+        self.on_records(history.records)
+        own = [record for record in history.records if order is not None and self.book.owner(record) is order]
+        if not own and not history.is_complete:
+            raise VenueUnavailable("the history of TWAPs has rows that cannot be read")
         # The row that tells the end counts, wherever it stands.
         return _Answer(min(own, key=lambda record: record.phase is TwapPhase.RUNNING, default=None))
 

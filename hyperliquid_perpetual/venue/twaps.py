@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from .messages import Fill
+from .numbers import WIRE_DECIMALS
 
 MIN_MINUTES = 5
 MAX_MINUTES = 1440
@@ -45,26 +46,34 @@ _PHASES = {
 
 
 class TwapState(msgspec.Struct, frozen=True):
-    """What was asked for, in base units, and how much of it was executed. ``timestamp``: its start, Unix ms."""
+    """What was asked for, in base units, and how much of it was executed. ``timestamp``: its start, Unix ms.
+
+    The reference does not spell this out: what a row may lack is None.
+    """
 
     coin: str
     side: str
     sz: Decimal
-    minutes: int
-    timestamp: int
     executedSz: Decimal = Decimal(0)
     executedNtl: Decimal = Decimal(0)
-    reduceOnly: bool = False
-    randomize: bool = False
+    minutes: int | None = None
+    reduceOnly: bool | None = None
+    randomize: bool | None = None
+    timestamp: int | None = None
 
     def __post_init__(self) -> None:
         if not (self.sz.is_finite() and self.executedSz.is_finite() and self.executedNtl.is_finite()):
             raise ValueError("expected finite numbers")
 
     @property
+    def size(self) -> Decimal:
+        """What was asked for, without the noise of the venue's floats: no size has more than eight decimals."""
+        return round(self.sz, WIRE_DECIMALS)
+
+    @property
     def executed(self) -> Decimal:
-        """What was executed, without the noise of the venue's floats: no size has more than eight decimals."""
-        return round(self.executedSz, 8)
+        """What was executed, without that noise."""
+        return round(self.executedSz, WIRE_DECIMALS)
 
 
 class TwapStatus(msgspec.Struct, frozen=True):
@@ -102,7 +111,10 @@ class TwapRecord(msgspec.Struct, frozen=True):
     @property
     def started_ms(self) -> int:
         """When the TWAP began, Unix milliseconds."""
-        return self.state.timestamp * 1000 if self.state.timestamp < _SECONDS_BELOW else self.state.timestamp
+        started = self.state.timestamp
+        if started is None:
+            return int(self.told_at * 1000)
+        return started * 1000 if started < _SECONDS_BELOW else started
 
 
 class TwapSliceFill(msgspec.Struct, frozen=True):

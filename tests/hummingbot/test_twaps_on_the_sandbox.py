@@ -1,5 +1,6 @@
 """TWAPs between the connector and a real exchange process, whose clock jumps over the minutes between slices."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -40,8 +41,9 @@ def amounts(bot: Bot, order_id: str) -> list[Decimal]:
     return [event.amount for event in bot.events(MarketEvent.OrderFilled, order_id)]
 
 
-async def test_fills_slice_by_slice_to_the_whole_amount() -> None:
-    async with twap_bot() as bot:
+@pytest.mark.parametrize("told", ["everywhere", "apart"])
+async def test_fills_slice_by_slice_to_the_whole_amount(told: str) -> None:
+    async with twap_bot(quirks={"twap_fills": told}) as bot:
         order_id = place(bot)
         await first_slice(bot, order_id)
         assert bot.state(order_id) is OrderState.PARTIALLY_FILLED
@@ -94,8 +96,9 @@ async def test_thin_book_leaves_a_remainder_and_the_order_is_cancelled_with_its_
         assert sum(amounts(bot, order_id)) == done
 
 
-async def test_without_the_streams_the_history_and_the_fills_tell_the_end() -> None:
-    async with twap_bot() as bot:
+@pytest.mark.parametrize("told", ["everywhere", "apart"])
+async def test_without_the_streams_the_history_and_the_fills_tell_the_end(told: str) -> None:
+    async with twap_bot(quirks={"twap_fills": told}) as bot:
         order_id = place(bot)
         await first_slice(bot, order_id)
         bot.exchange.faults.lose_user_frames()
@@ -140,8 +143,9 @@ async def test_refusal_has_the_venues_words() -> None:
         assert bot.order(order_id).is_failure
 
 
-async def test_restored_after_a_restart_with_what_happened_meanwhile() -> None:
-    async with Sandbox(seed=7, market="still", clock="virtual") as exchange:
+@pytest.mark.parametrize("told", ["everywhere", "apart"])
+async def test_restored_after_a_restart_with_what_happened_meanwhile(told: str) -> None:
+    async with Sandbox(seed=7, market="still", clock="virtual", quirks={"twap_fills": told}) as exchange:
         async with twap_bot(exchange) as bot:
             order_id = place(bot)
             await first_slice(bot, order_id)
@@ -158,8 +162,9 @@ async def test_restored_after_a_restart_with_what_happened_meanwhile() -> None:
             await bot.stop()
 
 
-async def test_connection_lost_between_slices_loses_and_repeats_none() -> None:
-    async with twap_bot() as bot:
+@pytest.mark.parametrize("told", ["everywhere", "apart"])
+async def test_connection_lost_between_slices_loses_and_repeats_none(told: str) -> None:
+    async with twap_bot(quirks={"twap_fills": told}) as bot:
         order_id = place(bot)
         await first_slice(bot, order_id)
         for _ in range(3):
@@ -200,3 +205,10 @@ async def test_unknown_pair_is_refused_with_what_pairs_look_like() -> None:
     async with twap_bot() as bot:
         with pytest.raises(OrderRefused, match="BTC-USD"):
             bot.connector.place_twap("NOSUCH-USD", TradeType.BUY, AMOUNT, MINUTES)
+
+
+async def test_started_from_another_thread() -> None:
+    async with twap_bot() as bot:
+        order_id = await asyncio.to_thread(place, bot)
+        await first_slice(bot, order_id)
+        assert not bot.log.errors

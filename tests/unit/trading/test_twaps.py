@@ -11,6 +11,7 @@ from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hyperliquid_perpetual.trading.account_reader import TwapHistory
 from hyperliquid_perpetual.trading.dispatch import trade_update
 from hyperliquid_perpetual.trading.lifecycle import Evidence
 from hyperliquid_perpetual.trading.order_flow import VenueRejection
@@ -48,6 +49,7 @@ class Venue:
         self.outcomes: list[Outcome] = []
         self.actions: list[dict[str, Any]] = []
         self.history: list[TwapRecord] | None = []
+        self.is_complete = True
         self.asked = 0
         self.while_acting: Callable[[], None] = lambda: None
 
@@ -57,12 +59,12 @@ class Venue:
         self.while_acting()
         return ActionResult([self.outcomes.pop(0)], 1, int(NOW * 1000) + ACTION_LIFETIME_MS)
 
-    async def twap_history(self) -> list[TwapRecord]:
+    async def twap_history(self) -> TwapHistory:
         self.asked += 1
         await asyncio.sleep(0)
         if self.history is None:
             raise VenueUnavailable("no answer")
-        return self.history
+        return TwapHistory(self.history, self.is_complete)
 
 
 class Setup:
@@ -304,6 +306,49 @@ async def test_two_lost_replies_with_the_same_terms_take_one_row_each(setup: Set
         await setup.flow.place(order, ASSET)
     setup.follower.on_records([row("activated", twap_id=12, timestamp=int(NOW * 1000) + 1500), row("activated", 11)])
     assert [order.exchange_order_id for order in orders] == ["twap:11", "twap:12"]
+    await setup.follower.resolver.stop()
+
+
+async def test_row_that_says_less_than_was_sent_is_found_all_the_same(setup: Setup) -> None:
+    """The reference does not say what a row holds: a term that it lacks is no other term."""
+    order = setup.order(randomize=True)
+    setup.follower.on_records([row("activated", minutes=None, randomize=None, reduceOnly=None, timestamp=None)])
+    assert order.exchange_order_id == "twap:9"
+
+
+async def test_clocks_apart_do_not_hide_it_but_the_row_that_fits_best_is_taken(setup: Setup) -> None:
+    order = setup.order()
+    near, far = row("activated", 9), row("activated", 8, timestamp=int(NOW * 1000) - 40_000)
+    setup.follower.on_records([far, near])
+    assert order.exchange_order_id == "twap:9"
+    other = setup.order(2)
+    setup.follower.on_records([far, near])
+    assert other.exchange_order_id == "twap:8"
+
+
+async def test_row_that_may_be_of_one_whose_reply_is_on_its_way_is_left_to_it(setup: Setup) -> None:
+    lost, placed = setup.order(1), setup.order(2)
+    setup.venue.outcomes = [Unclear("time-out"), TwapRunning(9)]
+    await setup.flow.place(lost, ASSET)
+    setup.venue.while_acting = lambda: setup.follower.on_records([row("activated")])
+    await setup.flow.place(placed, ASSET)
+    assert (lost.exchange_order_id, placed.exchange_order_id) == (None, "twap:9")
+    await setup.follower.resolver.stop()
+
+
+async def test_rows_that_cannot_be_read_prove_nothing(setup: Setup) -> None:
+    order = setup.order()
+    setup.venue.outcomes = [Unclear("time-out")]
+    setup.venue.is_complete = False
+    await setup.flow.place(order, ASSET)
+    setup.now += 300
+    await eventually(lambda: setup.venue.asked >= 1)
+    await asyncio.sleep(0.05)
+    assert order.is_pending_create
+    known = setup.order(2, twap_id=7)
+    setup.now += 30 * 60 + FORGOTTEN_AFTER_SECONDS
+    await setup.follower.sweep()
+    assert known.is_open
     await setup.follower.resolver.stop()
 
 
