@@ -16,6 +16,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
 )
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
+from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, NOON, Number, Venue, error_of, oid_of, px
 
 CLOID = "0x" + "0" * 31 + "1"
@@ -436,3 +437,20 @@ def test_children_of_an_unfilled_parent_that_its_owner_ran_into_are_canceled() -
     venue.sell(ALICE, "ETH", 3_990, "0.1", "Ioc")
     assert (parent, "selfTradeCanceled") in venue.updates()
     assert venue.status(ALICE, take) == venue.status(ALICE, stop) == "canceled"
+
+
+def test_everything_that_waits_ends_with_its_market() -> None:
+    venue, take, stop = long_with_tpsl()
+    group = [oid_of(status) for status in venue.group(ALICE, "normalTpsl", *bracket(venue))]
+    venue.apply(DelistMarket(1))
+    assert sorted(venue.updates()) == [(oid, "delistedCanceled") for oid in (take, stop, *group)]
+    assert venue.open_oids(ALICE) == []
+    assert venue.szi(ALICE, "ETH") == 0
+
+
+def test_parent_alone_is_a_group_too() -> None:
+    venue = Venue()
+    (status,) = venue.group(ALICE, "normalTpsl", venue.intent("buy", "ETH", 3_990, 1))
+    assert isinstance(status, Resting)
+    venue.sell(BOB, "ETH", 3_990, 1)
+    assert venue.status(ALICE, status.oid) == "filled"

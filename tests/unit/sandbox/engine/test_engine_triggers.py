@@ -311,12 +311,13 @@ def test_mark_of_the_timeline_fires_triggers_without_any_outside_price() -> None
     assert venue.status(ALICE, oid) == "filled"
 
 
-def test_several_met_at_once_fire_nearest_first_then_oldest_first() -> None:
+@pytest.mark.parametrize(("tpsl", "way"), [("sl", -1), ("tp", 1)])
+def test_several_met_at_once_fire_nearest_first_then_oldest_first(tpsl: Any, way: int) -> None:
     venue = long_one()
-    far = oid_of(venue.place(ALICE, venue.trigger("sell", "ETH", "sl", 3_700, "0.2"))[0])
-    near = oid_of(venue.place(ALICE, venue.trigger("sell", "ETH", "sl", 3_800, "0.2"))[0])
-    near_too = oid_of(venue.place(ALICE, venue.trigger("sell", "ETH", "sl", 3_800, "0.2"))[0])
-    mark(venue, 3_600)
+    far = oid_of(venue.place(ALICE, venue.trigger("sell", "ETH", tpsl, 4_000 + 300 * way, "0.2"))[0])
+    near = oid_of(venue.place(ALICE, venue.trigger("sell", "ETH", tpsl, 4_000 + 200 * way, "0.2"))[0])
+    near_too = oid_of(venue.place(ALICE, venue.trigger("sell", "ETH", tpsl, 4_000 + 200 * way, "0.2"))[0])
+    mark(venue, 4_000 + 400 * way)
     fired = [row[0] for row in venue.updates() if row[1] == "triggered"]
     assert fired == [near, near_too, far]
 

@@ -15,7 +15,8 @@ from hyperliquid_perpetual.sandbox.engine.events import (
     TwapUpdated,
 )
 from hyperliquid_perpetual.sandbox.engine.records import TwapRecord
-from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap
+from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent
+from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, NOON, Venue, error_of, px
 
 SLICE = 30_000
@@ -276,3 +277,23 @@ def test_slice_comes_before_the_funding_of_the_same_moment() -> None:
     venue.tick(NOON + 3_600_000)
     paid = {event.account: event.payment.szi for event in venue.events if isinstance(event, FundingPaid)}
     assert paid[ALICE] == 20_000
+
+
+def test_orders_end_with_their_market() -> None:
+    """What waits for a price ends at once, what runs with its next slice."""
+    venue = market()
+    runs = running(venue.twap(ALICE, "buy", "ETH", 11, 5))
+    waits = running(venue.twap(ALICE, "buy", "ETH", 11, 5, trigger=(4_500, True)))
+    venue.apply(DelistMarket(1))
+    assert [(record.state.twap_id, record.status, record.description) for record in records(venue)] == [
+        (waits, "error", "Trading is halted.")
+    ]
+    venue.tick(NOON + SLICE)
+    assert [(record.state.twap_id, record.description) for record in records(venue)] == [(runs, "Trading is halted.")]
+    assert venue.exchange.twaps.active(ALICE) == []
+
+
+def test_unknown_market_has_no_twaps() -> None:
+    venue = market()
+    (status,) = venue.reply(PlaceTwap(ALICE, TwapIntent(77, True, 1, False, 5, False))).statuses
+    assert error_of(status) == "Order has invalid asset 77."
