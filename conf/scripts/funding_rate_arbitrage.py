@@ -86,7 +86,9 @@ class FundingScript(StrategyV2Base):
             self.set_leverage(leg.connector_name, leg.trading_pair, self.config.leverage)
 
     def on_tick(self) -> None:
-        """Once a second."""
+        """Once a second, also while Hummingbot is stopping: then nothing new may begin."""
+        if self._is_stop_triggered:
+            return
         self.update_executors_info()
         for action in self.determine_executor_actions():
             self.executor_orchestrator.execute_action(action)
