@@ -50,7 +50,7 @@ class Stage:
 
 
 async def run(stage: Stage, output: Path, jobs: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
-    monkeypatch.setattr(Demo, "run_to_the_end", stage.run)
+    monkeypatch.setattr(Demo, "run_to_the_end", lambda demo: stage.run(demo))
     printed = StringIO()
     status = await Series(CHOSEN, 5, output, Console(file=printed, width=150)).run(jobs)
     return status, printed.getvalue()
