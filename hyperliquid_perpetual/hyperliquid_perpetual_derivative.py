@@ -6,6 +6,7 @@ those.
 """
 
 import asyncio
+import math
 import time
 from decimal import Decimal
 
@@ -37,7 +38,7 @@ from .trading.fee_book import FeeBook
 from .trading.fills import FillBook
 from .trading.funding_ledger import FundingLedger
 from .trading.log_names import logger_of
-from .trading.loops import leave_other_loops
+from .trading.loops import LoopLock, leave_other_loops
 from .trading.market_data import MarketData
 from .trading.markets_source import MarketsSource
 from .trading.order_flow import OrderFlow
@@ -135,7 +136,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._watch = AccountWatch(
             self._account_address, self._settings.liquidation_warning, self._market_data.reference_price
         )
-        self._leverage_lock: asyncio.Lock | None = None
+        self._leverage_lock = LoopLock()
         self._modes_tried: set[str] = set()
         self._fills = FillBook()
         self._terms = TermsBook()
@@ -269,6 +270,12 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         status |= {f"order_book of {pair}: {reason}": False for pair, reason in stale.items()}
         return status
 
+    @property
+    def current_timestamp(self) -> float:
+        """Unix seconds by Hummingbot's clock; this machine's where no clock drives the connector."""
+        timestamp: float = super().current_timestamp
+        return time.time() if math.isnan(timestamp) else timestamp
+
     # --- Starting and stopping
 
     async def start_network(self) -> None:
@@ -278,6 +285,8 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         await super().start_network()
         self._requests.keep_open()
         self._flow.resolver.resume()
+        # The first look at the account needs no clock, which those who embed a connector may not have.
+        self._poll_notifier.set()
         self._follower.resolver.resume()
 
     def _move_in(self) -> None:

@@ -12,6 +12,9 @@ CREDENTIALS_RETRY_SECONDS = 2.0
 PROBLEM_RETRY_SECONDS = 60.0
 """How soon it is asked again when it has found fault with them: a trader may be mending it at this moment."""
 
+_FRESH_SECONDS = 1.0
+"""How old positions may be that somebody asks for while no stream keeps them up to date."""
+
 
 class AccountContract(FeesContract):
     """Shows Hummingbot the account as the venue states it."""
@@ -35,11 +38,13 @@ class AccountContract(FeesContract):
         self._watch.tick()
 
     async def _status_polling_loop_fetch_updates(self) -> None:
+        if self._credential_check is None:
+            return
         # Raising here would make the base class poll again at once, and again.
         try:
             await self._watch_credentials()
             # Keys that were never good may name an account that is not the user's.
-            if self._was_approved or self._credential_check is None:
+            if self._was_approved:
                 await self._reconciler.sweep(max_age=self.SHORT_POLL_INTERVAL / 2)
             tell_rate_oracle(self._collateral_tokens())
             if self._trading_required and self._reconciler.is_reconciled:
@@ -54,19 +59,24 @@ class AccountContract(FeesContract):
         return float(super()._get_poll_interval(timestamp))
 
     async def _update_order_status(self) -> None:
+        if self._credential_check is None:
+            return
         try:
             await self._reconciler.sweep_orders()
         except VenueUnavailable as error:
             self.logger().network(f"The orders of {self._domain} could not be checked this time: {error}")
 
     async def _update_balances(self) -> None:
+        if self._credential_check is None:
+            return  # without keys there is no account to read
         await self._ensure_credentials()
         if not self._markets.table.by_coin:
             await self._markets.refresh()
         await self._reconciler.sweep_state()
 
     async def _update_positions(self) -> None:
-        if not self._account.is_known:
+        # Without a stream whoever asks has to be told the present state; what was read a moment ago is that.
+        if not (self._account.is_known and (self._stream_is_live() or self._reconciler.state_age < _FRESH_SECONDS)):
             await self._update_balances()
 
     @property

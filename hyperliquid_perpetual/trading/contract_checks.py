@@ -49,6 +49,8 @@ class ChecksContract(MarketsContract):
         :param clamps: whether a reduce-only order is cut to the present position.
         :raises OrderRefused: when the order cannot be sent.
         """
+        if self._auth is None:
+            raise order_checks.OrderRefused(order_checks.without_keys(self._domain))
         closes = position_action is PositionAction.CLOSE
         market = self._market(trading_pair) if closes else self._market_to_open(trading_pair)
         if order_type not in self.supported_order_types():

@@ -61,6 +61,8 @@ class FeesContract(MarginContract):
         return seconds
 
     async def _update_all_funding_payments(self, fire_event_on_new: bool) -> None:
+        if self._auth is None:
+            return  # without keys there is no account to read
         try:
             start = self._funding_ledger.gap_start()
             payments = await self._reader.fundings_since(start)
@@ -80,6 +82,8 @@ class FeesContract(MarginContract):
     # --- Fees
 
     async def _update_trading_fees(self) -> None:
+        if self._auth is None:
+            return
         try:
             self._fee_book.update(await self._reader.fees())
             await self._check_builder()

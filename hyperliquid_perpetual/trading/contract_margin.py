@@ -5,7 +5,6 @@ its setting; only where neither tells it now is it asked for. An action is sent 
 each one counts against the account's allowance.
 """
 
-import asyncio
 from decimal import Decimal
 
 from hummingbot.core.data_type.common import PositionMode
@@ -19,6 +18,7 @@ from .account_watch import AccountWatch
 from .budget import Priority
 from .contract_balances import BalancesContract
 from .credential_check import CredentialCheck
+from .loops import LoopLock
 from .positions import VenuePosition
 from .requests import VenueUnavailable
 from .settings import Settings
@@ -31,7 +31,7 @@ class MarginContract(BalancesContract):
     """Shows Hummingbot the positions, and sets what they are margined with."""
 
     _credential_check: CredentialCheck | None
-    _leverage_lock: asyncio.Lock | None
+    _leverage_lock: LoopLock
     _modes_tried: set[str]
     _settings: Settings
     _watch: AccountWatch
@@ -69,6 +69,8 @@ class MarginContract(BalancesContract):
     # --- Leverage and margin mode
 
     async def _set_trading_pair_leverage(self, trading_pair: str, leverage: int) -> tuple[bool, str]:
+        if self._auth is None:
+            return False, order_checks.without_keys(self._domain)
         try:
             if not self._markets.table.by_coin:
                 await self._markets.refresh(max_age=5.0)
@@ -77,9 +79,7 @@ class MarginContract(BalancesContract):
             return False, str(error)
         if leverage != int(leverage) or not 1 <= leverage <= market.max_leverage:
             return False, f"leverage {leverage} is not valid for {trading_pair}: use 1 to {market.max_leverage}"
-        if self._leverage_lock is None:
-            self._leverage_lock = asyncio.Lock()
-        async with self._leverage_lock:
+        async with self._leverage_lock.here():
             await self._learn_leverage(market.coin)
             return await self._update_leverage(market, self._wanted_mode(market), int(leverage))
 

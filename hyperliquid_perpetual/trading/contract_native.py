@@ -13,7 +13,6 @@ from typing import Any
 from hummingbot.connector.constants import s_decimal_NaN
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
-from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from ..venue import prices
 from ..venue.actions import Grouping, OrderRequest, TpSl, Trigger
@@ -124,7 +123,7 @@ class NativeOrdersContract(OrdersContract):
         _check_pair_of_triggers(side is TradeType.BUY, take_profit, stop_loss)
         entry = _Spec(self._new_order_id(), side, amount, order_type, price, PositionAction.OPEN, kwargs)
         exits = self._exits(side, amount, take_profit, stop_loss)
-        safe_ensure_future(self._create_group(trading_pair, [entry, *exits.values()], "normalTpsl"))
+        self._home.spawn(self._create_group, trading_pair, [entry, *exits.values()], "normalTpsl")
         return _bracket(entry.order_id, exits)
 
     def protect_position(
@@ -142,13 +141,13 @@ class NativeOrdersContract(OrdersContract):
             raise ValueError(f"there is no position in {trading_pair} to protect")
         _check_pair_of_triggers(size > 0, take_profit, stop_loss)
         exits = self._exits(TradeType.BUY if size > 0 else TradeType.SELL, abs(size), take_profit, stop_loss)
-        safe_ensure_future(self._create_group(trading_pair, list(exits.values()), "positionTpsl"))
+        self._home.spawn(self._create_group, trading_pair, list(exits.values()), "positionTpsl")
         return _bracket(None, exits)
 
     def trigger_orders(self, trading_pair: str | None = None) -> list[TriggerOrder]:
         """The stop losses and take profits of this bot that have neither fired nor ended."""
         found = []
-        for order in self._order_tracker.active_orders.values():
+        for order in self.in_flight_orders.values():
             if trading_pair not in (None, order.trading_pair):
                 continue
             terms = self._terms.of(order.client_order_id, order.order_type, order.position)

@@ -92,3 +92,8 @@ def check_twap(market: Market, amount: Decimal, minutes: int, price: Decimal | N
             f"a TWAP of {amount} {market.trading_pair} over {minutes} minutes is worth {amount * price:.2f} USD: the "
             f"smallest is {MIN_USD_PER_MINUTE} USD a minute, here {least} USD"
         )
+
+
+def without_keys(domain: str) -> str:
+    """Why a connector that was made without keys does not trade."""
+    return f"{domain} was started without keys: it can read but not trade"

@@ -77,10 +77,16 @@ class Reconciler:
         self._connection = 0
         self._swept_at = 0.0
         self._mode_asked_at = 0.0
+        self._state_read_at = float("-inf")
         self.is_reconciled = False
         """Whether a sweep has succeeded since the stream was last (re)connected."""
         self.on_open_order: Callable[[InFlightOrder, Order], None] = lambda _order, _row: None
         """Called with each of our orders that the venue lists as open, and the venue's row."""
+
+    @property
+    def state_age(self) -> float:
+        """Seconds since positions and balances were read; infinite before the first time."""
+        return self._clock() - self._state_read_at
 
     # --- When
 
@@ -234,6 +240,7 @@ class Reconciler:
             account.update_spot(await self._reader.spot_state())
         for dex in self._dexs():
             account.update_dex(dex, await self._reader.state(dex))
+        self._state_read_at = self._clock()
         self._on_account()
 
     def _created(self, order: InFlightOrder) -> float:
