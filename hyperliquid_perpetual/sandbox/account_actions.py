@@ -52,7 +52,7 @@ def account_command(action: Action) -> Command | None:
         case UpdateIsolatedMarginAction():
             return ask.UpdateIsolatedMargin("", action.asset, action.ntli * MICRO_USD)
         case TopUpIsolatedOnlyMarginAction():
-            leverage = scaled(action.leverage, LEVERAGE_DECIMALS)
+            leverage = _scaled(action.leverage, LEVERAGE_DECIMALS)
             if leverage is None:
                 raise Refused("Invalid leverage value")
             return ask.TopUpIsolatedMargin("", action.asset, leverage)
@@ -125,13 +125,18 @@ def _mode_command(action: Action) -> Command | None:
 
 def _amount(text: str) -> int:
     """A transfer's amount, which is a plain decimal, as money."""
-    try:
-        amount = scaled(canonical_decimal(text), MONEY_DECIMALS)
-    except ValueError:
-        amount = None
+    amount = _scaled(text, MONEY_DECIMALS)
     if amount is None:
         raise Refused(f"Invalid amount {text!r}")
     return amount
+
+
+def _scaled(text: str, decimals: int) -> int | None:
+    """A decimal of whatever spelling in units of 10^-decimals, None if it is none or has too many decimals."""
+    try:
+        return scaled(canonical_decimal(text), decimals)
+    except ValueError:
+        return None
 
 
 def _token(text: str) -> str:
@@ -141,7 +146,7 @@ def _token(text: str) -> str:
 
 def _tenths_of_a_basis_point(percent: str) -> int:
     found = _PERCENT.fullmatch(percent)
-    fee = None if found is None else scaled(canonical_decimal(found[1]), BUILDER_FEE_DECIMALS)
+    fee = None if found is None else _scaled(found[1], BUILDER_FEE_DECIMALS)
     if fee is None:
         raise Refused(f"Invalid max fee rate {percent!r}: a percentage with at most three decimals, as 0.001%")
     return fee

@@ -1,9 +1,11 @@
-"""L1 actions about an account's own money and rights, in canonical key order (reference, sections 3 and 3.5)."""
+"""L1 actions about an account's own money and rights, in canonical key order (reference, sections 3 and 3.5).
+
+Amounts and ratios in them are hashed as they were sent: the official SDK sends `5.0` as well as `5`.
+"""
 
 from typing import ClassVar, Literal
 
 from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId
-from hyperliquid_perpetual.sandbox.wire import canonical_decimal
 
 
 class MasterAction(Action):
@@ -21,9 +23,6 @@ class UpdateIsolatedMarginAction(Action, tag="updateIsolatedMargin"):
 class TopUpIsolatedOnlyMarginAction(Action, tag="topUpIsolatedOnlyMargin"):
     asset: AssetId
     leverage: str
-
-    def normalise(self) -> None:
-        self.leverage = canonical_decimal(self.leverage)
 
 
 class CreateSubAccountAction(MasterAction, tag="createSubAccount"):
@@ -55,7 +54,6 @@ class SubAccountSpotTransferAction(MasterAction, tag="subAccountSpotTransfer"):
 
     def normalise(self) -> None:
         self.subAccountUser = self.subAccountUser.lower()
-        self.amount = canonical_decimal(self.amount)
 
 
 class VaultTransferAction(MasterAction, tag="vaultTransfer"):
@@ -79,7 +77,6 @@ class AgentSendAssetAction(MasterAction, tag="agentSendAsset"):
     def normalise(self) -> None:
         self.destination = self.destination.lower()
         self.fromSubAccount = self.fromSubAccount.lower()
-        self.amount = canonical_decimal(self.amount)
 
 
 class AgentSetAbstractionAction(Action, tag="agentSetAbstraction"):
