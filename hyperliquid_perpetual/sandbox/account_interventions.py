@@ -1,4 +1,4 @@
-"""Accounts that a test or an operator makes in one line: sub-accounts, vaults, money in any place."""
+"""Accounts that a test or an operator makes in one line: modes, money in any place, sub-accounts, vaults, agents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import get_args
 from hyperliquid_perpetual.sandbox.action_base import is_address
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.engine.account_commands import CreateSubAccount, CreateVault, OpenAccount
-from hyperliquid_perpetual.sandbox.engine.commands import Command, Deposit
+from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent, Command, Deposit
 from hyperliquid_perpetual.sandbox.engine.events import Replied
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.markets import to_money
@@ -120,6 +120,18 @@ class AccountInterventions:
         user = address_of(leader)
         self.register.claim(user)
         return self._create(CreateVault(user, name, money_of(Decimal(amount), "the amount"), description))
+
+    def approve_agent(self, master: str, agent: str, name: str = "", valid_until: int | None = None) -> None:
+        """Let an agent's address sign for an account until a time (Unix ms), by default for as long as is possible.
+
+        :raises ValueError: with the text that the account itself would get.
+        """
+        user, address = address_of(master), address_of(agent)
+        self.register.claim(user)
+        reply = self.chain.apply_now(ApproveAgent(user, address, name, valid_until))[0]
+        assert isinstance(reply, Replied)
+        if reply.error is not None:
+            raise ValueError(reply.error)
 
     def _create(self, command: Command) -> str:
         reply = self.chain.apply_now(command)[0]

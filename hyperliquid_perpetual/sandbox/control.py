@@ -34,6 +34,15 @@ class _Opening(msgspec.Struct):
     spot: dict[str, Decimal] | None = None
 
 
+class _Approval(msgspec.Struct, rename="camel"):
+    """An agent to approve; see `Sandbox.approve_agent`."""
+
+    master: str
+    agent: str
+    name: str = ""
+    valid_until: int | None = None
+
+
 class Control:
     """Adds the routes of one sandbox to its server."""
 
@@ -47,6 +56,7 @@ class Control:
         app.router.add_post(f"{PREFIX}/fund", self._guarded(self._fund))
         app.router.add_post(f"{PREFIX}/account", self._guarded(self._open_account))
         app.router.add_post(f"{PREFIX}/sub_account", self._guarded(self._sub_account))
+        app.router.add_post(f"{PREFIX}/agent", self._guarded(self._agent))
         app.router.add_post(f"{PREFIX}/vault", self._guarded(self._vault))
         app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
         app.router.add_get(f"{PREFIX}/quirks", self._guarded(self._quirks))
@@ -94,6 +104,11 @@ class Control:
         return account_json(
             self._sandbox.account(self._sandbox.create_sub_account(master, name, amount, dex)), with_fills=False
         )
+
+    async def _agent(self, request: web.Request) -> Json:
+        body = msgspec.json.decode(await request.read(), type=_Approval)
+        self._sandbox.approve_agent(body.master, body.agent, body.name, body.valid_until)
+        return {"master": body.master.lower(), "agent": body.agent.lower(), "name": body.name}
 
     async def _vault(self, request: web.Request) -> Json:
         body = await _body(request)

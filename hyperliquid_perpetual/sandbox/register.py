@@ -14,7 +14,7 @@ the rule is about what clients do around it:
    mistake leads to somebody known (`mistakes`), a stranger is refused in any case.
 
 With `newcomers="refuse"` accounts open only by configuration and `fund`, as strict as the venue: the setting for tests
-of credentials. Reading never opens an account for an address that is somebody's agent.
+of credentials. Reading never opens an account for an address that is or was somebody's agent.
 """
 
 import logging
@@ -43,12 +43,12 @@ class Register:
             self._known.add(address)
             self._open_account(address)
 
-    def name(self, address: str, now: int) -> None:
-        """A client asks about this account: open it, unless it is an agent or newcomers are refused."""
+    def name(self, address: str) -> None:
+        """A client asks about this account: open it, unless it is or was an agent or newcomers are refused."""
         if self._newcomers == "refuse" and not self.is_account(address):
             return
         self._somebody_was_named = True
-        if self._exchange.master_of(address, now) is None:
+        if not self._exchange.was_agent(address):
             self.open(address)
 
     def claim(self, address: str) -> None:

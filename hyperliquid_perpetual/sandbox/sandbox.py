@@ -265,7 +265,7 @@ class Sandbox(Interventions):
     # ------------------------------------------------------------------ inside
 
     def _name_account(self, address: str) -> None:
-        self.register.name(address, self.chain.now)
+        self.register.name(address)
 
     def _open_account(self, address: str) -> None:
         for deposit in self._opening_deposits(address, "default"):

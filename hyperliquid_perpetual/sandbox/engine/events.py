@@ -199,6 +199,13 @@ class AgentApproved(Event, frozen=True):
     replaced: str | None
 
 
+class AgentRemoved(Event, frozen=True):
+    """An agent lost its right because its account has nothing left."""
+
+    account: str
+    agent: Agent
+
+
 class CancelScheduled(Event, frozen=True):
     """The dead man's switch of an account is set to `at` (Unix ms), or cleared (None)."""
 

@@ -24,7 +24,7 @@ from .commands import (
     WorldCommand,
 )
 from .config import ExchangeConfig
-from .events import AgentApproved, CancelScheduled, Event, ItemStatus, LeverageChanged, Replied
+from .events import AgentApproved, AgentRemoved, CancelScheduled, Event, ItemStatus, LeverageChanged, Replied
 from .leverage import INVALID_LEVERAGE, change_leverage
 from .market_state import MarketState
 from .markets import Market
@@ -153,6 +153,10 @@ class Exchange:
         """The account for which an agent's address may sign at `now`, if any."""
         return self._agents.master_of(agent, now)
 
+    def was_agent(self, address: str) -> bool:
+        """Whether an address is or ever was somebody's agent."""
+        return address in self._agents.ever
+
     def fees_collected(self, dex: str) -> int:
         """Fees that all accounts have paid on a dex, less the rebates, in money."""
         return self._matcher.fees_collected.get(dex, 0)
@@ -246,6 +250,8 @@ class Exchange:
                 outbox.emit(AgentApproved(now, account.address, *approval))
         elif isinstance(command, AccountDeskCommand):
             error, created = self._account_desk.apply(account, command)
+            for agent in self._agents.prune(account):
+                outbox.emit(AgentRemoved(now, account.address, agent))
         elif isinstance(command, PlaceTwap):
             statuses = (self.twaps.place(account, command),)
             self._timeline.plan()

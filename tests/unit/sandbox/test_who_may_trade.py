@@ -311,6 +311,47 @@ async def test_agent_expires(exchange: Sandbox, alice: Client) -> None:
         assert does_not_exist(await agent.act(NOOP))
 
 
+async def test_agent_that_was_replaced_by_name_or_ran_out_is_told_it_does_not_exist(
+    exchange: Sandbox, alice: Client
+) -> None:
+    async with Client(exchange, wallet(50)) as old, Client(exchange, wallet(51)) as new:
+        until = exchange.clock.now() + 60_000
+        exchange.approve_agent(alice.address, old.address, "bot", until)
+        assert await alice.mine("extraAgents") == [{"name": "bot", "address": old.address, "validUntil": until}]
+        assert await old.act(NOOP) == OK
+        assert await approve(alice, new.signer, f"bot valid_until {until}") == OK
+        assert (await old.act(NOOP))["response"] == f"User or API Wallet {old.address} does not exist."
+        assert await old.mine("userRole") == {"role": "missing"}
+        (listed,) = await alice.mine("extraAgents")
+        assert listed["address"] == new.address
+        await exchange.clock.advance(61)
+        assert await alice.mine("extraAgents") == []
+        assert (await new.act(NOOP))["response"] == f"User or API Wallet {new.address} does not exist."
+
+
+async def test_agents_end_when_the_account_is_emptied(exchange: Sandbox, bob: Client) -> None:
+    async with Client(exchange, wallet(31)) as poor, Client(exchange, wallet(50)) as agent:
+        exchange.open_account(poor.address, dexs={"": 20})
+        exchange.approve_agent(poor.address, agent.address, "bot")
+        assert await agent.act(NOOP) == OK
+        assert await poor.act_as_user("usdSend", destination=bob.address, amount="20") == OK
+        assert does_not_exist(await agent.act(NOOP))
+        assert await poor.mine("extraAgents") == []
+
+
+async def test_agent_is_approved_from_another_process(exchange: Sandbox, alice: Client) -> None:
+    until = exchange.clock.now() + 60_000
+    body = {"master": alice.address, "agent": wallet(50).address, "name": "bot", "validUntil": until}
+    async with alice.http.post(f"{exchange.url}/sandbox/agent", json=body) as answer:
+        assert answer.status == 200
+    assert (await alice.mine("extraAgents"))[0]["validUntil"] == until
+    async with alice.http.post(f"{exchange.url}/sandbox/agent", json={**body, "validUntil": 1}) as answer:
+        assert (answer.status, await answer.json()) == (
+            400,
+            {"error": "Agent must expire in the future, and within 180 days."},
+        )
+
+
 async def test_agent_may_not_approve_agents(exchange: Sandbox, alice: Client) -> None:
     async with Client(exchange, wallet(50)) as agent:
         assert await approve(alice, agent.signer, "bot") == OK

@@ -2,9 +2,10 @@
 
 import pytest
 
-from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent
-from hyperliquid_perpetual.sandbox.engine.events import AgentApproved
-from tests.unit.sandbox.engine.venue import ALICE, BOB, DAVE, Venue
+from hyperliquid_perpetual.sandbox.engine.account_commands import CreateSubAccount, SendAsset
+from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent, Deposit
+from hyperliquid_perpetual.sandbox.engine.events import AgentApproved, AgentRemoved
+from tests.unit.sandbox.engine.venue import ALICE, BOB, BTC, DAVE, Venue, money
 
 DAY = 86_400_000
 ONE, TWO, THREE, FOUR = (f"0x{digit * 40}" for digit in "1234")
@@ -89,3 +90,35 @@ def test_impossible_agent_is_refused(agent: str, name: str, days: int, error: st
     assert error in str(approve(venue, ALICE, agent, name, venue.now + days * DAY))
     assert venue.exchange.master_of(agent, venue.now) is None
     assert venue.account(ALICE).agents == {}
+
+
+def test_each_sub_account_is_good_for_two_more_agents() -> None:
+    venue = Venue()
+    for number in range(3):
+        assert approve(venue, ALICE, f"0x{number:040x}", f"bot {number}") is None
+    assert approve(venue, ALICE, ONE, "more") == "Too many agents: at most 3 named ones."
+    venue.apply(CreateSubAccount(ALICE, "sub"))
+    assert approve(venue, ALICE, ONE, "more") is None
+    assert approve(venue, ALICE, TWO, "yet more") is None
+    assert approve(venue, ALICE, THREE, "too much") == "Too many agents: at most 5 named ones."
+
+
+def test_agents_end_with_the_last_of_the_money() -> None:
+    venue = Venue(BTC, deposits=100)
+    approve(venue, ALICE, ONE)
+    approve(venue, ALICE, TWO, "bot")
+    venue.apply(SendAsset(ALICE, BOB, "", "", "USDC", money(99)))
+    assert venue.exchange.master_of(TWO, venue.now) == ALICE
+    venue.apply(SendAsset(ALICE, BOB, "", "", "USDC", money(1)))
+    assert {event.agent.address for event in venue.events if isinstance(event, AgentRemoved)} == {ONE, TWO}
+    assert venue.exchange.master_of(ONE, venue.now) is None
+    venue.apply(Deposit(ALICE, money(100)))
+    assert venue.exchange.master_of(TWO, venue.now) is None, "what ended does not come back with the money"
+    assert approve(venue, ALICE, TWO, "bot") is None
+
+
+def test_agents_stay_while_there_is_money_anywhere() -> None:
+    venue = Venue(BTC, deposits=100)
+    approve(venue, ALICE, ONE)
+    venue.apply(SendAsset(ALICE, ALICE, "", "spot", "USDC", money(100)))
+    assert venue.exchange.master_of(ONE, venue.now) == ALICE
