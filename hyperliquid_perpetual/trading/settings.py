@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from hummingbot import root_path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..venue.actions import BuilderCode
 from ..venue.addresses import normalize_address
@@ -35,12 +35,20 @@ class SettingsError(ValueError):
     """The settings cannot be used; the message names the file, the entry and what would be valid."""
 
 
+def _as_typed(value: Any) -> Any:
+    """An address as the user typed it: without quotes, YAML takes ``0x…`` for a number."""
+    return f"0x{value:040x}" if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
+
+
+Address = Annotated[str, BeforeValidator(_as_typed), AfterValidator(normalize_address)]
+
+
 class BuilderSettings(BaseModel):
     """A builder that the user wants to pay on top of the venue's fees, after having approved it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    address: Annotated[str, AfterValidator(normalize_address)]
+    address: Address
     fee_bp: Annotated[Decimal, Field(gt=0, le=10, multiple_of=Decimal("0.1"))]
     """In basis points of the notional; 1 is 0.01 %."""
 
@@ -65,7 +73,7 @@ class Settings(BaseModel):
     """Seconds without a sign of life after which the venue cancels all orders of the account, other bots' and manual
     ones included (``scheduleCancel``, section 3.4); None for never."""
 
-    vault_or_sub_account: Annotated[str, AfterValidator(normalize_address)] | None = None
+    vault_or_sub_account: Address | None = None
     """A vault or sub-account to trade for, when ``connect`` was given the account that owns it."""
 
     agent_warning_days: Annotated[int, Field(ge=0, le=180)] = 14

@@ -182,3 +182,20 @@ async def test_check_of_keys_costs_its_weight_once(exchange: Sandbox) -> None:
             await bot.connector._status_polling_loop_fetch_updates()
         assert len(exchange.requests("/info", "userRole")) == 1
         assert len(exchange.requests("/info", "extraAgents")) == 1
+
+
+async def test_end_of_an_api_wallet_is_told_in_time_and_makes_the_connector_unready(exchange: Sandbox) -> None:
+    exchange.open_account(OWNER, dexs={"": 20_000})
+    until = exchange.chain.now + 3 * 86_400_000
+    exchange.chain.apply_now(ApproveAgent(OWNER, AGENT, "bot", until))
+    async with trading_bot(exchange=exchange, **AGENT_KEYS) as bot:
+        assert f"The API wallet {AGENT} expires in 3 days" in str(bot.log)
+        check = bot.connector._credential_check
+        assert check is not None
+        check._clock = lambda: until / 1000 + 1
+        await bot.connector._status_polling_loop_fetch_updates()
+        await bot.connector._status_polling_loop_fetch_updates()
+        assert not bot.connector.ready
+        (error,) = bot.log.errors
+        assert f"the API wallet {AGENT} expired on" in error
+        assert bot.connector.get_balance("USDC") == 20_000, "what can be read goes on being read"

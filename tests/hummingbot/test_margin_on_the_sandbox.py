@@ -101,6 +101,14 @@ async def test_market_without_cross_margin_stays_isolated_whatever_is_wished() -
         assert await venue_setting(bot, isolated.coin) == ("isolated", 2)
 
 
+async def test_margin_mode_of_a_pair_that_is_none_is_told_once() -> None:
+    async with trading_bot(settings=Settings(margin_modes={"btc-USD": "isolated"})) as bot:
+        await eventually(lambda: "btc-USD, which is no market" in str(bot.log))
+        bot.connector._on_account_change()
+        assert str(bot.log).count("btc-USD") == 1
+        assert not bot.exchange.requests("/exchange")
+
+
 async def test_venue_that_refuses_a_change_is_quoted() -> None:
     async with trading_bot() as bot:
         await buy(bot, BTC, "0.02")

@@ -61,3 +61,37 @@ def test_named_file_that_does_not_exist_is_an_error(tmp_path: Path, monkeypatch:
     monkeypatch.setenv(settings.SETTINGS_FILE_VARIABLE, str(tmp_path / "missing.yml"))
     with pytest.raises(SettingsError, match="does not exist"):
         load_settings(SANDBOX)
+
+
+@pytest.mark.parametrize("typed", ["0x{}", '"0x{}"', "HL:0x{}", "' 0x{} '"])
+@pytest.mark.parametrize("digits", ["5e9ee1089755c3435139848e47e6635505d5a13a", "0" * 8 + "12345678" * 4])
+def test_address_is_understood_with_and_without_quotes(typed: str, digits: str) -> None:
+    """Without quotes, YAML makes a number of it."""
+    text = f"all:\n  vault_or_sub_account: {typed.format(digits)}\n"
+    assert parse_settings(text, "hyperliquid_perpetual", "a file").vault_or_sub_account == f"0x{digits}"
+
+
+def test_builder_is_read_in_basis_points() -> None:
+    text = f"all:\n  builder: {{address: 0x{'b1' * 20}, fee_bp: 1.5}}\n"
+    builder = parse_settings(text, "hyperliquid_perpetual", "a file").builder
+    assert builder is not None
+    assert (builder.code.address, builder.code.fee_tenths_of_bp) == ("0x" + "b1" * 20, 15)
+
+
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ("vault_or_sub_account: my vault", "vault_or_sub_account"),
+        ("vault_or_sub_account: 0x1234567890123456789012345678901234567890123", "vault_or_sub_account"),
+        ("margin_mode: crossed", "margin_mode"),
+        ("margin_modes: {BTC-USD: 5}", "margin_modes.BTC-USD"),
+        ("builder: {address: 0xb1, fee_bp: 11}", "builder.fee_bp"),
+        (f"builder: {{address: 0x{'b1' * 20}, fee_bp: 0.05}}", "builder.fee_bp"),
+        (f"builder: {{address: 0x{'b1' * 20}}}", "builder.fee_bp"),
+        ("liquidation_warning: 2", "liquidation_warning"),
+        ("agent_warning_days: -1", "agent_warning_days"),
+    ],
+)
+def test_setting_of_the_account_that_cannot_be_is_named_with_its_place(entry: str, place: str) -> None:
+    with pytest.raises(SettingsError, match=rf"a file, section .*{place}"):
+        parse_settings(f"all:\n  {entry}\n", "hyperliquid_perpetual", "a file")
