@@ -45,6 +45,7 @@ from .trading.order_flow import OrderFlow
 from .trading.order_terms import TermsBook
 from .trading.order_tracker import OrderTracker
 from .trading.reconciliation import Reconciler
+from .trading.request_allowance import RequestAllowance
 from .trading.requests import Requests
 from .trading.settings import Settings, load_settings
 from .trading.threads import HomeLoop
@@ -147,6 +148,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._follow_pairs()
 
         self._reader = AccountReader(self._requests, self._account_address)
+        self.request_allowance = RequestAllowance(self._reader, lambda: self._requests.items_sent)
         self._desk = OrderDesk(self._requests, replaces_in_place=self._settings.replace_in_place)
         self._builder = BuilderApproval(
             self._requests,

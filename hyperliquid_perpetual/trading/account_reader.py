@@ -22,6 +22,7 @@ from ..venue.messages import (
     OrderStatus,
     SpotClearinghouseState,
     UserFees,
+    UserRateLimit,
 )
 from ..venue.states import SPOT, STATE
 from ..venue.twaps import TwapRecord, TwapSliceFill
@@ -63,6 +64,10 @@ class AccountReader:
     async def spot_state(self) -> SpotClearinghouseState:
         """The spot wallet."""
         return await self._ask("spotClearinghouseState", SPOT)
+
+    async def rate_limit(self) -> UserRateLimit:
+        """How many requests the account has sent and may send in all."""
+        return await self._ask("userRateLimit", UserRateLimit)
 
     async def mode(self) -> str:
         """The account mode: ``default``, ``unifiedAccount``…"""

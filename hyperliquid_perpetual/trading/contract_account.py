@@ -4,6 +4,7 @@ from .collateral import tell_rate_oracle
 from .contract_fees import FeesContract
 from .credentials import CredentialError
 from .dispatch import Dispatcher
+from .request_allowance import RequestAllowance
 from .requests import VenueUnavailable
 
 CREDENTIALS_RETRY_SECONDS = 2.0
@@ -21,6 +22,8 @@ class AccountContract(FeesContract):
 
     _credential_problem: str
     _was_approved: bool = False
+    request_allowance: RequestAllowance
+    """How many more orders the account may send."""
     _dispatcher: Dispatcher
     _trading_required: bool
 
@@ -49,6 +52,8 @@ class AccountContract(FeesContract):
             tell_rate_oracle(self._collateral_tokens())
             if self._trading_required and self._reconciler.is_reconciled:
                 await self._learn_settings()
+            if self._trading_required and self._was_approved:
+                await self.request_allowance.refresh()
         except VenueUnavailable as error:
             self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
 

@@ -92,6 +92,8 @@ class Requests:
         self._session: aiohttp.ClientSession | None = None
         self._keep_session = False
         self._told_malformed: set[str] = set()
+        self.items_sent = 0
+        """Orders, cancels and the like that were sent in actions: what the account's allowance counts (section 9.3)."""
 
     @property
     def host(self) -> str:
@@ -163,6 +165,7 @@ class Requests:
         await self.budget.acquire(weights.action_weight(items), priority)
         if callable(action):
             action = action()
+        self.items_sent += items
         nonce = nonces.next()
         expires_after = self._clock_ms() + ACTION_LIFETIME_MS
         signature = signer.sign_action(action, nonce, self.network.signs_as_mainnet, self._vault_address, expires_after)
