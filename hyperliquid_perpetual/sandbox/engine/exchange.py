@@ -263,9 +263,10 @@ class Exchange:
 
     def _follow_marks(self) -> None:
         """Do what waits for the mark prices as they are now."""
-        if self.twaps.follow_marks():
+        if self.twaps.unfinished and self.twaps.follow_marks():
             self._timeline.plan()
-        self._placement.fire_triggers()
+        if self._desk.triggers:
+            self._placement.fire_triggers()
 
     def _update_leverage(self, account: Account, command: UpdateLeverage) -> str | None:
         state = self.markets.get(command.asset)

@@ -88,7 +88,7 @@ class _Due(Struct, frozen=True, order=True):
 class TwapDesk:
     """All TWAP orders, and when their next slices are due."""
 
-    __slots__ = ("_active", "_config", "_desk", "_heap", "_history", "_markets", "_next_id", "_outbox", "_placement")
+    __slots__ = ("_config", "_desk", "_heap", "_history", "_markets", "_next_id", "_outbox", "_placement", "unfinished")
 
     def __init__(
         self,
@@ -104,7 +104,8 @@ class TwapDesk:
         self._placement = placement
         self._outbox = outbox
         self._next_id = config.first_twap_id
-        self._active: dict[int, Twap] = {}
+        self.unfinished: dict[int, Twap] = {}
+        """Those that run or wait, by number."""
         self._heap: list[_Due] = []
         self._history: dict[str, deque[TwapRecord]] = {}
 
@@ -112,7 +113,7 @@ class TwapDesk:
 
     def active(self, address: str) -> list[TwapState]:
         """An account's TWAP orders that have not ended, oldest first."""
-        return [twap.record() for twap in self._active.values() if twap.account.address == address]
+        return [twap.record() for twap in self.unfinished.values() if twap.account.address == address]
 
     def history(self, address: str) -> list[TwapRecord]:
         """What has become of an account's TWAP orders, oldest first."""
@@ -129,7 +130,7 @@ class TwapDesk:
         state = self._markets[intent.asset]
         twap = Twap(self._next_id, account, intent, state, self._outbox.time)
         self._next_id += 1
-        self._active[twap.id] = twap
+        self.unfinished[twap.id] = twap
         if intent.trigger is None:
             self._start(twap)
         else:
@@ -138,7 +139,7 @@ class TwapDesk:
 
     def cancel(self, account: Account, command: CancelTwap) -> ItemStatus:
         """End a TWAP order where it is."""
-        twap = self._active.get(command.twap_id)
+        twap = self.unfinished.get(command.twap_id)
         if twap is None or twap.account is not account or twap.intent.asset != command.asset:
             return Failed(NEVER_PLACED)
         self._end(twap, "terminated")
@@ -162,7 +163,7 @@ class TwapDesk:
         if intent.sz * state.mark_px * market.lot_value < least:
             each = dollars_text(config.twap_notional_per_minute)
             return f"TWAP order value too small. Min is ${dollars_text(least)}, which is ${each} per minute."
-        if sum(twap.account is account for twap in self._active.values()) >= config.active_twaps:
+        if sum(twap.account is account for twap in self.unfinished.values()) >= config.active_twaps:
             return "Exceeded max number of active TWAP orders."
         if intent.reduce_only and self._reducible(account, state, intent) == 0:
             return WOULD_INCREASE
@@ -173,13 +174,13 @@ class TwapDesk:
     def next_time(self) -> int | None:
         """When the next slice is due (Unix ms), None when there is none."""
         heap = self._heap
-        while heap and heap[0].twap_id not in self._active:
+        while heap and heap[0].twap_id not in self.unfinished:
             heappop(heap)
         return heap[0].time if heap else None
 
     def run_due(self) -> None:
         """Send the slice that is due first."""
-        self._slice(self._active[heappop(self._heap).twap_id])
+        self._slice(self.unfinished[heappop(self._heap).twap_id])
 
     def follow_marks(self) -> bool:
         """Start what waited for the present mark prices, and end what they stop; True when slices have been planned.
@@ -187,7 +188,7 @@ class TwapDesk:
         What waits in a market that is delisted meanwhile ends here, what runs with its next slice.
         """
         has_started = False
-        for twap in list(self._active.values()):
+        for twap in list(self.unfinished.values()):
             intent, mark_px = twap.intent, twap.state.mark_px
             stop = intent.stop_px
             if twap.started is None and twap.state.market.is_delisted:
@@ -263,7 +264,7 @@ class TwapDesk:
         return abs(position.szi)
 
     def _end(self, twap: Twap, outcome: Outcome, description: str | None = None) -> None:
-        del self._active[twap.id]
+        del self.unfinished[twap.id]
         self._tell(TwapRecord(self._outbox.time, twap.record(), outcome, description))
 
     def _tell(self, record: TwapRecord) -> None:
