@@ -26,6 +26,13 @@ class Bracket:
         self.children: dict[int, Order] = {}
         """Those that have not ended, by oid, in the order in which they were sent."""
 
+    def move(self, parent: "Order") -> None:
+        """Make another order the parent."""
+        if self.parent is not None:
+            self.parent.bracket = None
+        self.parent = parent
+        parent.bracket = self
+
     def add(self, child: "Order") -> None:
         """Take in a TP/SL order."""
         self.children[child.oid] = child
@@ -67,7 +74,9 @@ def _parent_ended(desk: "OrderDesk", bracket: Bracket, parent: "Order", status: 
     for child in list(bracket.children.values()):
         if status is OrderStatus.FILLED or (filled and arms):
             desk.activate(child, filled)
-        elif status.value.endswith("ejected"):
+        elif not status.value.endswith("ejected"):
+            desk.cancel(child, OrderStatus.CANCELED if status in _OF_ITSELF else status)
+        elif child.is_new:
             desk.end(child, OrderStatus.REJECTED)
         else:
-            desk.cancel(child, OrderStatus.CANCELED if status in _OF_ITSELF else status)
+            desk.cancel(child, OrderStatus.CANCELED)

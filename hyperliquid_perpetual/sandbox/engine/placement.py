@@ -75,8 +75,8 @@ class Placement:
 
         A replacement that is badly formed leaves the old order where it is. What becomes of the old order when the
         account or the book refuses the replacement is not confirmed (`refused_modify`). A TP/SL order stays in its
-        group when another trigger order replaces it; the TP/SL orders of a parent go when the parent is replaced
-        (unconfirmed).
+        group when another trigger order replaces it; the TP/SL orders of a parent go when the parent is replaced, which
+        is not confirmed (`amended_parent`).
         """
         intent = modification.intent
         old = self._find(account, modification.target)
@@ -86,6 +86,9 @@ class Placement:
             return Failed(with_asset(ZERO_SIZE, intent.asset, self._config.quirks))
         state = self._markets[intent.asset]
         bracket, entry_px = old.bracket, None
+        family = bracket if bracket is not None and bracket.parent is old and intent.trigger is None else None
+        if self._config.quirks.amended_parent == "drops_children":
+            family = None
         if bracket is not None and (intent.trigger is None or bracket.parent is old):
             bracket = None
         elif bracket is not None and bracket.parent is not None:
@@ -95,9 +98,13 @@ class Placement:
         if rejection is None and self._config.quirks.refused_modify == "keeps_old":
             rejection = self._rejection_without(old, intent, waits)
         if rejection is None:
+            if family is not None:
+                old.bracket = None
             self._desk.cancel(old, OrderStatus.CANCELED)
             rejection = standing_rejection(account, old.position, intent, self._markets, self._config, waits)
         order = self._desk.create(account, old.position, intent)
+        if family is not None and not old.is_open:
+            family.move(order)
         if rejection is None and bracket is not None:
             bracket.add(order)
             if old.is_position_tpsl:

@@ -54,6 +54,8 @@ class VenueQuirks:
     part_filled_parent: Literal["arms", "cancels"] = "arms"
     """The TP/SL orders of a parent that matched in part and whose rest was canceled as an Ioc's is (3.1)."""
 
+    amended_parent: Literal["drops_children", "keeps_children"] = "drops_children"
+    """The TP/SL orders of a parent that is amended: canceled with the old order, or those of the new one (3.3)."""
     twap_fills: Literal["everywhere", "apart"] = "everywhere"
     """Fills of TWAP slices: among all fills as well, or only in what is about TWAP orders (sections 2.5 and 8.3)."""
 

@@ -79,6 +79,16 @@ class Order:
         self.bracket: Bracket | None = None
         """The TP/SL orders it belongs to, as their parent or as one of them."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is among the open orders of its account."""
+        return self.place not in (Place.NOWHERE, Place.ENDED)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has never been open, nor ended."""
+        return self.place is Place.NOWHERE
+
     def follow_position(self, keeps_size: bool = False) -> None:
         """Become the TP/SL order of a position: without a size until it fires, unless it keeps one it has."""
         self.is_position_tpsl = True

@@ -220,6 +220,44 @@ def test_children_go_when_their_parent_is_replaced() -> None:
     assert venue.status(ALICE, take) == venue.status(ALICE, stop) == "canceled"
 
 
+def kept() -> tuple[Venue, int, int, int]:
+    """A resting bracket where an amended parent keeps its children."""
+    venue = Venue(quirks=VenueQuirks(amended_parent="keeps_children"))
+    return venue, *resting_bracket(venue)
+
+
+def test_children_may_stay_with_the_order_that_replaces_their_parent() -> None:
+    venue, parent, take, stop = kept()
+    new = oid_of(venue.modify(ALICE, parent, venue.intent("buy", "ETH", 3_980, 1)))
+    assert venue.updates() == [(parent, "canceled"), (new, "open")]
+    assert [child.oid for child in venue.record(ALICE, new).children] == [take, stop]
+    assert venue.record(ALICE, parent).children == ()
+    venue.sell(BOB, "ETH", 3_980, 1)
+    assert venue.open_oids(ALICE) == [take, stop]
+    venue.buy(CAROL, "ETH", 3_790, 1)
+    mark(venue, 3_800)
+    assert venue.status(ALICE, take) == "siblingFilledCanceled"
+
+
+@pytest.mark.parametrize("tif", ["Ioc", "Alo"])
+def test_children_that_stay_go_when_the_replacement_is_refused(tif: Any) -> None:
+    venue, parent, take, stop = kept()
+    price = 3_980
+    if tif == "Alo":
+        venue.sell(BOB, "ETH", 4_000, 1)
+        price = 4_010
+    error_of(venue.modify(ALICE, parent, venue.intent("buy", "ETH", price, 1, tif)))
+    assert venue.status(ALICE, parent) == venue.status(ALICE, take) == venue.status(ALICE, stop) == "canceled"
+    assert venue.open_oids(ALICE) == []
+
+
+def test_children_stay_when_the_replacement_is_badly_formed() -> None:
+    venue, parent, take, stop = kept()
+    error_of(venue.modify(ALICE, parent, venue.intent("buy", "ETH", "3980.25", 1)))
+    assert venue.open_oids(ALICE) == [parent, take, stop]
+    assert [child.oid for child in venue.record(ALICE, parent).children] == [take, stop]
+
+
 def test_sibling_that_is_canceled_leaves_the_other_armed() -> None:
     venue = Venue()
     _, take, stop = resting_bracket(venue)
