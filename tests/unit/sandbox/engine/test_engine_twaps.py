@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hyperliquid_perpetual.sandbox.engine.events import (
     Failed,
@@ -297,3 +299,32 @@ def test_unknown_market_has_no_twaps() -> None:
     venue = market()
     (status,) = venue.reply(PlaceTwap(ALICE, TwapIntent(77, True, 1, False, 5, False))).statuses
     assert error_of(status) == "Order has invalid asset 77."
+
+
+@given(
+    lots=st.integers(800, 60_000),
+    minutes=st.integers(5, 30),
+    randomize=st.booleans(),
+    pauses=st.lists(st.integers(1, 200_000), max_size=12),
+)
+def test_whatever_the_size_and_however_time_goes_on_it_is_traded_exactly_and_evenly(
+    lots: int, minutes: int, randomize: bool, pauses: list[int]
+) -> None:
+    venue = market()
+    size = Decimal(lots).scaleb(-4)
+    running(venue.twap(ALICE, "buy", "ETH", size, minutes, randomize=randomize))
+    fills = [fill for fill in venue.fills() if fill.account == ALICE]
+    for pause in [*pauses, minutes * 60_000]:
+        venue.tick(venue.now + pause)
+        fills += [fill for fill in venue.fills() if fill.account == ALICE]
+    assert bought(venue) == size
+    even = -(-lots // (2 * minutes + 1))
+    assert all(fill.sz <= 3 * even for fill in fills)
+    assert all((fill.time - NOON) % SLICE == 0 for fill in fills)
+    assert fills[-1].time <= NOON + minutes * 60_000
+    done = 0
+    for fill in fills:
+        done += fill.sz
+        share = (fill.time - NOON) // SLICE + 1
+        behind = lots * share // (2 * minutes + 1) - done
+        assert abs(behind) <= (even * 2 if randomize else 0), "never far from its target"
