@@ -6,8 +6,10 @@ TWAP whose reply was lost failed only when the history does not have it although
 executed.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
@@ -66,8 +68,8 @@ class TwapFollower:
         self._cancel_expiry: dict[str, float] = {}
         self.subscribe = subscribe
         self.book = TwapBook(tracker, coin_of)
-        self.placing: set[str] = set()
-        """TWAPs whose reply is awaited: it tells their id for certain."""
+        self.placing: dict[str, asyncio.Task[Any]] = {}
+        """TWAPs whose reply is awaited, which tells their id for certain, and who awaits it."""
         self.on_fill: Callable[[Fill], None] = lambda _fill: None
         """Takes the fills that had to wait until it was known whose they are."""
         self.on_named: Callable[[InFlightOrder], None] = lambda _order: None

@@ -41,7 +41,6 @@ class TwapFlow:
         self._follower = follower
         self._stream_is_live = stream_is_live
         self._clock = clock
-        self._settled: dict[str, asyncio.Event] = {}
         self._stopping: dict[str, asyncio.Task[bool]] = {}
         self._stop_when_named: dict[str, int] = {}
         self._ended: dict[str, asyncio.Event] = {}
@@ -66,8 +65,9 @@ class TwapFlow:
             randomize=said.randomize,
         )
         self._follower.subscribe()
-        self._follower.placing.add(order_id)
-        settled = self._settled[order_id] = asyncio.Event()
+        task = asyncio.current_task()
+        if task is not None:
+            self._follower.placing[order_id] = task
         first_ms, expires_after = self._now_ms(), 0
         try:
             result = await self._requests.act(action, 1, Priority.ORDER)
@@ -78,9 +78,7 @@ class TwapFlow:
             raise
         finally:
             self._follower.book.note_sending(order, first_ms, expires_after or self._now_ms() + ACTION_LIFETIME_MS)
-            self._follower.placing.discard(order_id)
-            settled.set()
-            self._settled.pop(order_id, None)
+            self._follower.placing.pop(order_id, None)
         match result.outcomes[0]:
             case TwapRunning(twap_id=twap_id):
                 self._follower.name(order, twap_id)
@@ -123,9 +121,9 @@ class TwapFlow:
 
     async def _cancel(self, order: InFlightOrder, asset_id: int) -> bool:
         order_id = order.client_order_id
-        settled = self._settled.get(order_id)
-        if settled is not None:
-            await _wait(settled, PLACEMENT_WAIT_SECONDS)
+        placing = self._follower.placing.get(order_id)
+        if placing is not None:
+            await asyncio.wait({placing}, timeout=PLACEMENT_WAIT_SECONDS)
         if order.is_done:
             return order.is_cancelled
         twap_id = twaps.id_of(order.exchange_order_id)

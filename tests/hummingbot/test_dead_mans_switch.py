@@ -194,3 +194,18 @@ async def test_switch_of_another_program_on_the_account_is_named() -> None:
         await switch(other).stop(clear=False)
         await eventually(lambda: bot.state(order_id) is OrderState.CANCELED, 2 * SECONDS)
         assert "another program armed it" in str(bot.log)
+
+
+async def test_sub_accounts_switch_cancels_the_sub_accounts_orders_alone() -> None:
+    async with Sandbox(seed=7, market="still", block_ms=0, scheduled_cancel_volume=0) as exchange:
+        sub = exchange.create_sub_account(DEMO_ADDRESS, "guarded", 10_000)
+        settings = Settings(dead_mans_switch_seconds=SECONDS, vault_or_sub_account=sub)
+        async with trading_bot(exchange=exchange) as master, trading_bot(exchange=exchange, settings=settings) as bot:
+            bot.address = sub
+            kept = await master.open_order("buy", "BTC-USD", "0.01", master.price("BTC", "0.99"))
+            order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.98"))
+            await eventually(lambda: switch(bot).is_armed)
+            assert {body["vaultAddress"] for body in scheduled(exchange)} == {sub}
+            await switch(bot).stop(clear=False)
+            await eventually(lambda: bot.state(order_id) is OrderState.CANCELED, 2 * SECONDS)
+            assert master.state(kept) is OrderState.OPEN

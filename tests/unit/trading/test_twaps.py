@@ -503,3 +503,14 @@ def test_every_order_of_the_same_news_comes_to_the_same_end(sizes: list[int], ne
         assert setup.connector.events.count("OrderFilled") == len(fills)
 
     asyncio.run(play())
+
+
+async def test_asked_to_stop_while_the_reply_is_awaited_it_is_stopped_after_it(setup: Setup) -> None:
+    order = setup.order()
+    setup.venue.outcomes = [TwapRunning(9), Done()]
+    setup.venue.history = [row("terminated")]
+    placing = asyncio.create_task(setup.flow.place(order, ASSET))
+    await asyncio.sleep(0)
+    assert await setup.flow.cancel(order, ASSET)
+    await placing
+    assert [action["type"] for action in setup.venue.actions] == ["twapOrder", "twapCancel"]
