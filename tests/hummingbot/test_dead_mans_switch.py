@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from hummingbot.core.clock import Clock, ClockMode
 from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
 from hummingbot.core.network_iterator import NetworkStatus
@@ -16,7 +17,7 @@ from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, Sandbox
 from hyperliquid_perpetual.trading import dead_mans_switch as module
 from hyperliquid_perpetual.trading.dead_mans_switch import DeadMansSwitch
 from hyperliquid_perpetual.trading.settings import Settings
-from tests.bot import Bot, eventually, trading_bot
+from tests.bot import Bot, eventually, sandbox_at, trading_bot
 
 SECONDS = 10
 SWITCHED_ON = Settings(dead_mans_switch_seconds=SECONDS)
@@ -113,6 +114,21 @@ async def test_clean_stop_clears_the_switch_and_leaves_orders_alone() -> None:
         assert cancel_time(bot.exchange) is None
         assert bot.exchange.open_orders(bot.address)
         assert not switch(bot).is_armed
+
+
+async def test_stop_as_hummingbot_does_it_clears_the_switch() -> None:
+    """By its clock, which first says that the connector is stopped and then stops its network in the background."""
+    async with Sandbox(seed=7, market="still", block_ms=0, scheduled_cancel_volume=0) as exchange:
+        bot = Bot(exchange, ["BTC-USD"], settings=SWITCHED_ON)
+        clock = Clock(ClockMode.REALTIME, tick_size=0.2)
+        clock.add_iterator(bot.connector)
+        with sandbox_at(exchange.url), clock:
+            running = asyncio.create_task(clock.run())
+            await eventually(lambda: cancel_time(exchange) is not None, 20, lambda: str(bot.connector.status_dict))
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        await eventually(lambda: cancel_time(exchange) is None)
+        await bot.connector.stop_network()
 
 
 async def test_lost_network_leaves_the_switch_armed(monkeypatch: pytest.MonkeyPatch) -> None:
