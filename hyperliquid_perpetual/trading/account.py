@@ -28,6 +28,8 @@ SPOT_MODES = frozenset({"unifiedAccount", "portfolioMargin"})
 DEX_ABSTRACTION = "dexAbstraction"
 """The discontinued mode: USDC waits on the first dex and other collateral in the spot wallet, until a dex needs it."""
 
+KNOWN_MODES = SPOT_MODES | {DEX_ABSTRACTION, "default", "disabled"}
+
 _PORTFOLIO_MARGIN = "portfolioMargin"
 _ZERO = Decimal(0)
 
@@ -104,14 +106,16 @@ class AccountState:
 
     # --- Leverage
 
-    def update_leverage(self, coin: str, leverage: Leverage, followed: bool = True) -> None:
-        """Takes the account's leverage setting of a coin.
+    def update_leverage(self, coin: str, leverage: Leverage, followed: bool = True) -> bool:
+        """Takes the account's leverage setting of a coin; says whether it is another one than was known.
 
         :param followed: whether later changes will be told, too.
         """
+        known = self._leverage.get(coin)
         self._leverage[coin] = leverage
         if followed:
             self._followed.add(coin)
+        return known is None or (known.type, known.value) != (leverage.type, leverage.value)
 
     def set_leverage(self, coin: str, mode: str, value: int) -> None:
         """Notes a setting that the venue has just taken, until it states it itself."""

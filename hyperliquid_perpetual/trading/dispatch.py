@@ -101,8 +101,9 @@ class Dispatcher:
                 if self._account.update_dex(dex, state):
                     self._on_account()
             case messages.ActiveAssetData(coin=coin, leverage=leverage):
-                self._account.update_leverage(coin, leverage)
-                self._on_account()
+                # It is stated again with every move of the market.
+                if self._account.update_leverage(coin, leverage):
+                    self._on_account()
             case messages.SpotState(spotState=spot):
                 self._account.update_spot(spot)
                 self._on_account()

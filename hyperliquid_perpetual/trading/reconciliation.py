@@ -9,12 +9,13 @@ import asyncio
 import math
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
 from ..venue.client_ids import is_twap
 from ..venue.messages import Order, OrderUpdate
-from .account import AccountState
+from .account import KNOWN_MODES, AccountState
 from .account_reader import AccountReader
 from .dispatch import Dispatcher
 from .fills import FillBook
@@ -233,15 +234,34 @@ class Reconciler:
 
     async def _sweep_state(self) -> None:
         account = self._account
-        if account.mode is None or self._clock() - self._mode_asked_at > MODE_SECONDS:
-            account.mode = await self._reader.mode()
-            self._mode_asked_at = self._clock()
+        if account.mode is None:
+            # Which statement counts depends on it: nothing else makes sense before.
+            await self._read_mode()
+        parts: list[Callable[[], Awaitable[None]]] = [partial(self._read_dex, dex) for dex in self._dexs()]
+        if self._clock() - self._mode_asked_at > MODE_SECONDS:
+            parts.append(self._read_mode)
         if account.needs_spot:
-            account.update_spot(await self._reader.spot_state())
-        for dex in self._dexs():
-            account.update_dex(dex, await self._reader.state(dex))
+            parts.append(self._read_spot)
+        try:
+            await _each(*parts)
+        finally:
+            self._on_account()
         self._state_read_at = self._clock()
-        self._on_account()
+
+    async def _read_mode(self) -> None:
+        mode = await self._reader.mode()
+        if mode not in KNOWN_MODES and mode != self._account.mode:
+            logger.warning(
+                "The account is in the mode %r, which is not known here: it is read like a default one", mode
+            )
+        self._account.mode = mode
+        self._mode_asked_at = self._clock()
+
+    async def _read_spot(self) -> None:
+        self._account.update_spot(await self._reader.spot_state())
+
+    async def _read_dex(self, dex: str) -> None:
+        self._account.update_dex(dex, await self._reader.state(dex))
 
     def _created(self, order: InFlightOrder) -> float:
         """Unix seconds; now, where Hummingbot's clock was not running when the order was made."""

@@ -13,7 +13,9 @@ from hummingbot.core.event.events import MarketEvent
 from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, Sandbox
 from hyperliquid_perpetual.trading.credentials import CredentialError
+from hyperliquid_perpetual.trading.requests import VenueUnavailable
 from hyperliquid_perpetual.trading.settings import Settings
+from hyperliquid_perpetual.venue.messages import ClearinghouseState
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 from tests.bot import Bot, eventually, trading_bot
 
@@ -199,3 +201,44 @@ async def test_end_of_an_api_wallet_is_told_in_time_and_makes_the_connector_unre
         (error,) = bot.log.errors
         assert f"the API wallet {AGENT} expired on" in error
         assert bot.connector.get_balance("USDC") == 20_000, "what can be read goes on being read"
+
+
+# ------------------------------------------------------------------ what cannot be read
+
+
+async def test_dex_that_does_not_answer_keeps_what_it_had_and_the_others_follow(exchange: Sandbox) -> None:
+    """D54: a failing dex looked like one without positions."""
+    exchange.open_account(OWNER, dexs={"": 5_000, "xyz": 5_000, "km": 5_000})
+    async with trading_bot(BTC, XYZ, KM, exchange=exchange, **KEYS) as bot:
+        await buy(bot, XYZ, "1")
+        await eventually(lambda: bot.connector.get_position(XYZ) is not None)
+        reader, known = bot.connector._reader, bot.connector.get_balance("USDH")
+        asked = reader.state
+
+        async def without_xyz(dex: str) -> ClearinghouseState:
+            if dex == "xyz":
+                raise VenueUnavailable("HTTP 500 on clearinghouseState: null")
+            return await asked(dex)
+
+        bot.connector._reader.state = without_xyz  # type: ignore[method-assign]
+        bot.connector._dispatcher.on_message = lambda _message: None  # type: ignore[method-assign]
+        exchange.fund(OWNER, 77, dex="km")
+        with pytest.raises(VenueUnavailable):
+            await bot.connector._update_balances()
+        assert bot.connector.get_position(XYZ) is not None
+        assert bot.connector.get_balance("USDH") == known + 77
+
+
+async def test_mode_that_is_not_known_is_told_and_read_like_the_default_one(exchange: Sandbox) -> None:
+    exchange.open_account(OWNER, dexs={"": 5_000})
+    async with trading_bot(exchange=exchange, **KEYS) as bot:
+
+        async def mode() -> str:
+            return "quantumMargin"
+
+        bot.connector._reader.mode = mode  # type: ignore[method-assign]
+        for _ in range(2):
+            bot.connector._reconciler._mode_asked_at = 0.0
+            await bot.connector._update_balances()
+        assert str(bot.log).count("'quantumMargin'") == 1
+        assert bot.connector.get_balance("USDC") == 5_000
