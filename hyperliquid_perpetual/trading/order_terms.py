@@ -48,7 +48,9 @@ def read_terms(order_type: OrderType, position_action: PositionAction, given: Ma
     :raises OrderRefused: when one of them cannot be meant.
     """
     tif = _time_in_force(order_type, given.get("time_in_force"))
-    reduce_only = given.get("reduce_only", position_action is PositionAction.CLOSE)
+    reduce_only = given.get("reduce_only")
+    if reduce_only is None:
+        reduce_only = position_action is PositionAction.CLOSE
     if not isinstance(reduce_only, bool):
         raise OrderRefused(f"reduce_only must be True or False, got {reduce_only!r}")
     slippage = _number("slippage", given.get("slippage"))
