@@ -56,6 +56,9 @@ from .venue.actions import BuilderCode
 from .venue.networks import Network, network_for_rates
 from .venue.nonces import shared_nonce_source
 
+STREAM_EXPECTED_SECONDS = 3.0
+"""How long the first look at the account waits for its stream."""
+
 NETWORK_SILENCE_SECONDS = 30.0
 """How long the streams may be silent before Hummingbot's network check asks the venue."""
 
@@ -129,6 +132,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._credential_problem = ""
         self._told_empty: set[str] = set()
         self._reported_stale: set[str] = set()
+        self._stream_expected_until = 0.0
         self._markets = MarketsSource(
             self._requests, with_hip3=enable_hip3_markets, spellings=lambda: self._trading_pairs
         )
@@ -197,6 +201,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
             ticks=lambda: float(self.current_timestamp),
         )
         self._dispatcher.listen(self._dead_mans_switch.on_order_update)
+        self._dispatcher.listen(self._on_order_status)
         self._dispatcher.on_charged = self._learn_from_fill
         self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
         self._reconciler.on_open_order = self._on_open_order
@@ -284,6 +289,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
         self._home.adopt()
         if self.order_book_tracker._ev_loop is not asyncio.get_running_loop():
             self._move_in()
+        self._stream_expected_until = time.monotonic() + STREAM_EXPECTED_SECONDS
         await super().start_network()
         self._requests.keep_open()
         self._flow.resolver.resume()

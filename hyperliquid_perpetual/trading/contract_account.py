@@ -1,5 +1,8 @@
 """The part of Hummingbot's connector contract about the account: balances, positions, leverage, funding, fees."""
 
+import asyncio
+import time
+
 from .collateral import tell_rate_oracle
 from .contract_fees import FeesContract
 from .credentials import CredentialError
@@ -25,6 +28,7 @@ class AccountContract(FeesContract):
     request_allowance: RequestAllowance
     """How many more orders the account may send."""
     _dispatcher: Dispatcher
+    _stream_expected_until: float
     _trading_required: bool
 
     async def _user_stream_event_listener(self) -> None:
@@ -48,14 +52,22 @@ class AccountContract(FeesContract):
             await self._watch_credentials()
             # Keys that were never good may name an account that is not the user's.
             if self._was_approved:
+                await self._stream_or_patience_over()
                 await self._reconciler.sweep(max_age=self.SHORT_POLL_INTERVAL / 2)
             tell_rate_oracle(self._collateral_tokens())
-            if self._trading_required and self._reconciler.is_reconciled:
+            # At first the stream is about to tell the settings, and nothing was ordered: it need not be asked for.
+            is_settled = time.monotonic() >= self._stream_expected_until
+            if self._trading_required and self._reconciler.is_reconciled and is_settled:
                 await self._learn_settings()
-            if self._trading_required and self._was_approved:
+            if self._trading_required and self._was_approved and is_settled:
                 await self.request_allowance.refresh()
         except VenueUnavailable as error:
             self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
+
+    async def _stream_or_patience_over(self) -> None:
+        """Waits a moment for a stream that was just started: with it comes a sweep, and one is enough."""
+        while time.monotonic() < self._stream_expected_until and not self._stream_is_live():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
     def _get_poll_interval(self, timestamp: float) -> float:
         # Until the venue has been asked about the keys the connector is not ready: that is worth asking again soon.

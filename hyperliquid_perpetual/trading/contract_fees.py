@@ -4,6 +4,7 @@ Reference, sections 12 and 13. A fee on a fill is what the venue charged, in the
 part apart; ``get_fee`` is an estimate from the account's own rates.
 """
 
+import time
 from decimal import Decimal
 
 from hummingbot.connector.constants import s_decimal_NaN
@@ -22,6 +23,8 @@ from .requests import VenueUnavailable
 _STAMP_STEP = 1e-6
 """Seconds between payments of one moment: Hummingbot's recorder keeps a payment by its time alone."""
 
+_NEW_LEDGER_SECONDS = 60.0
+
 
 class FeesContract(MarginContract):
     """Reports funding payments, and estimates fees."""
@@ -35,6 +38,9 @@ class FeesContract(MarginContract):
     _funding_stamps: dict[float, str]
 
     # --- Funding
+
+    _has_asked_for_fundings = False
+    _stream_expected_until: float
 
     def _on_funding(self, payments: list[FundingPayment]) -> None:
         for payment in self._funding_ledger.take_new(payments):
@@ -63,6 +69,10 @@ class FeesContract(MarginContract):
     async def _update_all_funding_payments(self, fire_event_on_new: bool) -> None:
         if self._auth is None:
             return  # without keys there is no account to read
+        if not self._has_asked_for_fundings and time.monotonic() < self._stream_expected_until + _NEW_LEDGER_SECONDS:
+            # A new ledger has no gap, and the stream tells what is paid; what it may miss comes with the next tick.
+            return
+        self._has_asked_for_fundings = True
         try:
             start = self._funding_ledger.gap_start()
             payments = await self._reader.fundings_since(start)

@@ -11,6 +11,7 @@ from hummingbot.connector.trading_rule import TradingRule
 
 from ..venue import prices
 from ..venue.markets import FIRST_DEX, QUOTE, Market, MarketTable
+from ..venue.messages import OrderUpdate
 from ..venue.pair_names import FoldingDict
 from . import order_checks
 from .book_tracker import BookTracker
@@ -23,6 +24,9 @@ from .threads import replace_in_place
 _FRESH_SECONDS = 5.0
 """Base class loops that start together share one refresh of the metadata."""
 
+
+_DELISTED = "delistedCanceled"
+"""The status of orders that the venue has cancelled because their market ends (section 10)."""
 
 _FIRST_FUNDING_SECONDS = 1.0
 """How long changes of funding wait for what they change; later it is there before the next one."""
@@ -131,9 +135,23 @@ class MarketsContract(ThreadsContract):
         return market
 
     def _dexs_in_use(self) -> Sequence[str]:
+        """The dexs of the followed pairs, and of orders of pairs that are not followed any more."""
         table = self._markets.table
-        coins = [market.coin for pair in self._trading_pairs if (market := table.by_trading_pair.get(pair)) is not None]
+        pairs = [*self._trading_pairs, *(order.trading_pair for order in self.in_flight_orders.values())]
+        coins = [market.coin for pair in pairs if (market := table.find(pair)) is not None]
         return list(dict.fromkeys([FIRST_DEX, *table.dexs_of(coins)]))
+
+    def _on_order_status(self, update: OrderUpdate) -> None:
+        market = self._markets.table.by_coin.get(update.order.coin)
+        if update.status == _DELISTED and market is not None and not market.is_delisted:
+            # The metadata say it too, and would be read in some minutes only.
+            self._home.spawn(self._read_markets_again)
+
+    async def _read_markets_again(self) -> None:
+        try:
+            await self._markets.refresh()
+        except VenueUnavailable as error:
+            self.logger().network(f"The markets of {self._domain} cannot be read now: {error}")
 
     def get_order_price_quantum(self, trading_pair: str, price: Decimal) -> Decimal:
         market = self._markets.table.by_trading_pair.get(trading_pair)
