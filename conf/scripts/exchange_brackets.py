@@ -49,8 +49,8 @@ class Brackets(StrategyV2Base):
         self.set_leverage(self.config.connector_name, self.config.trading_pair, self.config.leverage)
 
     def on_tick(self) -> None:
-        """Once a second."""
-        if self._is_open(self._closing):
+        """Once a second, also while Hummingbot is stopping: then nothing new may begin."""
+        if self._is_stop_triggered or self._is_open(self._closing):
             return
         if self._bracket is None:
             self._place_next()
@@ -111,5 +111,6 @@ class Brackets(StrategyV2Base):
 
     async def on_stop(self) -> None:
         """Takes back what waits at the exchange."""
+        self._is_stop_triggered = True
         await self._exchange.cancel_all(10)
         await super().on_stop()

@@ -54,8 +54,8 @@ class TwapScript(StrategyV2Base):
         self.set_leverage(self.config.connector_name, self.config.trading_pair, self.config.leverage)
 
     def on_tick(self) -> None:
-        """Once a second: start the next TWAP when none runs."""
-        if self._order_id is not None or not self._rounds_left:
+        """Once a second: start the next TWAP when none runs, but none while Hummingbot is stopping."""
+        if self._is_stop_triggered or self._order_id is not None or not self._rounds_left:
             return
         selling = self._side is TradeType.SELL
         mid = self.market_data_provider.get_price_by_type(

@@ -67,7 +67,9 @@ class Series:
 
 def table(demos: list[Demo], statuses: list[int]) -> Table:
     """One row per demo: its figures, and whether it succeeded."""
-    grid = Table("strategy", *FIGURES, "", title="Bot and exchange compared")
+    # Without lines, so that it fits a terminal of 80 columns.
+    grid = Table("strategy", *FIGURES, "", title="Bot and exchange compared", box=None, padding=(0, 1, 0, 0))
+    grid.columns[0].no_wrap = True
     for column in grid.columns[1:-1]:
         column.justify = "right"
     for demo, status in zip(demos, statuses, strict=True):
@@ -82,7 +84,7 @@ def figures(demo: Demo) -> list[str]:
     if summary is None:
         return [""] * len(FIGURES)
     return [
-        f"{summary.ready_seconds:.1f} s",
+        f"{summary.ready_seconds:.0f} s",
         str(summary.orders_created),
         str(summary.fills_bot),
         str(summary.fill_differences),

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(300)
 
 FEW_SECONDS = 15
 # A V1 strategy waits for its tenth tick before it does anything.
-V1_SECONDS = 25
+V1_SECONDS = 20
 # Each bot needs about half a core while it starts.
 SIDE_BY_SIDE = 3
 ALL_SECONDS = 1200
@@ -118,7 +118,7 @@ def test_a_strategy_trades_and_the_books_agree(all_demos: Demo, strategy: str) -
 
     assert summary["strategy"] == strategy
     assert summary["hummingbot"] == "20260922"
-    assert 0 < summary["ready_seconds"] < 120
+    assert summary["ready_seconds"] > 0
     assert summary["fills_bot"] == summary["fills_exchange"] > 0
     assert summary["orders_created"] > 0
     nothing = {"fill_differences": 0, "position_difference": "0", "fee_difference": "0"}
@@ -130,8 +130,8 @@ def test_a_strategy_trades_and_the_books_agree(all_demos: Demo, strategy: str) -
 @pytest.mark.timeout(ALL_SECONDS + 60)
 def test_all_together_end_well_and_leave_nothing_running(all_demos: Demo) -> None:
     assert all_demos.process.returncode == 0, all_demos.text()
-    verdicts = [line for line in all_demos.text().splitlines() if line.rstrip().endswith("OK │")]
-    assert len(verdicts) == len(STRATEGIES)
+    rows = [line.split() for line in all_demos.text().splitlines() if line.rstrip().endswith(" OK")]
+    assert sorted(row[0] for row in rows) == sorted(STRATEGIES)
     assert all_demos.processes() == set()
 
 

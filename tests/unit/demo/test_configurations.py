@@ -1,5 +1,6 @@
 """Finding the ready configurations, and putting them into a bot home."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,16 @@ def test_markets_are_found_under_every_name_that_strategies_give_them(tmp_path: 
     write(tmp_path, "strategies/hedge.yml", text)
 
     assert configurations.find("hedge", tmp_path).coins == ("BTC", "kPEPE", "xyz:XYZ100")
+
+
+def test_the_readme_has_a_row_for_each_that_is_ready_to_run() -> None:
+    readme = (configurations.CONFIGURATIONS.parent / "README.md").read_text()
+    rows = dict(re.findall(r"^\| \[`(\w+)`\]\((conf/[^)]+)\)", readme, re.MULTILINE))
+
+    ready = configurations.all_configurations()
+    assert rows == {
+        name: str(item.file.relative_to(configurations.CONFIGURATIONS.parent)) for name, item in ready.items()
+    }
 
 
 def test_a_name_may_carry_its_ending(folder: Path) -> None:
