@@ -73,7 +73,9 @@ def run_on_older_release() -> bool:
 def run_pytest(place: Path, *arguments: str) -> bool:
     """pytest in an environment; its summary is kept for the end."""
     colour = ["--color=yes"] if sys.stdout.isatty() else []
-    command = [str(place / "python"), "-m", "pytest", *arguments, *colour]
+    # Most tests wait for something most of the time. A file stays together: its tests may share what is dear to make.
+    workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+    command = [str(place / "python"), "-m", "pytest", *workers, *arguments, *colour]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
