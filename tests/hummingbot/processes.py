@@ -16,10 +16,15 @@ def ask_hummingbot(home: Path, script: str, **environment: str) -> Any:
 
     :returns: the JSON that the script printed behind the word ``ANSWER``.
     """
-    process = _run(home, [sys.executable, "-c", script], environment)
+    process = run_script(home, script, **environment)
     answers = [line for line in process.stdout.splitlines() if line.startswith("ANSWER ")]
     assert len(answers) == 1, f"exit status {process.returncode}\n{process.stdout}\n{process.stderr}"
     return json.loads(answers[0].removeprefix("ANSWER "))
+
+
+def run_script(home: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script in a process of its own, in a bot home."""
+    return _run(home, [sys.executable, "-c", script], environment)
 
 
 def hbot(home: Path, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
