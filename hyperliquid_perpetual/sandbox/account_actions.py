@@ -30,6 +30,7 @@ from hyperliquid_perpetual.sandbox.user_signed import (
     UserDexAbstractionAction,
     UserPortfolioMarginAction,
     UserSetAbstractionAction,
+    Withdraw3Action,
 )
 from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, canonical_decimal, scaled
 
@@ -90,6 +91,8 @@ def _transfer_command(action: Action) -> Command | None:
         case UsdSendAction():
             to, amount_sent = action.destination.lower(), _amount(action.amount)
             return ask.SendAsset("", to, "", "", USDC, amount_sent, nonce=action.time, kind="internalTransfer")
+        case Withdraw3Action():
+            return ask.Withdraw("", _amount(action.amount), action.time)
         case SpotSendAction():
             to, amount_sent, token = action.destination.lower(), _amount(action.amount), _token(action.token)
             return ask.SendAsset("", to, SPOT, SPOT, token, amount_sent, nonce=action.time, kind="spotTransfer")

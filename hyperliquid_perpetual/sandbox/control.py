@@ -184,8 +184,10 @@ def account_json(account: AccountSnapshot, with_fills: bool) -> Json:
     """An account's ledger: what the demo compares with the books of a bot. Numbers are decimal strings."""
     found: Json = {
         "address": account.address,
+        "mode": account.mode,
         "accountValue": _text(account.account_value),
         "withdrawable": _text(account.withdrawable),
+        "spot": {token: _text(amount) for token, amount in account.spot.items()},
         "fills": len(account.fills),
         "feesPaid": {token: _text(fee) for token, fee in account.fees_paid.items()},
         "positions": {position.coin: _text(position.size) for position in account.positions},

@@ -1,12 +1,14 @@
 """The exchange's state as plain typed values with Decimals, for tests, reports and other processes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
-from hyperliquid_perpetual.sandbox.engine.margin import clearinghouse_margin
+from hyperliquid_perpetual.sandbox.engine.margin import clearinghouse_margin, pool_margin
+from hyperliquid_perpetual.sandbox.engine.pools import USDC, AccountMode
 from hyperliquid_perpetual.sandbox.engine.records import Fill, Level, OrderRecord, TwapState
-from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse
+from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse
 from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, PRICE_DECIMALS, float_text
 
 
@@ -108,7 +110,11 @@ class PositionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:
-    """An account over all dexes; the two money figures are of the first dex."""
+    """An account over all dexes.
+
+    The two money figures are of the first dex, and in the modes that share margin of all that is margined by USDC.
+    `spot` is the cash in the spot wallet by token.
+    """
 
     address: str
     account_value: Decimal
@@ -116,6 +122,8 @@ class AccountSnapshot:
     positions: tuple[PositionSnapshot, ...]
     open_orders: tuple[OrderSnapshot, ...]
     fills: tuple[FillSnapshot, ...]
+    mode: AccountMode = "default"
+    spot: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def fees_paid(self) -> dict[str, Decimal]:
@@ -158,8 +166,7 @@ class Inspector:
         account = self._exchange.account(user)
         if account is None:
             return AccountSnapshot(user, Decimal(0), Decimal(0), (), (), ())
-        house = account.clearinghouses.get("") or Clearinghouse("")
-        margin = clearinghouse_margin(house, self._exchange.markets)
+        value, withdrawable = self._worth(account)
         positions = tuple(
             PositionSnapshot(
                 position.market.coin,
@@ -173,12 +180,24 @@ class Inspector:
         )
         return AccountSnapshot(
             user,
-            money(margin.summary.account_value),
-            money(margin.withdrawable),
+            money(value),
+            money(withdrawable),
             positions,
             self.open_orders(user),
             tuple(self._fill(fill) for fill in account.fills),
+            account.mode,
+            {token: money(amount) for token, amount in account.spot.items()},
         )
+
+    def _worth(self, account: Account) -> tuple[int, int]:
+        """Account value and what can be withdrawn of it."""
+        markets = self._exchange.markets
+        pool = account.pool(USDC)
+        if pool is not None:
+            shared = pool_margin(pool, markets)
+            return shared.total, shared.withdrawable
+        margin = clearinghouse_margin(account.clearinghouses.get("") or Clearinghouse(""), markets)
+        return margin.summary.account_value, margin.withdrawable
 
     def open_orders(self, address: str) -> tuple[OrderSnapshot, ...]:
         """An account's resting orders on all dexes, oldest first."""

@@ -21,6 +21,8 @@ def _delta(update: LedgerUpdate) -> Json:
             return {"usdc": amount, "toPerp": details.to_perp}
         case "internalTransfer":
             return {"usdc": amount, "user": details.user, "destination": details.destination, "fee": "0.0"}
+        case "withdraw":
+            return {"usdc": amount, "nonce": details.nonce, "fee": money_text(details.fee)}
         case "subAccountTransfer":
             return {"usdc": amount, "user": details.user, "destination": details.destination}
         case "spotTransfer":

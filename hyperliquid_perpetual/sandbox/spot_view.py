@@ -3,8 +3,9 @@
 In the modes that keep all collateral in the spot wallet, a token's `total` is everything there is of it: cash, profit
 of cross positions that is not realized, and the margin of isolated positions. The venue's own ratio of such an account
 (maintenance / (total - isolated margin)) says as much. `hold` is what positions and resting orders use of it, so that
-total - hold can back new orders. Under the discontinued `dexAbstraction` the dexs state their own profit, so `total` is
-the cash alone, and `hold` what keeps total - hold right.
+total - hold can back new orders (unconfirmed for resting orders: the switch `spot_hold` leaves them out). Under the
+discontinued `dexAbstraction` the dexs state their own profit, so `total` is the cash alone, and `hold` what keeps
+total - hold right.
 """
 
 from collections.abc import Mapping
@@ -23,13 +24,14 @@ def spot_state(exchange: Exchange, account: Account | None, tokens: Mapping[str,
     """`spotClearinghouseState` of an account; `tokens` are the tokens' indexes by name."""
     if account is None:
         return {"balances": []}
+    with_orders = exchange.config.quirks.spot_hold == "positions_and_orders"
     margins = {
         token: pool_margin(pool, exchange.markets)
         for token, pool in account.pools.items()
         if pool.spot is not None and (pool.houses or token in account.spot)
     }
     names = dict.fromkeys((*account.spot, *margins))
-    state: Json = {"balances": [_row(account, token, margins.get(token), tokens) for token in names]}
+    state: Json = {"balances": [_row(account, token, margins.get(token), tokens, with_orders) for token in names]}
     if account.mode == "portfolioMargin":
         state["portfolioMarginEnabled"] = True
         state["portfolioMarginRatio"] = _ratio(list(margins.values()))
@@ -40,12 +42,13 @@ def spot_state(exchange: Exchange, account: Account | None, tokens: Mapping[str,
     return state
 
 
-def _row(account: Account, token: str, margin: PoolMargin | None, tokens: Mapping[str, int]) -> Json:
+def _row(account: Account, token: str, margin: PoolMargin | None, tokens: Mapping[str, int], with_orders: bool) -> Json:
     cash = account.spot.get(token, 0)
     total, hold = cash, 0
     if margin is not None:
-        total = margin.total if account.mode in SPOT_MODES else max(cash, margin.free)
-        hold = total - margin.free
+        free = margin.free if with_orders else max(0, margin.cross_value - margin.used)
+        total = margin.total if account.mode in SPOT_MODES else max(cash, free)
+        hold = total - free
     row: Json = {"coin": token}
     if token in tokens:
         row["token"] = tokens[token]

@@ -17,7 +17,6 @@ UNSUPPORTED_ACTIONS = frozenset(
         "tokenDelegate",
         "vaultDistribute",
         "vaultModify",
-        "withdraw3",
     )
 )
 UNSUPPORTED_INFO = frozenset(

@@ -35,6 +35,15 @@ class UsdSendAction(UserSignedAction, tag="usdSend"):
     time: U64
 
 
+class Withdraw3Action(UserSignedAction, tag="withdraw3"):
+    primary_type: ClassVar[str] = "Withdraw"
+    signed_fields = (("destination", "string"), ("amount", "string"), _TIME)
+
+    destination: Address
+    amount: str
+    time: U64
+
+
 class SpotSendAction(UserSignedAction, tag="spotSend"):
     primary_type: ClassVar[str] = "SpotSend"
     signed_fields = (("destination", "string"), ("token", "string"), ("amount", "string"), _TIME)
@@ -111,6 +120,7 @@ KnownUserSigned = (
     | ApproveBuilderFeeAction
     | UsdSendAction
     | SpotSendAction
+    | Withdraw3Action
     | UsdClassTransferAction
     | SendAssetAction
     | UserSetAbstractionAction

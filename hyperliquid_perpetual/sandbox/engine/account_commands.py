@@ -95,6 +95,13 @@ class SendAsset(AccountDeskCommand, frozen=True):
     kind: Literal["send", "internalTransfer", "spotTransfer"] = "send"
 
 
+class Withdraw(AccountDeskCommand, frozen=True):
+    """Take USDC of the first dex off the exchange; of `amount` the venue keeps its fee."""
+
+    amount: int
+    nonce: int = 0
+
+
 class SetMode(AccountDeskCommand, frozen=True):
     """Put `target`, a sub-account or (None) the account itself, into another account mode; agents may do less."""
 
@@ -114,6 +121,7 @@ AnyAccountCommand = (
     | TransferToVault
     | ClassTransfer
     | SendAsset
+    | Withdraw
     | SetMode
 )
 

@@ -11,8 +11,9 @@ from .market_state import MarketState
 from .modes import change_mode, mode_error
 from .outbox import Outbox
 from .pools import AccountMode
+from .quirks import VenueQuirks
 from .state import Account
-from .transfers import send_asset, transfer_between_classes
+from .transfers import send_asset, transfer_between_classes, withdraw
 from .treasury import Treasury
 from .vaults import create_vault, transfer_to_vault
 
@@ -20,9 +21,12 @@ from .vaults import create_vault, transfer_to_vault
 class AccountDesk:
     """Knows for every command which module does it."""
 
-    __slots__ = ("_markets", "_outbox", "_treasury")
+    __slots__ = ("_markets", "_outbox", "_quirks", "_treasury")
 
-    def __init__(self, markets: Mapping[int, MarketState], treasury: Treasury, outbox: Outbox) -> None:
+    def __init__(
+        self, markets: Mapping[int, MarketState], treasury: Treasury, outbox: Outbox, quirks: VenueQuirks
+    ) -> None:
+        self._quirks = quirks
         self._markets = markets
         self._treasury = treasury
         self._outbox = outbox
@@ -54,6 +58,8 @@ class AccountDesk:
                 return transfer_between_classes(treasury, account, command)
             case ask.SendAsset():
                 return send_asset(treasury, account, command)
+            case ask.Withdraw():
+                return withdraw(treasury, account, command)
             case ask.SetMode():
                 return self._set_mode(account, command)
         raise TypeError(f"nobody carries out {command}")
@@ -77,7 +83,7 @@ class AccountDesk:
 
     def _set_mode(self, account: Account, command: ask.SetMode) -> str | None:
         target = account if command.target is None else self._treasury.accounts.get(command.target)
-        error = mode_error(account, target, command.mode, command.by_agent)
+        error = mode_error(account, target, command.mode, command.by_agent, self._quirks)
         if error is None and target is not None and target.mode != command.mode:
             self._change_mode(target, command.mode)
         return error

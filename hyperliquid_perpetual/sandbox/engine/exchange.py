@@ -70,7 +70,7 @@ class Exchange:
         self._placement = Placement(config, self.markets, self._desk, self._matcher)
         self._brackets = BracketPlacement(config, self.markets, self._desk, self._placement)
         self._agents = AgentRegistry(self.accounts)
-        self._account_desk = AccountDesk(self.markets, self.treasury, self._outbox)
+        self._account_desk = AccountDesk(self.markets, self.treasury, self._outbox, config.quirks)
         self._schedule = CancelSchedule(config, self.accounts)
         self._timeline = Timeline(self.markets, self.accounts, self._desk, self._schedule, self._outbox)
         self.twaps = TwapDesk(config, self.markets, self._desk, self._placement, self._outbox)

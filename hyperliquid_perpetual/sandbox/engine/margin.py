@@ -47,6 +47,8 @@ class PoolMargin(Struct, frozen=True):
     """The equity of the isolated positions."""
     required: int
     """What cross positions and all resting orders need from the cross value."""
+    used: int
+    """What the cross positions alone need from it."""
     maintenance: int
     """What the cross positions need not to be liquidated."""
     withdrawable: int
@@ -198,7 +200,7 @@ def pool_margin(pool: Pool, markets: Markets) -> PoolMargin:
             else:
                 isolated_value += position_margin(position, mark_px)
     withdrawable = max(0, cross_value - max(used, -(-notional // 10)))
-    return PoolMargin(cross_value, isolated_value, required, maintenance, withdrawable)
+    return PoolMargin(cross_value, isolated_value, required, used, maintenance, withdrawable)
 
 
 def clearinghouse_margin(clearinghouse: Clearinghouse, markets: Markets) -> ClearinghouseMargin:

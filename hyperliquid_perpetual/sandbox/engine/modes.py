@@ -1,17 +1,21 @@
 """Changing the mode of an account: who may, when, and where its cash goes (reference, section 14).
 
 Into a mode that shares margin an account can go with open positions; out of one only without positions and orders (the
-reference knows of refusals, but not of their conditions). Cash follows: to the spot wallet, or for USDC under
-`dexAbstraction` to the first dex. Leaving a shared mode it stays where it is. The error texts are ours.
+reference knows of refusals, but not of their conditions: the switch `leave_unified` refuses always). Cash follows: to
+the spot wallet, or for USDC under `dexAbstraction` to the first dex. Leaving a shared mode it stays where it is. The
+error texts are ours.
 """
 
 from .pools import SPOT_MODES, STANDARD_MODES, AccountMode
+from .quirks import VenueQuirks
 from .records import LedgerDetails
 from .state import Account, Clearinghouse
 from .treasury import Treasury
 
 
-def mode_error(account: Account, target: Account | None, mode: AccountMode, by_agent: bool) -> str | None:
+def mode_error(
+    account: Account, target: Account | None, mode: AccountMode, by_agent: bool, quirks: VenueQuirks
+) -> str | None:
     """Why `account` cannot put `target` (itself, or a sub-account) into a mode."""
     if target is None or (target is not account and target.master != account.address):
         return "Only the mode of this account or of its sub-accounts can be set."
@@ -21,6 +25,8 @@ def mode_error(account: Account, target: Account | None, mode: AccountMode, by_a
         return None
     if by_agent and target.mode != "default":
         return "An agent can set the mode of an account only once."
+    if quirks.leave_unified == "refused" and target.mode in SPOT_MODES and mode not in SPOT_MODES:
+        return "A unified account cannot go back to another mode."
     leaves_shared_margin = target.mode not in STANDARD_MODES and _shares(mode) != _shares(target.mode)
     if leaves_shared_margin and _is_busy(target):
         return "The account mode cannot be changed with open positions or orders."

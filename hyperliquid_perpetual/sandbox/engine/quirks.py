@@ -59,6 +59,13 @@ class VenueQuirks:
     twap_fills: Literal["everywhere", "apart"] = "everywhere"
     """Fills of TWAP slices: among all fills as well, or only in what is about TWAP orders (sections 2.5 and 8.3)."""
 
+    # ------------------------------------------------------------------ accounts
+
+    spot_hold: Literal["positions_and_orders", "positions"] = "positions_and_orders"
+    """What `hold` counts in the spot wallet of a unified account: margin of resting orders too, or not (section 14)."""
+    leave_unified: Literal["when_flat", "refused"] = "when_flat"
+    """The way back from the unified modes: without positions and orders, or never (section 14)."""
+
     # ------------------------------------------------------------------ requests
 
     fills_order: Literal["oldest_first", "newest_first"] = "oldest_first"

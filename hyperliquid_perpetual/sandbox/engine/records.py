@@ -160,6 +160,7 @@ class LedgerDetails(Struct, frozen=True, kw_only=True):
     to_perp: bool | None = None
     nonce: int | None = None
     vault: str | None = None
+    fee: int = 0
     requested: int = 0
     commission: int = 0
     basis: int = 0

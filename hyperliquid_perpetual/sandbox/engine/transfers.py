@@ -1,12 +1,14 @@
 """Transfers that an account asks for: between perps and spot, between dexs, to others (reference, section 3.6)."""
 
-from .account_commands import ClassTransfer, SendAsset
+from .account_commands import ClassTransfer, SendAsset, Withdraw
 from .pools import SPOT, SPOT_MODES, USDC
 from .records import LedgerDetails
 from .state import Account
 from .treasury import Treasury
+from .units import usd
 
 UNIFIED = "Action disabled when unified account is active"
+WITHDRAWAL_FEE = usd(1)
 NOTHING = "Transfer amount must be more than zero."
 
 
@@ -76,6 +78,19 @@ def send_asset(treasury: Treasury, account: Account, command: SendAsset) -> str 
     )
     for side in (source,) if source is destination else (source, destination):
         treasury.note(side, command.kind, amount, command.source_dex, details)
+    return None
+
+
+def withdraw(treasury: Treasury, account: Account, command: Withdraw) -> str | None:
+    """`withdraw3`: USDC leaves the exchange, at once here; returns the error text instead."""
+    if command.amount <= WITHDRAWAL_FEE:
+        return f"Withdrawal amount must be more than the fee of ${WITHDRAWAL_FEE // usd(1)}."
+    error = treasury.shortage(account, "", USDC, command.amount)
+    if error is not None:
+        return error
+    treasury.credit(account, "", USDC, -command.amount)
+    details = LedgerDetails(nonce=command.nonce, fee=WITHDRAWAL_FEE)
+    treasury.note(account, "withdraw", command.amount - WITHDRAWAL_FEE, "", details)
     return None
 
 

@@ -64,6 +64,7 @@ USER_SIGNED: dict[str, tuple[str, str]] = {
     "approveAgent": ("ApproveAgent", "agentAddress:address agentName:string nonce:uint64"),
     "approveBuilderFee": ("ApproveBuilderFee", "maxFeeRate:string builder:address nonce:uint64"),
     "usdSend": ("UsdSend", "destination:string amount:string time:uint64"),
+    "withdraw3": ("Withdraw", "destination:string amount:string time:uint64"),
     "spotSend": ("SpotSend", "destination:string token:string amount:string time:uint64"),
     "usdClassTransfer": ("UsdClassTransfer", "amount:string toPerp:bool nonce:uint64"),
     "sendAsset": (
@@ -198,9 +199,9 @@ class Client:
         return msgspec.json.decode(text)
 
     async def act_as_user(self, kind: str, *, signer: Any = None, **fields: Any) -> Any:
-        """The answer to a user-signed action, whose nonce is `time` for the two sends."""
+        """The answer to a user-signed action, whose nonce is `time` for sends and withdrawals."""
         nonce = next(_nonces)
-        stamp = "time" if kind in ("usdSend", "spotSend") else "nonce"
+        stamp = "time" if kind in ("usdSend", "spotSend", "withdraw3") else "nonce"
         action = {"type": kind, "hyperliquidChain": "Testnet", "signatureChainId": "0x66eee", **fields, stamp: nonce}
         signature = sign_user_action(signer or self.signer, action)
         status, text = await self.post("/exchange", {"action": action, "nonce": nonce, "signature": signature})

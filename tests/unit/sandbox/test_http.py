@@ -55,11 +55,11 @@ async def test_known_request_that_the_sandbox_does_not_do_says_so(exchange: Sand
     assert (await post(exchange, "/info", body))[2] == "The sandbox does not do the info request portfolio."
     body = b'{"type":"userFills","user":"' + USER.encode() + b'","aggregateByTime":true}'
     assert (await post(exchange, "/info", body))[::2] == (422, "The sandbox does not do aggregateByTime.")
-    body = b'{"action":{"type":"withdraw3"},"nonce":1,"signature":{"r":"0x1","s":"0x1","v":27}}'
+    body = b'{"action":{"type":"multiSig"},"nonce":1,"signature":{"r":"0x1","s":"0x1","v":27}}'
     assert await post(exchange, "/exchange", body) == (
         200,
         "application/json",
-        '{"status":"err","response":"The sandbox does not do the action withdraw3."}',
+        '{"status":"err","response":"The sandbox does not do the action multiSig."}',
     )
 
 

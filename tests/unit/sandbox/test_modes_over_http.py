@@ -135,6 +135,51 @@ async def test_usd_and_spot_sends(alice: Client, bob: Client) -> None:
     )
 
 
+async def test_withdrawal_leaves_the_exchange_less_a_dollar(alice: Client) -> None:
+    assert await alice.act_as_user("withdraw3", destination=alice.address, amount="100") == OK
+    assert (await alice.mine("clearinghouseState"))["withdrawable"] == "99900.0"
+    delta = (await alice.mine("userNonFundingLedgerUpdates", startTime=0))[-1]["delta"]
+    assert (delta["type"], delta["usdc"], delta["fee"]) == ("withdraw", "99.0", "1.0")
+    assert (
+        "more than the fee" in (await alice.act_as_user("withdraw3", destination=alice.address, amount="1"))["response"]
+    )
+    too_much = await alice.act_as_user("withdraw3", destination=alice.address, amount="99900.01")
+    assert too_much == {"status": "err", "response": "Insufficient balance for withdrawal"}
+
+
+async def test_orders_are_held_or_not_as_the_switch_says(exchange: Sandbox, alice: Client) -> None:
+    await go_unified(alice)
+    await alice.place(order(0, True, "88000", "0.1", "Ioc"), order(0, True, "80000", "0.1"))
+    (entry,) = (await alice.mine("clearinghouseState"))["assetPositions"]
+    used = Decimal(entry["position"]["marginUsed"])
+    assert (await spot(alice))["USDC"][1] == 2 * used
+    exchange.set_quirk("spot_hold", "positions")
+    assert (await spot(alice))["USDC"][1] == used
+
+
+async def test_way_back_from_unified_is_open_or_not_as_the_switch_says(exchange: Sandbox, alice: Client) -> None:
+    await go_unified(alice)
+    exchange.set_quirk("leave_unified", "refused")
+    back = {"user": alice.address, "abstraction": "disabled"}
+    refused = await alice.act_as_user("userSetAbstraction", **back)
+    assert refused == {"status": "err", "response": "A unified account cannot go back to another mode."}
+    exchange.set_quirk("leave_unified", "when_flat")
+    assert await alice.act_as_user("userSetAbstraction", **back) == OK
+
+
+async def test_what_could_be_traded_counts_the_whole_pool(alice: Client) -> None:
+    await go_unified(alice)
+    for coin, asset, decimals in (("BTC", 0, 5), ("xyz:XYZ100", 110_000, 4)):
+        data = await alice.mine("activeAssetData", coin=coin)
+        size = Decimal(data["maxTradeSzs"][0])
+        assert abs(size * Decimal(data["markPx"]) / data["leverage"]["value"] - 200_000) < 1
+        price = "86000" if asset == 0 else "25000"
+        (status,) = await alice.place(order(asset, True, price, str(size + Decimal(1).scaleb(-decimals))))
+        assert "Insufficient margin" in status["error"]
+        (status,) = await alice.place(order(asset, True, price, str(size)))
+        await alice.act({"type": "cancel", "cancels": [{"a": asset, "o": status["resting"]["oid"]}]})
+
+
 async def test_agent_sets_the_mode_and_moves_money_at_home_but_sends_none_away(
     exchange: Sandbox, alice: Client, bob: Client
 ) -> None:
