@@ -5,6 +5,16 @@ import random
 import sys
 from collections.abc import Iterator
 
+from hyperliquid_perpetual.sandbox.engine.account_commands import (
+    ApproveBuilder,
+    ClassTransfer,
+    CreateSubAccount,
+    CreateVault,
+    SendAsset,
+    SetMode,
+    TransferToVault,
+    UpdateIsolatedMargin,
+)
 from hyperliquid_perpetual.sandbox.engine.commands import (
     CancelOrdersByCloid,
     Command,
@@ -23,6 +33,7 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.family import derived_address
 from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent
 from tests.unit.sandbox.engine.venue import BTC, DOGE, ETH, NOON, TSLA, make_market, money, px
 
@@ -69,14 +80,35 @@ def session(seed: int, length: int) -> list[tuple[int, Command]]:
             command = UpdateLeverage(account, market.asset, rng.random() < 0.7, rng.randint(1, 20))
         elif kind < 0.96:
             command = SetPrices(market.asset, market.oracle_px * rng.randint(980, 1020) // 1000)
-        elif kind < 0.98:
+        elif kind < 0.97:
             command = ScheduleCancel(account, now + 60_000)
+        elif kind < 0.99:
+            command = about_the_account(rng, account, market.asset)
         else:
             command = Tick()
         made.append((now, command))
         if number % 500 == 499:
             now += px(1)
     return made
+
+
+def about_the_account(rng: random.Random, account: str, asset: int) -> Command:
+    """One of the things that accounts ask for besides orders."""
+    other = rng.choice(ACCOUNTS)
+    places = [rng.choice(("", "xyz", "spot")) for _ in range(2)]
+    vault = derived_address("vault", ACCOUNTS[0], 0)
+    return rng.choice(
+        (
+            SetMode(account, None, rng.choice(("default", "disabled", "unifiedAccount", "dexAbstraction"))),
+            SendAsset(account, other, *places, "USDC", rng.randint(1, 200) * 10**12),
+            ClassTransfer(account, rng.randint(1, 200) * 10**12, rng.random() < 0.5),
+            UpdateIsolatedMargin(account, asset, rng.randint(-50, 50) * 10**12),
+            CreateSubAccount(account, f"sub {rng.randrange(3)}"),
+            CreateVault(ACCOUNTS[0], "vault", 10**15),
+            TransferToVault(other, vault, rng.random() < 0.7, rng.randint(1, 200) * 10**12),
+            ApproveBuilder(account, other, rng.randrange(100)),
+        )
+    )
 
 
 def tpsl(rng: random.Random, parent: OrderIntent) -> tuple[OrderIntent, OrderIntent]:

@@ -37,6 +37,7 @@ def test_session_exercises_the_engine() -> None:
     kinds = Counter(event.partition("(")[0] for event in play(session(7, LENGTH)))
     assert kinds["FillMade"] > 300
     assert kinds["FundingPaid"] > 100
+    assert {"CashMoved", "ModeChanged", "LedgerUpdated"} <= kinds.keys()
     assert {"OrderUpdated", "PriceChanged", "LeverageChanged", "CancelScheduled", "BookChanged"} <= kinds.keys()
 
 
