@@ -53,6 +53,7 @@ class AccountState:
 
     def __init__(self) -> None:
         self._dexs: dict[str, ClearinghouseState] = {}
+        self._positions: dict[str, PositionData] = {}
         self._spot: SpotClearinghouseState | None = None
         self._leverage: dict[str, Leverage] = {}
         self._followed: set[str] = set()
@@ -79,8 +80,17 @@ class AccountState:
         known = self._dexs.get(dex)
         if known is not None and state.time < known.time:
             return False
-        self._dexs[dex] = _with_unread(state, known) if state.unread and known is not None else state
+        self._take(dex, _with_unread(state, known) if state.unread and known is not None else state)
         return True
+
+    def _take(self, dex: str, state: ClearinghouseState) -> None:
+        self._dexs[dex] = state
+        self._positions = {
+            item.position.coin: item.position
+            for stated in self._dexs.values()
+            for item in stated.assetPositions
+            if item.position.szi
+        }
 
     def update_spot(self, spot: SpotClearinghouseState) -> None:
         """Takes the state of the spot wallet."""
@@ -90,14 +100,11 @@ class AccountState:
 
     def positions(self) -> Iterable[PositionData]:
         """All open positions, of all dexs."""
-        for state in self._dexs.values():
-            for item in state.assetPositions:
-                if item.position.szi:
-                    yield item.position
+        return self._positions.values()
 
     def position(self, coin: str) -> PositionData | None:
         """The open position of a coin."""
-        return next((data for data in self.positions() if data.coin == coin), None)
+        return self._positions.get(coin)
 
     def position_size(self, coin: str) -> Decimal:
         """What is held of a coin, in base units, negative when short; zero when nothing is."""
@@ -130,7 +137,7 @@ class AccountState:
                 else item
                 for item in state.assetPositions
             ]
-            self._dexs[dex] = msgspec.structs.replace(state, assetPositions=positions)
+            self._take(dex, msgspec.structs.replace(state, assetPositions=positions))
 
     def forget_leverage(self, coin: str) -> None:
         """Nothing is known of a coin's setting any more."""
@@ -150,6 +157,12 @@ class AccountState:
         self._followed.clear()
 
     # --- Collateral
+
+    def is_margin_known(self, dex: str) -> bool:
+        """Whether it was stated what backs the orders of a dex."""
+        if self.mode in SPOT_MODES:
+            return self._spot is not None
+        return self.mode is not None and dex in self._dexs and (not self.needs_spot or self._spot is not None)
 
     def pool(self, dex: str, token: str) -> str:
         """What backs the orders of a dex, as a name: two dexs of one pool can use the same money.

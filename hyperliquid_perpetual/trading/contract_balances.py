@@ -113,7 +113,7 @@ class BalancesContract(NativeOrdersContract):
     def _warn_of_empty_pools(self) -> None:
         """Tells once of each traded dex on which there is nothing to trade with: that is no fault, and no secret."""
         collateral = self._markets.table.collateral
-        for dex in self._dexs_traded():
+        for dex in filter(self._account.is_margin_known, self._dexs_traded()):
             balance = self._account.margin(dex, collateral[dex])
             if max(balance.total, balance.available) > 0:
                 self._told_empty.discard(dex)

@@ -134,6 +134,8 @@ class MarginContract(BalancesContract):
 
     def _apply_margin_modes(self) -> None:
         """Sets the margin modes that the user wants where the account's differ: once per market and start."""
+        if self._settings.margin_mode is None and not self._settings.margin_modes:
+            return
         for pair in self._settings.margin_modes.keys() - self._markets.table.by_trading_pair.keys() - self._modes_tried:
             self._modes_tried.add(pair)
             self.logger().warning(f"margin_modes of the settings file names {pair}, which is no market (case matters)")

@@ -51,6 +51,7 @@ async def test_every_token_is_listed_once_under_its_own_name_and_the_quote_only_
         assert connector.get_balance("USD") == value + other == connector.get_all_balances().get("USD")
         assert connector.get_available_balance("USD") == first.withdrawable + km.withdrawable
         assert connector.get_balance("PURR") == 0
+        assert "to trade with" not in str(bot.log)
 
 
 async def test_quote_stands_for_the_collateral_of_the_traded_pairs_alone() -> None:

@@ -129,6 +129,17 @@ def test_portfolio_margin_shows_what_can_be_borrowed_against_other_tokens() -> N
     assert account.other_collateral(["USDC"]) == {"HYPE": balance("3.0", "2.0")}
 
 
+def test_margin_is_unknown_until_its_own_dex_or_wallet_was_stated() -> None:
+    """What was not stated yet must not be told as nothing."""
+    account = account_in("default")
+    account.update_dex("", state("150.0", "90.0"))
+    assert (account.is_margin_known(""), account.is_margin_known("km")) == (True, False)
+    account.mode = "unifiedAccount"
+    assert not account.is_margin_known("")
+    account.update_spot(spot())
+    assert account.is_margin_known("km")
+
+
 def test_dex_abstraction_counts_usdc_on_the_dexs_and_other_collateral_in_the_wallet() -> None:
     account = account_in("dexAbstraction")
     account.update_dex("", state("100.0", "80.0"))
