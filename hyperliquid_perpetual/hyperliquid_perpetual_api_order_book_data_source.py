@@ -15,6 +15,7 @@ from hummingbot.core.data_type.funding_info import FundingInfo, FundingInfoUpdat
 from hummingbot.core.data_type.order_book_message import OrderBookMessage
 from hummingbot.core.data_type.perpetual_api_order_book_data_source import PerpetualAPIOrderBookDataSource
 
+from .trading.aggregated_book import PrecisionOf
 from .trading.backoff import Backoff
 from .trading.connection import Timings
 from .trading.hummingbot_messages import (
@@ -60,10 +61,12 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         network: Network,
         *,
         timings: Timings | None = None,
+        precision_of: PrecisionOf = lambda _pair: None,
     ) -> None:
         """
         :param connector: tells coins by trading pairs, nothing else.
         :param market_data: is kept up to date from here.
+        :param precision_of: how the book of a trading pair is wanted.
         """
         super().__init__(trading_pairs)
         self.order_book_create_function = SharedOrderBook
@@ -82,6 +85,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
             self._on_context,
             logger=self.logger(),
             timings=timings,
+            precision_of=lambda coin: precision_of(self._pair_of.get(coin, "")),
         )
 
     # What it tells

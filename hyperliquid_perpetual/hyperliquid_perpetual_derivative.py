@@ -362,6 +362,7 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
             requests=self._requests,
             market_data=self._market_data,
             network=self._network,
+            precision_of=self._settings.book.precision_of,
         )
 
     def _create_user_stream_data_source(self) -> HyperliquidPerpetualUserStreamDataSource:

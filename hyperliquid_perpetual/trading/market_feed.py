@@ -14,6 +14,7 @@ from functools import partial
 
 from ..venue.frames import Message, Trades
 from ..venue.messages import ActiveAssetContext, AssetContext, Bbo, L2Book, Trade
+from .aggregated_book import Precision, PrecisionOf, exact_at_the_top
 from .changes import Changes
 from .connection import Connection, Subscription, Timings
 from .log_names import logger_of
@@ -29,6 +30,9 @@ class _Coin:
     book: ComposedBook
     patience: dict[Feed, float]
     """Seconds of silence after which the socket is replaced; doubled each time that did not help."""
+    precision: Precision | None = None
+    best: Bbo | None = None
+    """The newest best prices."""
     live_since: int | None = None
     """Venue time of the first book frame: older trades are history."""
     seen_trades: OrderedDict[int, None] = field(default_factory=OrderedDict)
@@ -40,6 +44,7 @@ class MarketFeed:
     :param on_change: the levels of a coin's book that changed.
     :param on_trade: a public trade that was made after the coin was subscribed to and not told before.
     :param on_context: new prices and funding of a coin.
+    :param precision_of: how the deep book of a coin is wanted; such a coin has no fast book.
     :param watch_every: seconds between two looks at whether every coin's data arrive.
     :param silent_after: seconds without data of a coin after which a socket is replaced.
     """
@@ -54,6 +59,7 @@ class MarketFeed:
         *,
         logger: logging.Logger | None = None,
         timings: Timings | None = None,
+        precision_of: PrecisionOf = lambda _coin: None,
         watch_every: float = 5.0,
         silent_after: float = 30.0,
     ) -> None:
@@ -62,6 +68,7 @@ class MarketFeed:
         self._on_trade = on_trade
         self._on_context = on_context
         self._logger = logger or logger_of(__name__)
+        self._precision_of = precision_of
         self._watch_every = watch_every
         self._silent_after = silent_after
         self._lag_patience = dict.fromkeys(Feed, silent_after)
@@ -126,16 +133,17 @@ class MarketFeed:
             self._coin(coin)
             self._market_data.track(coin)
         self._changes.notify()
-        wanted = {feed: [s for coin in coins for s in _streams(coin, feed)] for feed in Feed}
+        wanted = {feed: [s for coin in coins for s in self._streams(coin, feed)] for feed in Feed}
         await asyncio.gather(*(self._connections[feed].subscribe(*wanted[feed], timeout=timeout) for feed in Feed))
         return {coin for coin in coins if all(self._has(coin, feed) for feed in Feed)}
 
     async def unsubscribe(self, coin: str, timeout: float = 10.0) -> bool:
         """Gives up every stream of a coin. Returns whether the venue has confirmed."""
+        streams = {feed: self._streams(coin, feed) for feed in Feed}
         self._coins.pop(coin, None)
         self._market_data.forget(coin)
         done = await asyncio.gather(
-            *(self._connections[feed].unsubscribe(*_streams(coin, feed), timeout=timeout) for feed in Feed)
+            *(self._connections[feed].unsubscribe(*streams[feed], timeout=timeout) for feed in Feed)
         )
         return all(done)
 
@@ -170,6 +178,7 @@ class MarketFeed:
         if isinstance(message, Bbo):
             known = self._coins.get(message.coin)
             if known is not None:
+                known.best = message
                 self._tell(known, Feed.TOP, message.time, known.book.take_bbo(message))
         elif isinstance(message, L2Book):
             known = self._coins.get(message.coin)
@@ -189,7 +198,12 @@ class MarketFeed:
         if isinstance(message, L2Book):
             known = self._coins.get(message.coin)
             if known is not None:
-                self._tell(known, Feed.DEPTH, message.time, known.book.take_deep(message))
+                frame: L2Book | None = message
+                if known.precision is not None:
+                    frame = exact_at_the_top(message, known.best, known.precision)
+                # A frame that cannot be used shows all the same that the book is alive.
+                change = known.book.take_deep(frame) if frame is not None else None
+                self._tell(known, Feed.DEPTH, message.time, change)
 
     def _tell(self, known: _Coin, feed: Feed, time: int, change: BookChange | None) -> None:
         book = known.book
@@ -231,7 +245,7 @@ class MarketFeed:
             self._lag_patience[feed] = min(2 * self._lag_patience[feed], _LONGEST_PATIENCE)
             return f"its frames arrive {lag:.0f} s late"
         for coin, known in self._coins.items():
-            if not self._connections[feed].is_acknowledged(_streams(coin, feed)[0]):
+            if not self._connections[feed].is_acknowledged(self._streams(coin, feed)[0]):
                 continue
             silence = min(
                 self._silence(coin, feed), self._market_data.feed_age(feed), self._market_data.expected_for(coin)
@@ -251,23 +265,25 @@ class MarketFeed:
         return age
 
     def _has(self, coin: str, feed: Feed) -> bool:
-        needed = (stream for stream in _streams(coin, feed) if stream != _fast(coin))
+        needed = (stream for stream in self._streams(coin, feed) if stream != _fast(coin))
         return all(map(self._connections[feed].is_acknowledged, needed))
 
     def _coin(self, coin: str) -> _Coin:
         known = self._coins.get(coin)
         if known is None:
-            known = self._coins[coin] = _Coin(ComposedBook(coin), dict.fromkeys(Feed, self._silent_after))
+            patience = dict.fromkeys(Feed, self._silent_after)
+            known = self._coins[coin] = _Coin(ComposedBook(coin), patience, self._precision_of(coin))
         return known
+
+    def _streams(self, coin: str, feed: Feed) -> list[Subscription]:
+        precision = self._coin(coin).precision
+        if feed is Feed.DEPTH:
+            wire = {"type": "l2Book", "coin": coin} | (precision.wire if precision is not None else {})
+            return [Subscription(wire, required=False)]
+        kinds = ("bbo", "activeAssetCtx", "trades")
+        bbo, *others = (Subscription({"type": kind, "coin": coin}, required=False) for kind in kinds)
+        return [bbo, *([_fast(coin)] if precision is None else []), *others]
 
 
 def _fast(coin: str) -> Subscription:
     return Subscription({"type": "l2Book", "coin": coin, "fast": True}, required=False)
-
-
-def _streams(coin: str, feed: Feed) -> list[Subscription]:
-    if feed is Feed.DEPTH:
-        return [Subscription({"type": "l2Book", "coin": coin}, required=False)]
-    kinds = ("bbo", "activeAssetCtx", "trades")
-    bbo, *others = (Subscription({"type": kind, "coin": coin}, required=False) for kind in kinds)
-    return [bbo, _fast(coin), *others]

@@ -16,15 +16,17 @@ import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from hummingbot import root_path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ..venue.actions import BuilderCode
 from ..venue.addresses import normalize_address
 from ..venue.networks import Network
+from ..venue.pair_names import FoldingDict
+from .aggregated_book import Precision
 
 SETTINGS_FILE_VARIABLE = "HYPERLIQUID_PERPETUAL_SETTINGS"
 FILE_NAME = "hyperliquid_perpetual.yml"
@@ -58,6 +60,44 @@ class BuilderSettings(BaseModel):
         return BuilderCode(self.address, int(self.fee_bp * 10))
 
 
+class BookPrecision(BaseModel):
+    """How the venue is to aggregate a book (section 8.2); without figures it is not aggregated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_sig_figs: Annotated[int, Field(ge=2, le=5)] | None = None
+    """Significant figures that prices are rounded to."""
+
+    mantissa: Literal[1, 2, 5] | None = None
+    """With five figures, the steps of the last one."""
+
+    @model_validator(mode="after")
+    def _mantissa_goes_with_five_figures(self) -> Self:
+        # The venue drops the socket over it.
+        if self.mantissa is not None and self.n_sig_figs != 5:
+            raise ValueError("mantissa is possible with n_sig_figs 5 only")
+        return self
+
+    @property
+    def precision(self) -> Precision | None:
+        """As the streams take it; None for full precision."""
+        if self.n_sig_figs is None:
+            return None
+        return Precision(self.n_sig_figs, self.mantissa if self.mantissa != 1 else None)
+
+
+class BookSettings(BookPrecision):
+    """The precision of all books, and of some apart."""
+
+    pairs: dict[str, BookPrecision] = {}
+    """By trading pair; what is here counts instead of what is said for all."""
+
+    def precision_of(self, trading_pair: str) -> Precision | None:
+        """The precision of one pair's book, whatever case the pair is written in."""
+        own: BookPrecision = FoldingDict(self.pairs).get(trading_pair, self)
+        return own.precision
+
+
 class Settings(BaseModel):
     """The choices of one connector."""
 
@@ -87,6 +127,9 @@ class Settings(BaseModel):
 
     builder: BuilderSettings | None = None
     """A builder code for every order; None, as from the start, for none."""
+
+    book: BookSettings = BookSettings()
+    """Aggregation of order books, which shows more than the twenty best prices."""
 
     liquidation_warning: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.05")
     """How near a liquidation price may come before a warning, as a fraction of the mark price; 0 for no warnings."""

@@ -11,6 +11,7 @@ from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+from hyperliquid_perpetual.trading.settings import parse_settings
 from tests.bot import Bot, eventually, sandbox_at, trading_bot
 
 EVERY_KIND = ["BTC-USD", "kPEPE-USD", "xyz:TSLA-USD", "km:US500-USD"]
@@ -228,3 +229,45 @@ async def test_last_prices_of_followed_pairs_cost_nothing_and_of_others_one_requ
         found = await bot.connector.get_last_traded_prices(others)
         assert all(found[pair] > 0 for pair in others)
         assert [each.kind for each in bot.exchange.requests("/info")[before:]] == ["allMids"] * 3
+
+
+# ------------------------------------------------------------------------------ aggregated books
+
+
+async def test_an_aggregated_book_reaches_deeper_and_keeps_its_best_prices_exact() -> None:
+    settings = parse_settings("all: {book: {pairs: {BTC-USD: {n_sig_figs: 3}}}}", "all", "settings")
+    async with trading_bot("BTC-USD", "ETH-USD", settings=settings) as bot:
+        wanted = {
+            (one.coin, one.nSigFigs)
+            for session in bot.exchange.gate.sessions
+            for one in session.subscriptions
+            if type(one).__name__ == "L2Book"
+        }
+        assert wanted == {("BTC", 3), ("ETH", None)}
+        book, whole = bot.connector.get_order_book("BTC-USD"), bot.exchange.book("BTC")
+        await eventually(lambda: len(list(book.bid_entries())) >= 2, 10)
+        bids = [(row.price, row.amount) for row in book.bid_entries()]
+        assert bids[0] == (float(whole.bids[0].price), pytest.approx(float(whole.bids[0].size)))
+        assert all(price % 100 == 0 for price, _ in bids[1:])
+        low = bids[-1][0]
+        assert sum(size for _, size in bids) == pytest.approx(
+            sum(float(level.size) for level in whole.bids if level.price >= low)
+        )
+        assert bot.connector.get_mid_price("BTC-USD") == whole.mid
+        assert bot.connector.ready
+
+
+async def test_status_says_which_book_is_stale_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hummingbot's `status` prints the names and values of this dictionary while a connector is not ready."""
+    async with trading_bot("BTC-USD", "ETH-USD") as bot:
+        reasons = {"ETH-USD": "its book has not been confirmed for 20 s", "MATIC-USD": "a pair that is not waited for"}
+        bot.connector._followed.join("MATIC-USD")
+        monkeypatch.setattr(bot.connector._orderbook_ds, "stale", lambda: reasons)
+        status = bot.connector.status_dict
+        assert not status["order_books_fresh"]
+        assert [name for name in status if name.startswith("order_book of ")] == [
+            "order_book of ETH-USD: its book has not been confirmed for 20 s"
+        ]
+        assert not bot.connector.ready
+        reasons.clear()
+        assert bot.connector.ready
