@@ -20,6 +20,14 @@ COVERAGE_FOLDER = ROOT / "build" / "coverage"
 PYTEST_SUMMARY = re.compile(r"^=+ .*\b(passed|failed|error|errors|skipped|deselected|no tests ran)\b.* in [\d.]+s")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
+#: Left out on the older release: they are about the venue's rules and its time, whatever Hummingbot is there.
+OLDER_RELEASE_LEAVES_OUT = (
+    "tests/hummingbot/test_account_modes_on_the_sandbox.py",
+    "tests/hummingbot/test_dead_mans_switch.py",
+    "tests/hummingbot/test_request_allowance.py",
+    "tests/hummingbot/test_unconfirmed.py",
+)
+
 #: (what is held, the lowest coverage in percent, the files it is measured over)
 COVERAGE_FLOORS = (
     ("the whole package", 85, "hyperliquid_perpetual/*"),
@@ -67,7 +75,11 @@ def run_tests() -> bool:
 
 def run_on_older_release() -> bool:
     """The suites that run Hummingbot's own code, in the environment of the older release."""
-    return run_pytest(OLDER_BIN, "tests/hummingbot", "-p", "no:cacheprovider")
+    if not (OLDER_BIN / "python").exists():
+        print("There is no environment of the older release: make older")
+        return False
+    left_out = [f"--ignore={name}" for name in OLDER_RELEASE_LEAVES_OUT]
+    return run_pytest(OLDER_BIN, "tests/hummingbot", "-p", "no:cacheprovider", *left_out)
 
 
 def run_pytest(place: Path, *arguments: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hummingbot.core.data_type.common import OrderType, PositionAction, PriceType
 from hummingbot.core.data_type.in_flight_order import OrderState
+from hummingbot.core.data_type.limit_order import LimitOrder
 from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
@@ -117,6 +118,38 @@ async def test_eight_threads_place_and_cancel_and_every_order_is_at_the_exchange
         outcomes = await asyncio.to_thread(lambda: asyncio.run(bot.connector.cancel_all(30)))
         assert {result.order_id for result in outcomes if result.success} == staying
         assert not bot.exchange.open_orders(bot.address)
+        assert not bot.log.errors
+
+
+async def test_batches_from_threads_are_placed_and_cancelled_each_order_once() -> None:
+    async with trading_bot() as bot:
+        price = Decimal(bot.price("BTC", "0.9"))
+
+        def order(order_id: str = "") -> LimitOrder:
+            return LimitOrder(order_id, "BTC-USD", True, "BTC", "USD", price, Decimal("0.001"))
+
+        def trade(_number: int) -> tuple[list[str], list[str]]:
+            placed, cancelled = [], []
+            for _ in range(10):
+                batch = bot.connector.batch_order_create([order() for _ in range(5)])
+                ids = [one.client_order_id for one in batch]
+                bot.connector.batch_order_cancel([order(order_id) for order_id in ids[:2]])
+                placed += ids
+                cancelled += ids[:2]
+            return placed, cancelled
+
+        results = await in_threads(trade)
+        placed = [order_id for orders, _ in results for order_id in orders]
+        staying = set(placed) - {order_id for _, orders in results for order_id in orders}
+        await eventually(
+            lambda: {resting.cloid for resting in bot.exchange.open_orders(bot.address)} == staying,
+            60,
+            lambda: str(bot.log),
+        )
+        assert sorted(sent_orders(bot)) == sorted(set(placed))
+        assert len(placed) == THREADS * 50
+        await eventually(lambda: set(bot.connector.in_flight_orders) == staying, 20)
+        assert len(bot.events(MarketEvent.OrderCancelled)) == THREADS * 20
         assert not bot.log.errors
 
 

@@ -170,7 +170,7 @@ def test_failed_step_leaves_no_stamp_behind(
 
 
 def test_lock_files_pin_everything_and_name_no_index() -> None:
-    for name in ("env", "sdk", "build", "uv"):
+    for name in ("env", "sdk", "build", "uv", "hummingbot-20260616"):
         text = (REPOSITORY / "requirements" / f"{name}.txt").read_text()
         assert "://" not in text
         requirements = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
