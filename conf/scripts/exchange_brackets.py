@@ -5,6 +5,7 @@ Hummingbot's executors watch the price and send their exits when it is time; her
 was cancelled half-filled leaves behind is closed at market.
 """
 
+import asyncio
 import os
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from hummingbot.core.data_type.common import MarketDict, OrderType, PositionAction, PriceType, TradeType
 from hummingbot.strategy.strategy_v2_base import StrategyV2Base, StrategyV2ConfigBase
 from pydantic import Field
+
+SECONDS_TO_CLOSE = 10
 
 
 class BracketConfig(StrategyV2ConfigBase):
@@ -90,7 +93,8 @@ class Brackets(StrategyV2Base):
             self._bracket = None
             self._close_what_is_left()
 
-    def _close_what_is_left(self) -> None:
+    def _close_what_is_left(self) -> bool:
+        """Close the position at market, if there is one."""
         for position in self._exchange.account_positions.values():
             if position.trading_pair == self.config.trading_pair and position.amount:
                 send = self._exchange.sell if position.amount > 0 else self._exchange.buy
@@ -101,6 +105,8 @@ class Brackets(StrategyV2Base):
                     Decimal("NaN"),
                     position_action=PositionAction.CLOSE,
                 )
+                return True
+        return False
 
     def _is_open(self, order_id: str | None) -> bool:
         if order_id is None:
@@ -110,7 +116,13 @@ class Brackets(StrategyV2Base):
         return (order is not None and not order.is_done) or self.current_timestamp - self._placed_at < 1
 
     async def on_stop(self) -> None:
-        """Takes back what waits at the exchange."""
+        """Takes back what waits at the exchange and closes what it protected: nothing stays without a stop loss."""
         self._is_stop_triggered = True
         await self._exchange.cancel_all(10)
+        for _ in range(SECONDS_TO_CLOSE):
+            await asyncio.sleep(1)  # positions follow fills by stream
+            if self._is_open(self._closing):
+                continue
+            if not self._close_what_is_left():
+                break
         await super().on_stop()
