@@ -200,7 +200,7 @@ class AccountView:
         if account is None:
             return []
         found = [update for update in account.ledger if start <= update.time <= end]
-        return [ledger_row(update) for update in found[:MAX_FUNDING_ROWS]]
+        return [ledger_row(update, self._exchange.markets) for update in found[:MAX_FUNDING_ROWS]]
 
     # ------------------------------------------------------------------ limits, role
 

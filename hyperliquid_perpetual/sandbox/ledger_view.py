@@ -1,20 +1,22 @@
 """Lines of an account's ledger as `userNonFundingLedgerUpdates` words them (reference, section 2.5)."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.records import LedgerDetails, LedgerUpdate
-from hyperliquid_perpetual.sandbox.wire import money_text
+from hyperliquid_perpetual.sandbox.wire import money_text, size_text
 
 Json = dict[str, Any]
 _NOTHING = LedgerDetails()
 
 
-def ledger_row(update: LedgerUpdate) -> Json:
+def ledger_row(update: LedgerUpdate, markets: Mapping[int, MarketState]) -> Json:
     """One line: its time, its hash, and what happened as `delta`."""
-    return {"time": update.time, "hash": update.hash, "delta": {"type": update.kind, **_delta(update)}}
+    return {"time": update.time, "hash": update.hash, "delta": {"type": update.kind, **_delta(update, markets)}}
 
 
-def _delta(update: LedgerUpdate) -> Json:
+def _delta(update: LedgerUpdate, markets: Mapping[int, MarketState]) -> Json:
     amount, details = money_text(update.amount), update.details or _NOTHING
     match update.kind:
         case "accountClassTransfer":
@@ -50,6 +52,16 @@ def _delta(update: LedgerUpdate) -> Json:
                 "nativeTokenFee": "0.0",
                 "nonce": details.nonce,
                 "feeToken": "",
+            }
+        case "liquidation":
+            return {
+                "liquidatedNtlPos": money_text(details.notional),
+                "accountValue": money_text(details.account_value),
+                "leverageType": details.leverage_type,
+                "liquidatedPositions": [
+                    {"coin": markets[asset].market.coin, "szi": size_text(szi, markets[asset].market.sz_decimals)}
+                    for asset, szi in details.positions
+                ],
             }
         case "vaultCreate":
             return {"vault": details.vault, "usdc": amount, "fee": "0.0"}

@@ -17,6 +17,7 @@ class OrderView:
 
     def __init__(self, exchange: Exchange) -> None:
         self._markets = exchange.markets
+        self._quirks = exchange.config.quirks
 
     def _sz_decimals(self, asset: int) -> int:
         return self._markets[asset].market.sz_decimals
@@ -103,6 +104,13 @@ class OrderView:
         found["tid"] = fill.tid
         if fill.cloid is not None:
             found["cloid"] = fill.cloid
+        if fill.liquidation is not None:
+            px = price_text(fill.liquidation.mark_px)
+            found["liquidation"] = {
+                "liquidatedUser": fill.liquidation.user,
+                "markPx": px if self._quirks.liquidation_mark_px == "text" else float(px),
+                "method": fill.liquidation.method,
+            }
         found["feeToken"] = fill.fee_token
         found["twapId"] = fill.twap_id
         return found

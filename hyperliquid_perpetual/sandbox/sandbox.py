@@ -254,7 +254,7 @@ class Sandbox(Interventions):
     @property
     def clients(self) -> tuple[str, ...]:
         """The accounts that are neither synthetic traders nor the sandbox's own."""
-        own = {*self.traders.addresses, self.house}
+        own = {*self.traders.addresses, self.house, self.engine.liquidator}
         return tuple(address for address in self.engine.accounts if address not in own)
 
     @property

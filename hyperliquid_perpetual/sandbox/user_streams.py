@@ -14,6 +14,7 @@ from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.market_streams import Cadence, Snapshot
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.twap_view import TwapView
+from hyperliquid_perpetual.sandbox.wire import money_text
 
 FOREVER = 2**62
 _CANCELED_FOR_THE_USER = frozenset(
@@ -36,6 +37,7 @@ class _News:
         "fills",
         "fundings",
         "ledger",
+        "liquidations",
         "orders",
         "slices",
         "state_changed",
@@ -51,6 +53,7 @@ class _News:
         self.slices: list[Any] = []
         self.twaps: list[Any] = []
         self.ledger: list[Any] = []
+        self.liquidations: list[Any] = []
         self.unasked_cancels: list[Any] = []
         self.state_changed = False
         self.twap_waits = False
@@ -142,7 +145,11 @@ class UserStreams:
                 case ev.FundingPaid(account=user, payment=payment) if user in self._followed:
                     self._news[user].fundings.append(self._orders.funding(payment))
                 case ev.LedgerUpdated(account=user, update=update) if user in self._followed:
-                    self._news[user].ledger.append(ledger_row(update))
+                    self._news[user].ledger.append(ledger_row(update, self._exchange.markets))
+                case ev.Liquidated(account=user, liquidator=liquidator):
+                    for concerned in (user, liquidator):
+                        if concerned in self._followed:
+                            self._news[concerned].liquidations.append(_liquidation(event))
                 case ev.PositionChanged(account=user) | ev.BalanceChanged(account=user):
                     if user in self._followed:
                         self._news[user].state_changed = True
@@ -169,6 +176,7 @@ class UserStreams:
         if news.fills:
             publish(subs.UserFills(user=user), "userFills", {**head, "fills": news.fills})
         events = [{"fills": news.fills}] if news.fills else []
+        events += [{"liquidation": liquidation} for liquidation in news.liquidations]
         events += [{"funding": funding} for funding in news.fundings]
         if news.slices:
             events.append({"twapSliceFills": news.slices})
@@ -263,3 +271,13 @@ class UserStreams:
                 assert market is not None, "unknown coins are refused when they are subscribed to"
                 return "activeAssetData", accounts.active_asset_data(user, market)
         raise TypeError(f"{subscription} has no state")
+
+
+def _liquidation(event: ev.Liquidated) -> Any:
+    return {
+        "lid": event.number,
+        "liquidator": event.liquidator,
+        "liquidated_user": event.account,
+        "liquidated_ntl_pos": money_text(event.notional),
+        "liquidated_account_value": money_text(event.account_value),
+    }

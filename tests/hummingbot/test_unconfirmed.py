@@ -19,9 +19,11 @@ from hummingbot.core.event.events import MarketEvent, OrderBookEvent, OrderBookT
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.subscriptions import Trades
 from hyperliquid_perpetual.trading.order_flow import VenueRejection
 from hyperliquid_perpetual.venue.frames import UserEvent
 from tests.bot import Bot, eventually, trading_bot
+from tests.unit.sandbox.client import Client, order, wallet
 
 CHOICES = VenueQuirks().choices
 BEHAVIOURS: dict[str, dict[str, str]] = {
@@ -238,6 +240,25 @@ async def test_order_that_met_the_weight_limit_is_neither_lost_nor_sent_twice(
         await in_agreement(bot)
 
 
+@pytest.mark.parametrize("value", ["text", "number"])
+async def test_liquidation_is_understood_in_either_form(value: str) -> None:
+    quirks = {"liquidation_mark_px": value}
+    exchange = Sandbox(seed=7, market="empty", block_ms=0, deposit=1_000, quirks=quirks)
+    async with (
+        exchange,
+        trading_bot("ETH-USD", exchange=exchange) as bot,
+        Client(exchange, wallet(13)) as other,
+    ):
+        exchange.fund(other.address, 100_000)
+        await other.place(order(1, False, "2817.5", "5"))
+        opening = bot.place("buy", "ETH-USD", "5", "2817.5")
+        await eventually(lambda: bot.state(opening) is OrderState.FILLED, 10, lambda: str(bot.log))
+        exchange.set_price("ETH", "2650")
+        await eventually(lambda: not bot.connector.account_positions, 10, lambda: str(bot.log))
+        assert not exchange.account(bot.address).positions
+        assert bot.connector._dispatcher.counters.malformed == 0
+
+
 # ---------------------------------------------------------------------- requests
 
 
@@ -342,6 +363,7 @@ async def test_trades_from_before_the_start_are_no_news(value: str) -> None:
             exchange.drop_websockets()
             await eventually(lambda: not bot.connector.ready, 10)
             await bot.ready(30)
+            await eventually(lambda: exchange._streams.hub.has(Trades(coin="BTC")), 10)
             exchange.trade_through("BTC", exchange.book("BTC").asks[0].price, "0.002")
             await eventually(lambda: bool(heard), 10)
             await asyncio.sleep(0.1)

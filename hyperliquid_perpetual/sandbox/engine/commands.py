@@ -15,8 +15,9 @@ from .command_base import WorldCommand as WorldCommand
 from .twap_commands import AnyTwapCommand
 from .world_commands import MarketCommand
 
-Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket"]
-"""Time in force (reference, section 3.1); FrontendMarket is an Ioc that is shown as a market order."""
+Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket", "LiquidationMarket"]
+"""Time in force (reference, section 3.1). FrontendMarket is an Ioc that is shown as a market order, LiquidationMarket
+one that the exchange itself sends for an account."""
 
 
 class BuilderFee(Struct, frozen=True):

@@ -44,6 +44,9 @@ class ExchangeConfig:
     active_twaps: int = 10
     """TWAP orders that one account may have at a time (there is a limit on the venue; which is unconfirmed)."""
 
+    liquidator: str = "0x" + "f1" * 20
+    """The account of the exchange that takes over positions; it needs no deposit."""
+
     default_leverage: int = 20
     """The leverage an account has before it sets one (capped by the market's maximum)."""
 

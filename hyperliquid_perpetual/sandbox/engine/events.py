@@ -184,6 +184,16 @@ class ModeChanged(Event, frozen=True):
     mode: AccountMode
 
 
+class Liquidated(Event, frozen=True):
+    """Positions of an account were liquidated; their notional, and what the account was worth before (money)."""
+
+    account: str
+    liquidator: str
+    number: int
+    notional: int
+    account_value: int
+
+
 class LedgerUpdated(Event, frozen=True):
     """A deposit or another movement of cash."""
 

@@ -26,6 +26,7 @@ from .commands import (
 from .config import ExchangeConfig
 from .events import AgentApproved, AgentRemoved, CancelScheduled, Event, ItemStatus, LeverageChanged, Replied
 from .leverage import INVALID_LEVERAGE, change_leverage
+from .liquidation import Liquidator
 from .market_state import MarketState
 from .markets import Market
 from .matching import Matcher
@@ -75,6 +76,11 @@ class Exchange:
         self._timeline = Timeline(self.markets, self.accounts, self._desk, self._schedule, self._outbox)
         self.twaps = TwapDesk(config, self.markets, self._desk, self._placement, self._outbox)
         self._timeline.agendas.append(self.twaps)
+        self.liquidator = config.liquidator
+        """The account that takes over what the book does not, from its first time on."""
+        self._liquidator = Liquidator(
+            config.liquidator, self.markets, self.treasury, self._desk, self._matcher, self._outbox
+        )
 
     def apply(self, now: int, command: Command) -> list[Event]:
         """Do what `command` asks at `now` (Unix ms).
@@ -267,6 +273,9 @@ class Exchange:
             self._timeline.plan()
         if self._desk.triggers:
             self._placement.fire_triggers()
+        if self._timeline.marks_moved:
+            self._timeline.marks_moved = False
+            self._liquidator.look()
 
     def _update_leverage(self, account: Account, command: UpdateLeverage) -> str | None:
         state = self.markets.get(command.asset)

@@ -12,7 +12,7 @@ from .margin import affords_fill
 from .market_state import MarketState
 from .orders import OrderDesk
 from .outbox import Outbox
-from .records import Fill, OrderStatus, Trade
+from .records import Fill, Liquidation, OrderStatus, Trade
 from .state import Account, Order
 from .units import FEE_SCALE, MICRO_USD, divide_half_even
 
@@ -26,10 +26,15 @@ def trade_id(buyer_oid: int, seller_oid: int) -> int:
     return int.from_bytes(blake2b(both, digest_size=8).digest(), "big") & _TID_MASK
 
 
+def liquidation_dir(is_cross: bool, start: int) -> str:
+    """The word for a match that liquidates a position of `start` lots (unconfirmed; reference, section 11)."""
+    return f"Liquidated {'Cross' if is_cross else 'Isolated'} {'Long' if start > 0 else 'Short'}"
+
+
 class Matcher:
     """Runs an incoming order through the opposite side of its book."""
 
-    __slots__ = ("_accounts", "_desk", "_fees", "_markets", "_outbox", "fees_collected")
+    __slots__ = ("_accounts", "_desk", "_fees", "_markets", "_outbox", "fees_collected", "liquidation")
 
     def __init__(
         self,
@@ -44,6 +49,8 @@ class Matcher:
         self._fees = fees
         self._desk = desk
         self._outbox = outbox
+        self.liquidation: Liquidation | None = None
+        """Set while an order is matched by which the exchange liquidates somebody."""
         self.fees_collected: dict[str, int] = {}
         """Net fees by dex, in money."""
 
@@ -126,6 +133,8 @@ class Matcher:
         account.volume += value
         for_builder = self._pay_builder(order, value)
         self.fees_collected[market.dex] = self.fees_collected.get(market.dex, 0) + fee - for_builder
+        liquidation = self.liquidation
+        is_liquidated = liquidation is not None and liquidation.user == account.address
         fill = Fill(
             account.address,
             market.asset,
@@ -135,7 +144,7 @@ class Matcher:
             order.is_buy,
             outbox.time,
             start,
-            fill_dir(start, end),
+            liquidation_dir(position.is_cross, start) if is_liquidated else fill_dir(start, end),
             closed_pnl,
             outbox.tx_hash,
             order.oid,
@@ -147,6 +156,7 @@ class Matcher:
             for_builder,
             order.builder.address if for_builder and order.builder is not None else None,
             order.twap_id,
+            liquidation,
         )
         account.fills.append(fill)
         outbox.emit(FillMade(outbox.time, fill))

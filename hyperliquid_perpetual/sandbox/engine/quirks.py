@@ -65,6 +65,8 @@ class VenueQuirks:
     """What `hold` counts in the spot wallet of a unified account: margin of resting orders too, or not (section 14)."""
     leave_unified: Literal["when_flat", "refused"] = "when_flat"
     """The way back from the unified modes: without positions and orders, or never (section 14)."""
+    liquidation_mark_px: Literal["text", "number"] = "text"
+    """`markPx` of a fill's `liquidation`: a text, or a JSON number as in the venue's pages (section 11)."""
 
     # ------------------------------------------------------------------ requests
 

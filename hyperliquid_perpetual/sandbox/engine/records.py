@@ -74,9 +74,17 @@ class OrderRecord(Struct, frozen=True):
         if self.twap_id is not None:
             return "Twap Slice"
         if self.trigger is None:
-            return "Market" if self.tif == "FrontendMarket" else "Limit"
+            return "Market" if self.tif in ("FrontendMarket", "LiquidationMarket") else "Limit"
         kind = "Take Profit" if self.trigger.tpsl == "tp" else "Stop"
         return f"{kind} Market" if self.trigger.is_market else f"{kind} Limit"
+
+
+class Liquidation(Struct, frozen=True):
+    """What a fill tells of the liquidation that it is part of, on both sides (reference, section 11)."""
+
+    user: str
+    mark_px: int
+    method: Literal["market", "backstop"]
 
 
 class Fill(Struct, frozen=True):
@@ -107,6 +115,7 @@ class Fill(Struct, frozen=True):
     builder_fee: int = 0
     builder: str | None = None
     twap_id: int | None = None
+    liquidation: Liquidation | None = None
 
 
 class Trade(Struct, frozen=True):
@@ -164,6 +173,11 @@ class LedgerDetails(Struct, frozen=True, kw_only=True):
     requested: int = 0
     commission: int = 0
     basis: int = 0
+    notional: int = 0
+    account_value: int = 0
+    leverage_type: str = ""
+    positions: tuple[tuple[int, int], ...] = ()
+    """(asset id, signed lots) of what was liquidated."""
 
 
 class LedgerUpdate(Struct, frozen=True):

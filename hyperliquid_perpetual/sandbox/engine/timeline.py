@@ -42,6 +42,7 @@ class Timeline:
         "_schedule",
         "agendas",
         "funding_paid",
+        "marks_moved",
     )
 
     def __init__(
@@ -61,6 +62,8 @@ class Timeline:
         self._sampled = self._next_mark = self._next_hour = self._next_due = 0
         self.agendas: list[Agenda] = []
         """What else is due at times of its own; of things due together they come after cancels and before funding."""
+        self.marks_moved = False
+        """Whether a mark price, or what funding has left of margin, has changed since somebody reset this."""
         self.funding_paid: dict[str, int] = {}
         """Net funding that accounts have received, by dex, in money: what rounding has made or unmade."""
 
@@ -149,6 +152,7 @@ class Timeline:
         mark_before = state.mark_px
         prices.update_mark(state, self._outbox.time)
         if state.mark_px != mark_before or state.oracle_px != oracle_before:
+            self.marks_moved = self.marks_moved or state.mark_px != mark_before
             self._outbox.emit(PriceChanged(self._outbox.time, state.market.asset, state.oracle_px, state.mark_px))
 
     def _sample(self, until: int) -> None:
@@ -161,6 +165,7 @@ class Timeline:
 
     def _settle_funding(self, hour: int) -> None:
         outbox = self._outbox
+        self.marks_moved = True
         for state in self._live_markets:
             market = state.market
             rate = funding.hourly_rate(state)

@@ -85,18 +85,28 @@ class ShadowLedger:
     """What the slices of a TWAP order add up to: lots, and dollars."""
     settled: dict[int, int] = field(default_factory=dict)
     """Settlement prices by asset."""
+    deleveraged: int = 0
+    backstopped: int = 0
     trades: int = 0
     queue: int = 0
 
     def follow(self, events: list[Event]) -> None:
         """Take in the events of one command, one after another."""
         pending: list[TradeMade | FillMade] = []
+        taken_over: list[Fill] = []
         for position, event in enumerate(events):
             assert not isinstance(event, Replied) or position == 0
             if isinstance(event, FillMade) and event.fill.dir == "Settlement":
                 assert not pending, "a settlement is no match"
                 self._settle(event.fill)
                 continue
+            if isinstance(event, FillMade) and not pending:
+                taken_over.append(event.fill)
+                if len(taken_over) == 2:
+                    self._take_over(*taken_over)
+                    taken_over = []
+                continue
+            assert not taken_over, "a position that changes hands is told by two fills at once"
             if isinstance(event, TradeMade | FillMade):
                 pending.append(event)
                 if len(pending) == 3:
@@ -121,6 +131,7 @@ class ShadowLedger:
             elif isinstance(event, FundingPaid):
                 self._fund(event)
         assert not pending
+        assert not taken_over
 
     def _move(self, event: CashMoved) -> None:
         amount = Fraction(event.amount, 10**12)
@@ -192,6 +203,27 @@ class ShadowLedger:
         else:
             del self.twaps[state.twap_id]
             self.ended_twaps.add(state.twap_id)
+
+    def _take_over(self, given: Fill, taken: Fill) -> None:
+        """Outside the book, without a fee: one side gets rid of all or part of a position, nobody's grows but the
+        liquidator's."""
+        assert given.account != taken.account
+        assert (given.px, given.sz, given.asset, given.tid) == (taken.px, taken.sz, taken.asset, taken.tid)
+        assert given.is_buy is not taken.is_buy
+        assert given.liquidation == taken.liquidation
+        assert (given.start_position > 0) is not given.is_buy
+        assert given.sz <= abs(given.start_position)
+        if given.liquidation is None:
+            assert given.dir == taken.dir == "Auto-Deleveraging"
+            assert (taken.start_position > 0) is not taken.is_buy
+            assert taken.sz <= abs(taken.start_position)
+            self.deleveraged += 1
+        else:
+            assert (given.liquidation.user, given.liquidation.method) == (given.account, "backstop")
+            assert given.dir.startswith("Liquidated ")
+            self.backstopped += 1
+        for fill in (given, taken):
+            self._book(fill, Fraction(0))
 
     def _settle(self, fill: Fill) -> None:
         """The whole position, without a fee, at the price at which all others of the market are settled."""

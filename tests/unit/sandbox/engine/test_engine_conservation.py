@@ -78,6 +78,9 @@ builders = st.sampled_from([*[None] * 8, BuilderFee(CAROL, 25), BuilderFee(DAVE,
 cloids = st.sampled_from([None, None, None, *CLOIDS])
 
 
+PERMILLES = [-400, -60, -20, -16, -13, -12, -11, -9, 9, 11, 12, 13, 16, 20, 60, 600]
+
+
 @st.composite
 def intents(draw: st.DrawFn) -> OrderIntent:
     """An order near the oracle, mostly well formed."""
@@ -121,8 +124,14 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
             for asset, position in house.positions.items()
         }
         fees_before = dict(self.ledger.fees)
+        marks_before = {asset: state.mark_px for asset, state in self.exchange.markets.items()}
+        deleveraged_before = self.ledger.deleveraged
         events = self.exchange.apply(self.now, command)
         self.ledger.follow(events)
+        if isinstance(command, SetPrices | Tick) and self.ledger.deleveraged == deleveraged_before:
+            moved = any(state.mark_px != marks_before[asset] for asset, state in self.exchange.markets.items())
+            if moved:
+                self.check_liquidations()
         self.check_margin(before, fees_before)
         self.check_total(command)
         return events
@@ -136,6 +145,8 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     def check_margin(self, before: dict[tuple[str, int], int], fees_before: dict[str, Fraction]) -> None:
         """Whoever has only grown in this command has initial margin for it, but for the command's fees."""
         for address, account in self.exchange.accounts.items():
+            if address == self.exchange.liquidator:
+                continue
             for houses, cash in self.margined_together(account):
                 held = [(asset, position) for house in houses for asset, position in house.positions.items()]
                 grown = [abs(position.szi) - before.get((address, asset), 0) for asset, position in held]
@@ -154,6 +165,28 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
                     for house in houses
                 )
                 assert equity + paid >= needed
+
+    def check_liquidations(self) -> None:
+        """When a mark price has moved, nobody is left with less than two thirds of the maintenance margin."""
+        for address, account in self.exchange.accounts.items():
+            if address == self.exchange.liquidator:
+                continue
+            for houses, cash in self.margined_together(account):
+                equity = cash + sum(Fraction(house.raw_usd, 10**12) for house in houses)
+                needed = Fraction(0)
+                for house in houses:
+                    for asset, position in house.positions.items():
+                        if not position.szi:
+                            continue
+                        mark = Fraction(self.exchange.markets[asset].mark_px, 10**6)
+                        value = Fraction(position.szi, 10**position.market.sz_decimals) * mark
+                        needs = abs(value) / (2 * position.market.max_leverage) - Fraction(1, 10**6)
+                        if position.is_cross:
+                            equity += value
+                            needed += needs
+                        else:
+                            assert Fraction(position.isolated_usd, 10**12) + value >= needs * 2 / 3
+                assert not needed or equity >= needed * 2 / 3
 
     def margined_together(self, account: Account) -> list[tuple[list[Clearinghouse], Fraction]]:
         """Each group of dexs that share margin (all are of one collateral here), with what the spot wallet adds."""
@@ -439,7 +472,7 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     def top_up_isolated_margin(self, account: str, asset: int, leverage: int) -> None:
         self.ask(TopUpIsolatedMargin(account, asset, leverage))
 
-    @rule(asset=assets, percent=st.integers(-8, 8))
+    @rule(asset=assets, percent=st.sampled_from([-45, -20, *range(-8, 9), *range(-3, 4), 20, 60]))
     def move_oracle(self, asset: int, percent: int) -> None:
         oracle = next(market.oracle_px for market in MARKETS if market.asset == asset)
         self.run(SetPrices(asset, oracle * (100 + percent) // 100))
@@ -448,6 +481,35 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
     def wait(self, step: int) -> None:
         self.now += step
         self.run(Tick())
+
+    @rule(
+        account=st.sampled_from([CAROL, DAVE, SUB_ACCOUNT, VAULT]),
+        asset=st.sampled_from([0, 0, 0, 1]),
+        is_buy=st.booleans(),
+        moves=st.lists(
+            st.sampled_from(PERMILLES),
+            min_size=1,
+            max_size=3,
+        ),
+        leaves_quotes=st.booleans(),
+    )
+    def gamble(self, account: str, asset: int, is_buy: bool, moves: list[int], leaves_quotes: bool) -> None:
+        """All that an account has, at as much leverage as there is, and then the price moves."""
+        state = self.exchange.markets[asset]
+        px_now = state.oracle_px // STEPS[asset] * STEPS[asset]
+        known = self.exchange.accounts.get(account)
+        if state.market.is_delisted or known is None:
+            return
+        self.ask(UpdateLeverage(account, asset, True, state.market.max_leverage))
+        cash = sum(house.raw_usd for house in known.clearinghouses.values() if not house.dex)
+        lots = max(cash, 0) * state.market.max_leverage * 9 // 10 // (px_now * state.market.lot_value)
+        if lots:
+            self.ask(PlaceOrders(ALICE, (OrderIntent(asset, not is_buy, px_now, lots),)))
+            self.ask(PlaceOrders(account, (OrderIntent(asset, is_buy, px_now, lots, tif="Ioc"),)))
+            if leaves_quotes:
+                self.quote(BOB, asset, 40)
+            for permille in moves:
+                self.run(SetPrices(asset, state.oracle_px * (1_000 + permille) // 1_000))
 
     @rule(asset=st.sampled_from([1, 110_000]), percent=st.integers(80, 120), chance=st.integers(0, 3))
     def delist(self, asset: int, percent: int, chance: int) -> None:
