@@ -16,11 +16,15 @@ from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.trading.threads import NotStarted
 from tests.bot import DOMAIN, Bot, eventually, sandbox_at, trading_bot
 
 THREADS = 8
 ORDERS_PER_THREAD = 90
+EACH_FOR_ITSELF = Settings(replace_in_place=False)
+"""A cancel and an order that meet by chance do not become an amendment: every order is sent as one."""
+
 PAIRS = ("BTC-USD", "ETH-USD", "SOL-USD")
 
 
@@ -70,7 +74,7 @@ def look_around(bot: Bot) -> None:
 
 
 async def test_eight_threads_place_and_cancel_and_every_order_is_at_the_exchange_once() -> None:
-    async with trading_bot(*PAIRS) as bot:
+    async with trading_bot(*PAIRS, settings=EACH_FOR_ITSELF) as bot:
         prices = {pair: Decimal(bot.price(pair.removesuffix("-USD"), "0.9")) for pair in PAIRS}
         amounts = {pair: (Decimal(12) / price) for pair, price in prices.items()}
         lots = {"BTC-USD": "0.001", "ETH-USD": "0.01", "SOL-USD": "0.1"}
@@ -122,7 +126,7 @@ async def test_eight_threads_place_and_cancel_and_every_order_is_at_the_exchange
 
 
 async def test_batches_from_threads_are_placed_and_cancelled_each_order_once() -> None:
-    async with trading_bot() as bot:
+    async with trading_bot(settings=EACH_FOR_ITSELF) as bot:
         price = Decimal(bot.price("BTC", "0.9"))
 
         def order(order_id: str = "") -> LimitOrder:
