@@ -75,6 +75,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         self._market_data = market_data
         self._pair_of: dict[str, str] = {}
         self._followed: set[str] = set()
+        self._without_funding: set[str] = set()
         self._listeners = 0
         self._one_listener = asyncio.Lock()
         self._feed = MarketFeed(
@@ -124,6 +125,10 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         for answer in await asyncio.gather(*map(self._requests.mids, sorted(missing))):
             mids |= answer
         return {pair: price if price is not None else mids.get(coins[pair], math.nan) for pair, price in prices.items()}
+
+    def tells_funding(self, trading_pair: str) -> bool:
+        """Whether the venue has not answered yet without funding of this pair: testnet has markets with none."""
+        return not any(self._pair_of.get(coin) == trading_pair for coin in self._without_funding)
 
     async def mids(self, dex: str) -> dict[str, float]:
         """The mid of every coin of a dex, in USD, not older than ten seconds.
@@ -328,8 +333,11 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         for known, context in contexts.items():
             if known in self._pair_of:
                 self._market_data.take_context(known, context)
-        if coin not in contexts:
-            self._tell(backoff, f"The venue tells no funding of {coin}")
+        if coin in contexts:
+            self._without_funding.discard(coin)
+        else:
+            self._without_funding.add(coin)
+            self._tell(backoff, f"The venue tells no funding of {coin} that can be read")
         return contexts.get(coin)
 
     def _tell(self, backoff: Backoff, text: str) -> None:

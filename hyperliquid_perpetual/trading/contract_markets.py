@@ -277,9 +277,10 @@ class MarketsContract(ThreadsContract):
             self._perpetual_trading.initialize_funding_info(info)
 
     def _has_funding_info(self) -> bool:
-        """Whether the funding is known of all pairs that are waited for."""
-        known = self._perpetual_trading._funding_info
-        return all(pair in known for pair in self._trading_pairs if self._followed.is_waited_for(pair))
+        """Whether the funding is known of all pairs that are waited for, and that have any."""
+        known, source = self._perpetual_trading._funding_info, self._orderbook_ds
+        waited_for = filter(self._followed.is_waited_for, self._trading_pairs)
+        return all(pair in known or not source.tells_funding(pair) for pair in waited_for)
 
     async def _get_last_traded_price(self, trading_pair: str) -> float:
         return (await self._orderbook_ds.get_last_traded_prices([trading_pair]))[trading_pair]

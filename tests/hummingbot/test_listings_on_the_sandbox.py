@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hummingbot.core.data_type.common import PositionAction
 from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
 
+from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.trading.budget import shared_budget
 from tests.bot import Bot, eventually, sandbox_at, trading_bot
@@ -143,6 +145,24 @@ async def test_metadata_that_are_unreadable_from_the_start_cost_only_their_own_p
             exchange.listings.break_metadata(broken, broken=False)
             await read_again(bot)
             await eventually(lambda: unreadable in bot.connector.order_books, 40)
+
+
+async def test_a_market_whose_prices_are_null_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Testnet has them. Who asks for its funding gets none; everybody else trades."""
+    whole = MarketView.context
+
+    def context(view: MarketView, state: Any) -> Any:
+        return {**whole(view, state), **({"markPx": None, "oraclePx": None} if state.market.coin == "DOGE" else {})}
+
+    monkeypatch.setattr(MarketView, "context", context)
+    async with trading_bot("DOGE-USD", "BTC-USD") as bot:
+        assert bot.connector.get_funding_info("BTC-USD").mark_price > 0
+        with pytest.raises(KeyError):
+            bot.connector.get_funding_info("DOGE-USD")
+        await bot.open_order("buy", "BTC-USD", "0.001", bot.price("BTC", "0.9"))
+        assert "The venue tells no funding of DOGE" in str(bot.log)
+        prices = {each["symbol"] for each in await bot.connector.get_all_pairs_prices()}
+        assert {"BTC", "DOGE"} <= prices
 
 
 # ------------------------------------------------------------------------------ what starting costs
