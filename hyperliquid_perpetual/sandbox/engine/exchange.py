@@ -276,6 +276,8 @@ class Exchange:
         if self._timeline.marks_moved:
             self._timeline.marks_moved = False
             self._liquidator.look()
+            # What a liquidation has filled may have armed children that are met already.
+            self._placement.fire_triggers()
 
     def _update_leverage(self, account: Account, command: UpdateLeverage) -> str | None:
         state = self.markets.get(command.asset)

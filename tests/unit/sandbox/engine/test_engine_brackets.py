@@ -17,7 +17,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
 from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket
-from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, NOON, Number, Venue, error_of, oid_of, px
+from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, Number, Venue, error_of, oid_of, px
 
 CLOID = "0x" + "0" * 31 + "1"
 OTHER = "0x" + "0" * 31 + "2"
@@ -492,3 +492,19 @@ def test_parent_alone_is_a_group_too() -> None:
     assert isinstance(status, Resting)
     venue.sell(BOB, "ETH", 3_990, 1)
     assert venue.status(ALICE, status.oid) == "filled"
+
+
+def test_children_whose_parent_a_liquidation_fills_fire_in_the_same_command() -> None:
+    """The mark that liquidates Dave is beyond the stop of the order that he sells to."""
+    venue = Venue()
+    venue.deposit(DAVE, 250)
+    venue.sell(BOB, "ETH", 4_000, 1)
+    venue.buy(DAVE, "ETH", 4_000, 1)
+    parent = venue.intent("buy", "ETH", 3_990, 1)
+    stop = venue.trigger("sell", "ETH", "sl", 3_850, 1)
+    _, stop_oid = (oid_of(status) for status in venue.group(ALICE, "normalTpsl", parent, stop))
+    venue.buy(CAROL, "ETH", 3_700, 1)
+    mark(venue, 3_825)
+    assert venue.szi(DAVE, "ETH") == 0
+    assert venue.status(ALICE, stop_oid) == "filled"
+    assert venue.szi(ALICE, "ETH") == 0
