@@ -12,7 +12,9 @@ from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+from hyperliquid_perpetual.trading.budget import Priority
 from hyperliquid_perpetual.trading.order_checks import OrderRefused
+from hyperliquid_perpetual.venue import actions
 from tests.bot import Bot, eventually, trading_bot
 
 AMOUNT = Decimal("0.11")
@@ -212,3 +214,50 @@ async def test_started_from_another_thread() -> None:
         order_id = await asyncio.to_thread(place, bot)
         await first_slice(bot, order_id)
         assert not bot.log.errors
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 504])
+async def test_http_error_after_it_started_is_no_failure(status: int) -> None:
+    async with twap_bot() as bot:
+        bot.exchange.faults.status(status, kind="twapOrder", after=True)
+        order_id = place(bot)
+        await eventually(lambda: bot.state(order_id) is OrderState.PARTIALLY_FILLED, 10)
+        assert not bot.events(MarketEvent.OrderFailure)
+        assert len(bot.exchange.requests("/exchange", "twapOrder")) == 1
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_stop_whose_reply_was_lost_is_settled_and_sent_once(streams: bool) -> None:
+    async with twap_bot() as bot:
+        order_id = place(bot)
+        await first_slice(bot, order_id)
+        bot.exchange.faults.lose_user_frames(not streams)
+        bot.exchange.faults.drop_reply(kind="twapCancel")
+        bot.connector.cancel("BTC-USD", order_id)
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 10)
+        assert len(bot.exchange.requests("/exchange", "twapCancel")) == 1
+        assert sum(amounts(bot, order_id)) == bot.exchange.account(bot.address).position("BTC")
+
+
+async def test_asked_to_stop_while_its_reply_is_lost_it_is_stopped_when_it_is_found() -> None:
+    async with twap_bot() as bot:
+        bot.exchange.faults.lose_user_frames()
+        bot.exchange.faults.drop_reply(kind="twapOrder")
+        order_id = place(bot)
+        await eventually(lambda: bool(bot.connector._follower.resolver.pending))
+        bot.connector.cancel("BTC-USD", order_id)
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 15)
+        assert [twap.status for twap in bot.exchange.inspect.twaps(bot.address)] == ["terminated"]
+        assert sum(amounts(bot, order_id)) == bot.exchange.account(bot.address).position("BTC")
+
+
+async def test_stopped_behind_the_bots_back_it_is_cancelled() -> None:
+    """By hand, or by another program with the same account."""
+    async with twap_bot() as bot, trading_bot(exchange=bot.exchange) as other:
+        order_id = place(bot)
+        await first_slice(bot, order_id)
+        twap = bot.exchange.inspect.twaps(bot.address)[0]
+        action = actions.twap_cancel(0, twap.twap_id)
+        await other.connector._requests.act(action, 1, Priority.CANCEL)
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)))
+        assert not other.events(MarketEvent.OrderFilled)
