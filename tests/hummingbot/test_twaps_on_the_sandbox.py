@@ -36,7 +36,7 @@ def place(bot: Bot, side: TradeType = TradeType.BUY, **changes: Any) -> str:
 
 
 async def first_slice(bot: Bot, order_id: str) -> None:
-    await eventually(lambda: bool(bot.events(MarketEvent.OrderFilled, order_id)), explain=lambda: str(bot.log))
+    await eventually(lambda: bool(bot.events(MarketEvent.OrderFilled, order_id)), 20, lambda: str(bot.log))
 
 
 def amounts(bot: Bot, order_id: str) -> list[Decimal]:
@@ -53,7 +53,7 @@ async def test_fills_slice_by_slice_to_the_whole_amount(told: str) -> None:
         assert exchange_order_id is not None
         assert exchange_order_id.startswith("twap:")
         await bot.exchange.clock.advance(60 * MINUTES)
-        await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, order_id)))
+        await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, order_id)), 20)
         assert sum(amounts(bot, order_id)) == AMOUNT
         ledger = bot.exchange.fills(bot.address)
         booked = bot.events(MarketEvent.OrderFilled, order_id)
@@ -71,7 +71,7 @@ async def test_stopped_where_it_is() -> None:
         order_id = place(bot)
         await first_slice(bot, order_id)
         bot.connector.cancel("BTC-USD", order_id)
-        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)))
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 20)
         await bot.exchange.clock.advance(60)
         assert sum(amounts(bot, order_id)) == bot.exchange.account(bot.address).position("BTC") < AMOUNT
         assert not bot.log.errors
@@ -106,7 +106,7 @@ async def test_without_the_streams_the_history_and_the_fills_tell_the_end(told: 
         bot.exchange.faults.lose_user_frames()
         await bot.exchange.clock.advance(60 * MINUTES)
         await bot.connector._update_order_status()
-        await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, order_id)))
+        await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, order_id)), 20)
         assert sum(amounts(bot, order_id)) == AMOUNT
         assert not bot.log.errors
 
@@ -121,7 +121,7 @@ async def test_reply_that_was_lost_is_found_in_the_history_and_nothing_is_sent_t
         assert len(bot.events(MarketEvent.BuyOrderCreated, order_id)) == 1
         bot.exchange.faults.lose_user_frames(False)
         await bot.exchange.clock.advance(60 * MINUTES)
-        await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, order_id)), 10)
+        await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, order_id)), 20)
         assert sum(amounts(bot, order_id)) == AMOUNT
 
 
@@ -140,7 +140,7 @@ async def test_order_that_never_reached_the_venue_fails_only_after_its_expiry(mo
 async def test_refusal_has_the_venues_words() -> None:
     async with twap_bot() as bot:
         order_id = place(bot, reduce_only=True)
-        await eventually(lambda: bool(bot.events(MarketEvent.OrderFailure, order_id)))
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderFailure, order_id)), 20)
         assert "reduce only" in bot.events(MarketEvent.OrderFailure, order_id)[0].error_message.lower()
         assert bot.order(order_id).is_failure
 
@@ -234,7 +234,7 @@ async def test_stop_whose_reply_was_lost_is_settled_and_sent_once(streams: bool)
         bot.exchange.faults.lose_user_frames(not streams)
         bot.exchange.faults.drop_reply(kind="twapCancel")
         bot.connector.cancel("BTC-USD", order_id)
-        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 10)
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 20)
         assert len(bot.exchange.requests("/exchange", "twapCancel")) == 1
         assert sum(amounts(bot, order_id)) == bot.exchange.account(bot.address).position("BTC")
 
@@ -246,7 +246,7 @@ async def test_asked_to_stop_while_its_reply_is_lost_it_is_stopped_when_it_is_fo
         order_id = place(bot)
         await eventually(lambda: bool(bot.connector._follower.resolver.pending))
         bot.connector.cancel("BTC-USD", order_id)
-        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 15)
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 20)
         assert [twap.status for twap in bot.exchange.inspect.twaps(bot.address)] == ["terminated"]
         assert sum(amounts(bot, order_id)) == bot.exchange.account(bot.address).position("BTC")
 
@@ -259,5 +259,5 @@ async def test_stopped_behind_the_bots_back_it_is_cancelled() -> None:
         twap = bot.exchange.inspect.twaps(bot.address)[0]
         action = actions.twap_cancel(0, twap.twap_id)
         await other.connector._requests.act(action, 1, Priority.CANCEL)
-        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)))
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 20)
         assert not other.events(MarketEvent.OrderFilled)

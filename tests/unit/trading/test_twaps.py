@@ -28,6 +28,8 @@ from tests.bot import eventually
 
 NOW = 1_790_000_000.0
 ASSET = 3
+PATIENCE = 30.0
+"""Seconds a test waits at most for what happens by itself."""
 
 
 class Connector:
@@ -342,7 +344,7 @@ async def test_rows_that_cannot_be_read_prove_nothing(setup: Setup) -> None:
     setup.venue.is_complete = False
     await setup.flow.place(order, ASSET)
     setup.now += 300
-    await eventually(lambda: setup.venue.asked >= 1)
+    await eventually(lambda: setup.venue.asked >= 1, PATIENCE)
     await asyncio.sleep(0.05)
     assert order.is_pending_create
     known = setup.order(2, twap_id=7)
@@ -358,14 +360,14 @@ async def test_failed_only_when_the_history_lacks_it_after_its_expiry(setup: Set
     setup.venue.history = None
     await setup.flow.place(order, ASSET)
     setup.now += 1
-    await eventually(lambda: setup.venue.asked >= 1)
+    await eventually(lambda: setup.venue.asked >= 1, PATIENCE)
     assert order.is_pending_create, "no answer is no statement"
     setup.venue.history = []
     setup.now += 5
-    await eventually(lambda: setup.venue.asked >= 2)
+    await eventually(lambda: setup.venue.asked >= 2, PATIENCE)
     assert order.is_pending_create, "it can still arrive"
     setup.now += 60
-    await eventually(lambda: order.is_failure)
+    await eventually(lambda: order.is_failure, PATIENCE)
     assert len(setup.venue.actions) == 1
 
 
@@ -434,7 +436,7 @@ async def test_asked_to_stop_before_it_is_known_it_is_stopped_when_it_is(setup: 
     assert not await setup.flow.cancel(order, ASSET)
     setup.venue.history = [row("activated"), row("terminated")]
     setup.follower.on_records([row("activated")])
-    await eventually(lambda: order.is_cancelled)
+    await eventually(lambda: order.is_cancelled, PATIENCE)
     assert [action["type"] for action in setup.venue.actions] == ["twapOrder", "twapCancel"]
     await setup.follower.resolver.stop()
 
