@@ -192,7 +192,7 @@ async def test_flip_is_followed() -> None:
 
 
 async def test_order_that_met_another_of_the_account_is_told_with_the_venues_reason() -> None:
-    """D18: the cancel of a self-trade went by without a word."""
+    """The cancel of a self-trade went by without a word."""
     async with trading_bot() as bot:
         tick = bot.connector.get_order_price_quantum(BTC, bot.connector.get_price(BTC, True))
         best = str(bot.connector.get_price(BTC, True) - tick)
