@@ -50,6 +50,7 @@ class Chain:
         self._timers: list[Timer] = []
         self._last_time = 0
         self._in_block = False
+        self.is_halted = False
 
     def listen(self, listener: BlockListener) -> None:
         """Tell somebody about everything from now on."""
@@ -60,6 +61,12 @@ class Chain:
         if self._block_ms:
             self._timers.append(self.clock.every(self._block_ms, self._make_block))
         self._timers.append(self.clock.every(TICK_MS, lambda: self.submit_commands((Tick(),))))
+
+    def halt(self, halted: bool) -> None:
+        """Make no blocks for now, or go on with all that waits; the exchange's own people are idle meanwhile."""
+        self.is_halted = halted
+        if not halted:
+            self._make_block()
 
     def stop(self) -> None:
         """Make no more blocks; whoever still waits for a reply will wait for ever, as on a halted chain."""
@@ -91,6 +98,8 @@ class Chain:
 
     def submit_commands(self, commands: Iterable[Command]) -> None:
         """Have the exchange's own people (traders, prices, time) act in the next block, together."""
+        if self.is_halted:
+            return
         self._waiting.extend((block_class(command), command, None) for command in commands)
         if not self._block_ms:
             self._make_block()
@@ -104,7 +113,7 @@ class Chain:
         return events
 
     def _make_block(self) -> None:
-        if not self._waiting:
+        if not self._waiting or self.is_halted:
             return
         waiting, self._waiting = self._waiting, []
         waiting.sort(key=lambda entry: entry[0])  # stable: the order of arrival stays

@@ -65,6 +65,7 @@ class Control:
         app.router.add_post(f"{PREFIX}/list", self._guarded(self._list))
         app.router.add_post(f"{PREFIX}/add_dex", self._guarded(self._add_dex))
         app.router.add_post(f"{PREFIX}/break_metadata", self._guarded(self._break_metadata))
+        app.router.add_post(f"{PREFIX}/maintenance", self._guarded(self._maintenance))
         app.router.add_post(f"{PREFIX}/drop_websockets", self._guarded(self._drop_websockets))
 
     async def _status(self, request: web.Request) -> Json:
@@ -161,6 +162,23 @@ class Control:
         body = await _body(request)
         self._sandbox.listings.break_metadata(str(body.get("name", "")), bool(body.get("broken", True)))
         return {"name": body["name"]}
+
+    async def _maintenance(self, request: web.Request) -> Json:
+        body = await _body(request)
+        maintenance = self._sandbox.maintenance
+        if "capped" in body:
+            maintenance.cap_open_interest([str(coin) for coin in body["capped"]])
+        if "postOnly" in body:
+            maintenance.post_only(bool(body["postOnly"]))
+        if "halted" in body:
+            maintenance.halt(bool(body["halted"]))
+        restrictions = self._sandbox.engine.config.restrictions
+        markets = self._sandbox.engine.markets
+        return {
+            "halted": self._sandbox.chain.is_halted,
+            "postOnly": restrictions.post_only,
+            "capped": [markets[asset].market.coin for asset in sorted(restrictions.capped)],
+        }
 
     async def _drop_websockets(self, request: web.Request) -> Json:
         dropped = self._sandbox.sockets

@@ -69,7 +69,7 @@ class Info:
             ask.PerpsAtOpenInterestCap: self._at_cap,
             ask.PerpDexStatus: self._dex_status,
             ask.MaxMarketOrderNtls: lambda r: [list(row) for row in _MAX_MARKET_NOTIONALS],
-            ask.ExchangeStatus: lambda r: {"time": exchange.now, "specialStatuses": None},
+            ask.ExchangeStatus: lambda r: {"time": exchange.now, "specialStatuses": self._special_statuses()},
             ask.AllMids: lambda r: markets.mids(self._dex(r.dex)),
             ask.L2Book: self._book,
             ask.CandleSnapshot: self._candles,
@@ -126,8 +126,13 @@ class Info:
         raise ServerFault(f"unknown margin table {request.id}")
 
     def _at_cap(self, request: ask.PerpsAtOpenInterestCap) -> Any:
-        self._dex(request.dex)
-        return []
+        dex = self._dex(request.dex).name
+        markets = (self._exchange.markets[asset].market for asset in sorted(self._exchange.config.restrictions.capped))
+        return [market.coin for market in markets if market.dex == dex]
+
+    def _special_statuses(self) -> Any:
+        """Not null in a restricted window; what it looks like then is not known."""
+        return {"postOnly": True} if self._exchange.config.restrictions.post_only else None
 
     def _dex_status(self, request: ask.PerpDexStatus) -> Any:
         return {"totalNetDeposit": money_text(self._exchange.deposited.get(self._dex(request.dex).name, 0))}

@@ -42,6 +42,7 @@ from hyperliquid_perpetual.sandbox.inspection import (
 )
 from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.listings import Listings
+from hyperliquid_perpetual.sandbox.maintenance import Maintenance
 from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
@@ -152,6 +153,7 @@ class Sandbox(Interventions):
         self.chain.listen(self._streams)
         self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
         self.inspect = Inspector(self.engine)
+        self.maintenance = Maintenance(self.engine, self.chain)
         self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.traders)
         setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
         self._accounts = {address_of(address): setup for address, setup in setups.items()}

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hummingbot.core.data_type.common import OrderType
 from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
@@ -101,3 +102,27 @@ async def test_market_or_dex_that_cannot_be_read_costs_only_itself() -> None:
         bot.exchange.fill(bot.address, order_id)
         await eventually(lambda: "BTC-USD" in bot.connector.account_positions, 10)
         assert bot.connector.account_positions["BTC-USD"].amount == Decimal("0.01")
+
+
+async def test_order_sent_while_blocks_stop_is_pending_and_goes_on_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hyperliquid_perpetual.trading.requests.ACTION_TIMEOUT_SECONDS", 0.5)
+    async with trading_bot() as bot:
+        bot.exchange.maintenance.halt()
+        order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await eventually(lambda: bot.connector._flow.resolver.pending == [order_id], 10)
+        assert bot.order(order_id).is_pending_create
+        bot.exchange.maintenance.halt(False)
+        await eventually(lambda: bot.state(order_id) is OrderState.OPEN, 10, lambda: str(bot.log))
+        assert not bot.events(MarketEvent.OrderFailure)
+        assert len(bot.exchange.open_orders(bot.address)) == 1
+
+
+async def test_post_only_window_refuses_takers_once_and_takes_makers() -> None:
+    async with trading_bot() as bot:
+        bot.exchange.maintenance.post_only()
+        sent = len(bot.exchange.requests("/exchange", "order"))
+        taker = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await eventually(lambda: bot.state(taker) is OrderState.FAILED, 10)
+        assert len(bot.exchange.requests("/exchange", "order")) == sent + 1
+        maker = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"), OrderType.LIMIT_MAKER)
+        await eventually(lambda: bot.state(maker) is OrderState.OPEN, 10)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from .fees import FeeSchedule, TierZeroFees
 from .markets import Market
 from .quirks import VenueQuirks
+from .restrictions import Restrictions
 from .units import usd
 
 
@@ -30,6 +31,8 @@ class ExchangeConfig:
     """Orders further than this from the oracle are rejected one by one (unconfirmed)."""
     quirks: VenueQuirks = field(default_factory=VenueQuirks)
     """What the reference leaves open; can be changed while the exchange runs, by `SetQuirk`."""
+    restrictions: Restrictions = field(default_factory=Restrictions)
+    """What is not accepted for a while; changed while the exchange runs, by `Restrict`."""
 
     open_orders_base: int = 1_000
     open_orders_max: int = 5_000

@@ -43,7 +43,7 @@ from .timeline import Timeline
 from .treasury import Treasury
 from .twap_commands import CancelTwap, PlaceTwap
 from .twaps import TwapDesk
-from .world_commands import DelistMarket, ListMarket
+from .world_commands import DelistMarket, ListMarket, Restrict
 
 
 class Exchange:
@@ -102,6 +102,9 @@ class Exchange:
             self.config.quirks.set(command.name, command.value)
         elif isinstance(command, ListMarket):
             self._timeline.add(self._list(command.market))
+        elif isinstance(command, Restrict):
+            self.config.restrictions.post_only = command.post_only
+            self.config.restrictions.capped = set(command.capped)
         elif isinstance(command, DelistMarket):
             state = self.markets[command.asset]
             delist(state, command.settlement_px or state.mark_px, self.accounts, self._desk, self._outbox)

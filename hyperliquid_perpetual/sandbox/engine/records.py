@@ -36,6 +36,8 @@ class OrderStatus(StrEnum):
     IOC_CANCEL_REJECTED = "iocCancelRejected"
     MARKET_ORDER_NO_LIQUIDITY_REJECTED = "marketOrderNoLiquidityRejected"
     PERP_MAX_POSITION_REJECTED = "perpMaxPositionRejected"
+    POSITION_INCREASE_AT_CAP_REJECTED = "positionIncreaseAtOpenInterestCapRejected"
+    POSITION_FLIP_AT_CAP_REJECTED = "positionFlipAtOpenInterestCapRejected"
     ORACLE_REJECTED = "oracleRejected"
     TOO_MANY_OPEN_ORDERS_REJECTED = "tooManyOpenOrdersRejected"
 

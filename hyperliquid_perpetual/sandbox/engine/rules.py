@@ -14,6 +14,7 @@ from .margin import cross_account_value, max_leverage_at, order_margin, required
 from .market_state import MarketState
 from .quirks import VenueQuirks
 from .records import OrderStatus
+from .restrictions import restriction
 from .state import Account, Order, Position
 from .units import dollars_text, price_text
 
@@ -96,6 +97,9 @@ def form_rejection(
     market = state.market
     if market.is_delisted:
         return Rejection(OrderStatus.REJECTED, HALTED)
+    restricted = restriction(position, intent, state, config.restrictions)
+    if restricted is not None:
+        return Rejection(*restricted)
     if not market.is_valid_px(intent.px):
         return Rejection(OrderStatus.TICK_REJECTED, "Price must be divisible by tick size.")
     if intent.trigger is not None:

@@ -1,4 +1,4 @@
-"""Commands about the markets themselves, which come and go while the exchange runs."""
+"""Commands about the markets themselves, which come and go, and are restricted, while the exchange runs."""
 
 from .command_base import WorldCommand
 from .markets import Market
@@ -20,4 +20,11 @@ class DelistMarket(WorldCommand, frozen=True):
     settlement_px: int | None = None
 
 
-MarketCommand = ListMarket | DelistMarket
+class Restrict(WorldCommand, frozen=True):
+    """What is refused from now on: all but post-only orders, and growth of positions in these assets."""
+
+    post_only: bool = False
+    capped: tuple[int, ...] = ()
+
+
+MarketCommand = ListMarket | DelistMarket | Restrict
