@@ -2,14 +2,11 @@
 
 from decimal import Decimal
 
-import pytest
 from hummingbot.core.data_type.common import OrderType, PositionAction
 from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from tests.bot import Bot, eventually, trading_bot
-
-pytest.importorskip("hyperliquid_perpetual.sandbox.engine.liquidation", reason="the sandbox does not liquidate yet")
 
 BTC = "BTC-USD"
 
