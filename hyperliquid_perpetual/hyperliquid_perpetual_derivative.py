@@ -27,6 +27,7 @@ from .trading.amendments import Amendments
 from .trading.batches import OrderDesk
 from .trading.budget import shared_budget
 from .trading.builder import BuilderApproval
+from .trading.cancels import Cancels
 from .trading.collateral import PoolBudgetChecker
 from .trading.contract_account import AccountContract
 from .trading.contract_twap import TwapContract
@@ -162,7 +163,8 @@ class HyperliquidPerpetualDerivative(TwapContract, AccountContract):
             self._use_builder,
         )
         self._desk.on_builder_refused = self._builder.refused
-        self._flow = OrderFlow(self._desk, self._order_tracker, self._reader, self._stream_is_live, time.time)
+        self._flow = OrderFlow(self._desk, self._order_tracker, self._reader, time.time)
+        self._cancels = Cancels(self._desk, self._order_tracker, self._flow, self._stream_is_live, time.time)
         self._amendments = Amendments(self._desk, self._order_tracker, self._reader, self._flow, time.time)
         self._follower = TwapFollower(
             self._reader,

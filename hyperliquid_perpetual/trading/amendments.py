@@ -21,9 +21,10 @@ from .batches import OrderDesk
 from .lifecycle import Evidence
 from .log_names import logger_of
 from .order_checks import OrderRefused
-from .order_flow import OrderFlow, VenueRejection, is_refused_amendment
+from .order_flow import OrderFlow, is_refused_amendment
 from .order_tracker import OrderTracker
 from .outcomes import AFTER_EXPIRY_SECONDS
+from .rejections import VenueRejection
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 
 QUESTION_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)

@@ -62,6 +62,11 @@ class OrderDesk:
         """Cancels an order by its client order id: Done, Rejected or Unclear."""
         return await self._submit(self._cancels, cancel)
 
+    async def cancel_by_oid(self, asset_id: int, oid: int) -> Answer:
+        """Cancels an order by the venue's id, in an action of its own: Done, Rejected or Unclear."""
+        result = await self._requests.act(actions.cancel([(asset_id, oid)]), 1, Priority.CANCEL)
+        return Answer(result.outcomes[0], result.expires_after)
+
     async def amend(self, target: int | str, order: OrderRequest) -> Answer:
         """Replaces an order, named by oid or cloid: Resting, Filled, Waiting, Rejected or Unclear."""
         return await self._submit(self._amendments, (target, order))

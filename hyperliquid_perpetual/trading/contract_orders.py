@@ -14,12 +14,15 @@ from hummingbot.core.data_type.market_order import MarketOrder
 from ..venue import actions, client_ids
 from . import order_checks
 from .account_reader import AccountReader
+from .app_warnings import tell_user
+from .cancels import Cancels
 from .contract_checks import ChecksContract
 from .lifecycle import Evidence
-from .order_flow import OrderFlow, VenueRejection
+from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .outcomes import AFTER_EXPIRY_SECONDS
 from .reconciliation import Reconciler
+from .rejections import VenueRejection
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 
 
@@ -27,6 +30,7 @@ class OrdersContract(ChecksContract):
     """Turns Hummingbot's orders into the venue's, and tells Hummingbot what became of them."""
 
     VALID_POSITION_ACTIONS: list[PositionAction]
+    _cancels: Cancels
     _flow: OrderFlow
     _order_tracker: OrderTracker
     _reader: AccountReader
@@ -171,10 +175,12 @@ class OrdersContract(ChecksContract):
         return None
 
     def _report_refusal(self, order: InFlightOrder, refusal: VenueRejection) -> None:
-        self.logger().network(
-            f"Error submitting {order.trade_type.name.lower()} {order.order_type.name} order to {self.name_cap} for "
-            f"{order.amount} {order.trading_pair} {order.price}.",
-            app_warning_msg=f"{self.name_cap} refused the {order.trade_type.name.lower()} order: {refusal}",
+        side = order.trade_type.name.lower()
+        tell_user(
+            self.logger(),
+            f"Error submitting {side} {order.order_type.name} order to {self.name_cap} for {order.amount} "
+            f"{order.trading_pair} {order.price}.",
+            f"{self.name_cap} refused the {side} order: {refusal}",
         )
         self._order_tracker.apply(order, Evidence.REJECTED, time.time(), reason=refusal)
 
@@ -219,7 +225,7 @@ class OrdersContract(ChecksContract):
             # After a restart a cancel can come before the markets are known.
             await self._markets.refresh(max_age=5.0)
         terms = self._terms.of(order_id, tracked_order.order_type, tracked_order.position)
-        return await self._flow.cancel(
+        return await self._cancels.cancel(
             tracked_order,
             self._asset_id(tracked_order.trading_pair),
             is_plain=self._terms.knows(order_id) and terms.trigger_price is None,

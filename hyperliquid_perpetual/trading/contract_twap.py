@@ -16,7 +16,7 @@ from ..venue.client_ids import TwapId
 from ..venue.markets import QUOTE
 from . import order_checks
 from .contract_orders import OrdersContract
-from .order_flow import VenueRejection
+from .rejections import VenueRejection
 from .twap_follower import TwapFollower
 from .twaps import TwapFlow
 

@@ -1,33 +1,31 @@
-"""Carries orders and cancels to the venue and what became of them back to the tracker: the outcome policy, in one
-place.
+"""Carries orders to the venue and what becomes of them back to the tracker: the outcome policy, in one place.
 
 - Accepted, filled, refused: the venue said so, the order moves on at once.
 - Anything else (time-out, 5xx, 429, broken reply): the order stays as it is and is asked for until the venue has told.
-- "Never placed, already canceled, or filled" is no end either: it says that there is nothing to cancel *now*, so the
-  order's true state is fetched and applied.
+
+What cancels mean is in ``cancels``, what amendments mean in ``amendments``.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
-from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
+from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
 from ..venue.actions import Grouping, OrderRequest
 from ..venue.messages import OrderStatus, OrderUpdate
-from ..venue.replies import Done, Filled, RejectCode, Rejected, Resting, Unclear, Waiting, classify_rejection
+from ..venue.replies import Done, Filled, Rejected, Resting, Unclear, Waiting
 from ..venue.statuses import OrderPhase, phase_of, rejection_text
 from .account_reader import AccountReader
 from .batches import OrderDesk
 from .lifecycle import Evidence
 from .log_names import logger_of
+from .market_requests import dex_of
 from .order_tracker import OrderTracker
 from .outcomes import OutcomeResolver
-from .replacements import Answer, Cancel
+from .rejections import VenueRejection
+from .replacements import Answer
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
-
-STREAM_CONFIRMATION_SECONDS = 2.0
-"""How long an accepted cancel waits for the stream to tell what filled before it; then the venue is asked."""
+from .waiting import happens_within
 
 PLACEMENT_WAIT_SECONDS = 3.0
 """How long a cancel waits for the reply to its order, which would otherwise be overtaken."""
@@ -35,45 +33,26 @@ PLACEMENT_WAIT_SECONDS = 3.0
 logger = logger_of(__name__)
 
 
-class VenueRejection(Exception):
-    """The venue refused an order, a cancel or an amendment. The text is the venue's own, or the status it gave."""
-
-    @property
-    def code(self) -> RejectCode:
-        """What kind of refusal it is."""
-        return classify_rejection(str(self))
-
-    @property
-    def kind(self) -> str:
-        """The name of the outcome in Hummingbot's failure event: ``REDUCE_ONLY``, ``NO_MATCH``, ``MARGIN``…"""
-        return self.code.name if self.code is not RejectCode.OTHER else "REJECTED"
-
-
 class OrderFlow:
-    """Places and cancels tracked orders."""
+    """Places tracked orders, and applies what the venue says about them."""
 
     def __init__(
         self,
         desk: OrderDesk,
         tracker: OrderTracker,
         reader: AccountReader,
-        stream_is_live: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         """:param clock: Unix seconds."""
         self._desk = desk
         self._tracker = tracker
         self._reader = reader
-        self._stream_is_live = stream_is_live
         self._clock = clock
         self._placing: dict[str, asyncio.Event] = {}
-        self._cancelling: dict[str, asyncio.Task[bool]] = {}
-        self._cancel_expiry: dict[str, float] = {}
-        self._ended: dict[str, asyncio.Event] = {}
+        self.on_answer: Callable[[InFlightOrder, OrderUpdate], None] = lambda _order, _update: None
+        """Called after the venue was asked about an order and its answer was applied."""
         tracker.listen_to_ends(self._on_ended)
-        self.resolver = OutcomeResolver(
-            reader.order_status, self._on_known, self._on_never_arrived, self._still_open, clock
-        )
+        self.resolver = OutcomeResolver(self._ask, self._on_known, self._on_never_arrived, self._still_open, clock)
 
     # --- Placing
 
@@ -88,7 +67,7 @@ class OrderFlow:
             answer = await self._desk.place(request)
         except asyncio.CancelledError:
             # Whoever waited is gone, the order may be on its way.
-            self.resolver.watch(cloid, self._latest_expiry())
+            self.resolver.watch(cloid, self.latest_expiry())
             raise
         finally:
             settled.set()
@@ -108,7 +87,7 @@ class OrderFlow:
             answers = await self._desk.place_group(requests, grouping)
         except asyncio.CancelledError:
             for order in orders:
-                self.resolver.watch(order.client_order_id, self._latest_expiry())
+                self.resolver.watch(order.client_order_id, self.latest_expiry())
             raise
         finally:
             settled.set()
@@ -128,7 +107,7 @@ class OrderFlow:
         """Waits for the reply to the order, for a bounded time: what is sent for it now would overtake it."""
         placing = self._placing.get(order.client_order_id)
         if placing is not None:
-            await _wait(placing, PLACEMENT_WAIT_SECONDS)
+            await happens_within(placing, PLACEMENT_WAIT_SECONDS)
 
     def is_placing(self, cloid: str) -> bool:
         """Whether the reply to the order is still awaited."""
@@ -157,88 +136,27 @@ class OrderFlow:
                     order.client_order_id,
                     reason,
                 )
-                self.resolver.watch(order.client_order_id, answer.expires_after or self._latest_expiry())
+                self.resolver.watch(order.client_order_id, answer.expires_after or self.latest_expiry())
 
-    # --- Cancelling
+    # --- What the venue says about an order
 
-    async def cancel(self, order: InFlightOrder, asset_id: int, *, is_plain: bool = False) -> bool:
-        """Cancels a tracked order; says whether it ended as cancelled. A second call joins the cancel that is under
-        way.
+    async def fetch_true_state(self, order: InFlightOrder) -> OrderUpdate | None:
+        """Asks the venue for the order's state and applies it; again later, when it does not answer.
 
-        :param is_plain: it is a limit order without a trigger, which a new order may replace.
-        :raises VenueRejection: when the venue refused the cancel for another reason than that the order is gone.
+        :returns: what it said; None when it did not answer, or does not know the order.
         """
-        cloid = order.client_order_id
-        task = self._cancelling.get(cloid)
-        if task is None:
-            # Started at once, so that a cancel and an order of the same turn meet in the same batch.
-            loop = asyncio.get_running_loop()
-            task = asyncio.Task(self._cancel(order, asset_id, is_plain), loop=loop, eager_start=True)
-            self._cancelling[cloid] = task
-            task.add_done_callback(lambda _task: self._cancelling.pop(cloid, None))
-        return await asyncio.shield(task)
-
-    async def _cancel(self, order: InFlightOrder, asset_id: int, is_plain: bool) -> bool:
-        cloid = order.client_order_id
-        await self.wait_until_placed(order)
-        if order.is_done and not self._tracker.is_lost(cloid):
-            return order.is_cancelled
-        ended = self._ended[cloid] = asyncio.Event()
-        cancel = Cancel(
-            asset_id,
-            cloid,
-            resting_side=order.trade_type is TradeType.BUY if is_plain and _rests(order) else None,
-            reduce_only=order.position is PositionAction.CLOSE,
-        )
-        try:
-            self._tracker.apply(order, Evidence.CANCEL_SENT, self._clock())
-            answer = await self._desk.cancel(cancel)
-            match answer.outcome:
-                case Rejected(reason=reason) as rejected if rejected.code is not RejectCode.ORDER_GONE:
-                    self._tracker.apply(order, Evidence.CANCEL_FAILED, self._clock())
-                    raise VenueRejection(reason)
-                case Rejected():
-                    if not ended.is_set():
-                        await self.fetch_true_state(order)
-                case Unclear(reason=reason):
-                    self._cancel_expiry[cloid] = (answer.expires_after or self._latest_expiry()) / 1000
-                    logger.warning("It is not known yet whether order %s was cancelled (%s)", cloid, reason)
-                    self.resolver.watch(cloid, answer.expires_after)
-                case _:
-                    await self._confirm_cancel(order, ended)
-        finally:
-            self._ended.pop(cloid, None)
-        return order.is_cancelled
-
-    async def _confirm_cancel(self, order: InFlightOrder, ended: asyncio.Event) -> None:
-        """The order is cancelled; what remains open is how much of it filled before."""
-        if self._stream_is_live() and await _wait(ended, STREAM_CONFIRMATION_SECONDS):
-            return
-        try:
-            status = await self.status_of(order)
-        except VenueUnavailable:
-            status = None
-        if status is not None and status.order is not None and phase_of(status.order.status) is not OrderPhase.LIVE:
-            self.apply_update(order, status.order)
-        elif not self._tracker.is_held(order.client_order_id):
-            # The venue's "success" is final, and late fills are still booked on ended orders.
-            self._tracker.end(order, Evidence.CANCELED, None, self._clock())
-
-    async def fetch_true_state(self, order: InFlightOrder) -> None:
-        """Asks the venue for the order's state and applies it; again later, when it does not answer."""
         cloid = order.client_order_id
         try:
             status = await self.status_of(order)
         except VenueUnavailable:
             self.resolver.watch(cloid, None)
-            return
+            return None
         if status.order is not None:
             self._on_known(cloid, status.order)
         else:
             # Not there yet, or not any more: only time can tell, and until the order's expiry it may still arrive.
-            self.resolver.watch(cloid, self._latest_expiry())
-
-    # --- What the venue says about an order
+            self.resolver.watch(cloid, self.latest_expiry())
+        return status.order
 
     async def status_of(self, order: InFlightOrder) -> OrderStatus:
         """The venue's word on an order, by its client order id; on the leg we know, where that names a refused one.
@@ -247,8 +165,17 @@ class OrderFlow:
         """
         status = await self._reader.order_status(order.client_order_id)
         if status.order is not None and is_refused_amendment(order, status.order):
-            status = await self._reader.order_status(int(order.exchange_order_id))
+            return await self._reader.order_status(int(order.exchange_order_id))
+        if status.order is None and not order.is_pending_create:
+            # It was accepted: an exit that waits for its entry may be unknown by client order id (not confirmed).
+            for row in await self._reader.open_orders(dex_of(order.trading_pair).lower()):
+                if row.cloid == order.client_order_id:
+                    return OrderStatus("order", OrderUpdate(row, "open", int(self._clock() * 1000)))
         return status
+
+    async def _ask(self, cloid: str) -> OrderStatus:
+        order = self._tracker.find(cloid)
+        return await (self.status_of(order) if order is not None else self._reader.order_status(cloid))
 
     def apply_update(self, order: InFlightOrder, update: OrderUpdate) -> None:
         """Applies the venue's status of an order, from the stream or asked for."""
@@ -286,14 +213,7 @@ class OrderFlow:
         if order is None:
             return
         self.apply_update(order, update)
-        if phase_of(update.status) is OrderPhase.LIVE and order.is_pending_cancel_confirmation:
-            expiry = self._cancel_expiry.pop(cloid, 0.0)
-            if expiry > self._clock():
-                # The cancel can still take effect: ask once more when it no longer can.
-                self._cancel_expiry[cloid] = expiry
-                self.resolver.watch(cloid, int(expiry * 1000), first_wait=expiry - self._clock())
-            else:
-                self._tracker.apply(order, Evidence.CANCEL_FAILED, self._clock())
+        self.on_answer(order, update)
 
     def _on_never_arrived(self, cloid: str) -> None:
         order = self._tracker.find(cloid)
@@ -310,12 +230,8 @@ class OrderFlow:
 
     def _on_ended(self, cloid: str) -> None:
         self.resolver.forget(cloid)
-        self._cancel_expiry.pop(cloid, None)
-        ended = self._ended.get(cloid)
-        if ended is not None:
-            ended.set()
 
-    def _latest_expiry(self) -> int:
+    def latest_expiry(self) -> int:
         """The latest time at which anything sent until now can still be executed, Unix milliseconds."""
         return int(self._clock() * 1000) + ACTION_LIFETIME_MS
 
@@ -326,20 +242,3 @@ def is_refused_amendment(order: InFlightOrder, update: OrderUpdate) -> bool:
     if known is None or not known.isdigit() or phase_of(update.status) is not OrderPhase.REJECTED:
         return False
     return bool(known != str(update.order.oid))
-
-
-def _rests(order: InFlightOrder) -> bool:
-    """Whether the order surely is on the book, as a limit order."""
-    return order.order_type in (OrderType.LIMIT, OrderType.LIMIT_MAKER) and order.current_state in (
-        OrderState.OPEN,
-        OrderState.PARTIALLY_FILLED,
-    )
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -20,9 +20,9 @@ from ..venue.twaps import TwapPhase, TwapRecord
 from .account_reader import AccountReader
 from .lifecycle import Evidence
 from .log_names import logger_of
-from .order_flow import VenueRejection
 from .order_tracker import OrderTracker
 from .outcomes import OutcomeResolver
+from .rejections import VenueRejection
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 from .twap_book import TwapBook
 

@@ -14,10 +14,12 @@ from hummingbot.core.data_type.in_flight_order import InFlightOrder
 from ..venue import actions, client_ids, twaps
 from ..venue.replies import RejectCode, Rejected, TwapRunning, Unclear
 from .budget import Priority
+from .cancels import STREAM_CONFIRMATION_SECONDS
 from .lifecycle import Evidence
 from .log_names import logger_of
-from .order_flow import PLACEMENT_WAIT_SECONDS, STREAM_CONFIRMATION_SECONDS, VenueRejection
+from .order_flow import PLACEMENT_WAIT_SECONDS
 from .order_tracker import OrderTracker
+from .rejections import VenueRejection
 from .requests import ACTION_LIFETIME_MS, Requests, VenueUnavailable
 from .twap_follower import TwapFollower
 

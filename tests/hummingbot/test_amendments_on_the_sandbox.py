@@ -9,7 +9,7 @@ from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.trading.order_checks import OrderRefused
-from hyperliquid_perpetual.trading.order_flow import VenueRejection
+from hyperliquid_perpetual.trading.rejections import VenueRejection
 from hyperliquid_perpetual.trading.settings import Settings
 from tests.bot import Bot, eventually, trading_bot
 

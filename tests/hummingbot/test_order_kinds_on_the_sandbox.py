@@ -226,3 +226,16 @@ def _limit(
     position: PositionAction = PositionAction.NIL,
 ) -> LimitOrder:
     return LimitOrder(client_order_id, PAIR, is_buy, "BTC", "USD", Decimal(price), Decimal(quantity), position=position)
+
+
+async def test_refusal_in_a_program_of_its_own_makes_no_client_application() -> None:
+    """Hummingbot's logger would make the whole client to show a warning in, and complain of its missing files."""
+    from hummingbot.client.hummingbot_application import HummingbotApplication
+
+    before = HummingbotApplication._main_app
+    async with trading_bot() as bot:
+        order_id = bot.place("buy", PAIR, "0.01", bot.price("BTC", "1.01"), OrderType.LIMIT_MAKER)
+        await eventually(lambda: bot.state(order_id) is OrderState.FAILED)
+        assert HummingbotApplication._main_app is before
+        assert not bot.log.errors
+        assert any("Post only order" in record.getMessage() for record in bot.log.records)

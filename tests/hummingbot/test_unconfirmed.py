@@ -20,7 +20,7 @@ from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.subscriptions import Trades
-from hyperliquid_perpetual.trading.order_flow import VenueRejection
+from hyperliquid_perpetual.trading.rejections import VenueRejection
 from hyperliquid_perpetual.venue.frames import UserEvent
 from tests.bot import Bot, eventually, trading_bot
 from tests.unit.sandbox.client import Client, order, wallet
@@ -397,3 +397,29 @@ def _hears_user_events(bot: Bot) -> bool:
         return False
     names = {entry.wire["type"] for entry in connection.subscriptions if connection.is_acknowledged(entry)}
     return bool(names & {"userEvents", "user"})
+
+
+@pytest.mark.parametrize("known", ["known", "unknown"])
+async def test_exit_that_waits_for_its_entry_is_cancelled_however_the_venue_wants_it_named(known: str) -> None:
+    """A stop loss that waits for its entry: by client order id, or only by the venue's own id."""
+    async with bot_on(waiting_child=known) as bot:
+        bracket = bot.connector.place_bracket(
+            "BTC-USD",
+            TradeType.BUY,
+            Decimal("0.01"),
+            Decimal(bot.price("BTC", "0.98")),
+            take_profit=Decimal(bot.price("BTC", "1.05")),
+            stop_loss=Decimal(bot.price("BTC", "0.95")),
+        )
+        ids = [bracket.entry or "", bracket.take_profit or "", bracket.stop_loss or ""]
+        await eventually(lambda: all(bot.state(order_id) is OrderState.OPEN for order_id in ids))
+        # A sweep must not take it for gone because it is not known by its client order id.
+        await bot.connector._reconciler.sweep()
+        await bot.connector._flow.fetch_true_state(bot.order(ids[2]))
+        assert bot.state(ids[2]) is OrderState.OPEN
+        bot.connector.cancel("BTC-USD", ids[2])
+        await eventually(lambda: bot.state(ids[2]) is OrderState.CANCELED, 10, lambda: str(bot.log))
+        await in_agreement(bot)
+        bot.connector.cancel("BTC-USD", ids[0])
+        await eventually(lambda: all(bot.order(order_id).is_done for order_id in ids), 10)
+        await in_agreement(bot)

@@ -139,7 +139,7 @@ class Exchange:
         account = self.accounts.get(address)
         if account is None:
             return None
-        found = account.open_by_cloid.get(key) if isinstance(key, str) else account.open_orders.get(key)
+        found = account.find_open(key, self.config.quirks)
         return account.history.find(key) if found is None else found.record(OrderStatus.OPEN, found.timestamp)
 
     def open_orders(self, address: str, dex: str | None = None) -> list[OrderRecord]:

@@ -175,6 +175,5 @@ class Placement:
         self._desk.end(order, rejection.status)
         return Failed(with_asset(rejection.text, order.asset, self._config.quirks))
 
-    @staticmethod
-    def _find(account: Account, key: int | str) -> Order | None:
-        return account.open_by_cloid.get(key) if isinstance(key, str) else account.open_orders.get(key)
+    def _find(self, account: Account, key: int | str) -> Order | None:
+        return account.find_open(key, self._config.quirks)

@@ -38,6 +38,8 @@ class VenueQuirks:
     """Which order `orderStatus` tells of when several had the cloid asked for (section 2.4)."""
     ended_orders: Literal["kept", "forgotten"] = "kept"
     """Whether `orderStatus` still knows orders that have ended; how long is not documented (section 2.4)."""
+    waiting_child: Literal["known", "unknown"] = "known"
+    """A TP/SL order that waits for its parent, asked for or named by its cloid (section 3.2)."""
     zero_tpsl_size: Literal["allowed", "refused"] = "allowed"
     """Size 0 for TP/SL orders of a position, meaning all of it (section 3.1)."""
     pre_validation_reply: Literal["one_status", "top_level"] = "one_status"

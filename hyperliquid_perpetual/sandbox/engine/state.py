@@ -11,6 +11,7 @@ from .brackets import Bracket
 from .commands import OrderIntent, Tif
 from .markets import Market
 from .pools import STANDARD_MODES, USDC, AccountMode, Pool
+from .quirks import VenueQuirks
 from .records import AccountKind, Agent, Fill, FundingPayment, LedgerUpdate, OrderRecord, OrderStatus
 from .vault_state import Vault
 
@@ -308,6 +309,15 @@ class Account:
         self.scheduled_cancels = 0
         """How often the dead man's switch fired on `scheduled_cancel_day` (days since 1970)."""
         self.scheduled_cancel_day = 0
+
+    def find_open(self, key: int | str, quirks: VenueQuirks) -> Order | None:
+        """An open order by oid or cloid, as far as the venue lets it be named so."""
+        if not isinstance(key, str):
+            return self.open_orders.get(key)
+        order = self.open_by_cloid.get(key)
+        if order is not None and quirks.waiting_child == "unknown" and order.place is Place.WAITING:
+            return None
+        return order
 
     def clearinghouse(self, dex: str) -> Clearinghouse:
         """The account's side of a dex, made on first use."""

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hyperliquid_perpetual.trading.account_reader import TwapHistory
 from hyperliquid_perpetual.trading.dispatch import trade_update
 from hyperliquid_perpetual.trading.lifecycle import Evidence
-from hyperliquid_perpetual.trading.order_flow import VenueRejection
 from hyperliquid_perpetual.trading.order_tracker import OrderTracker
+from hyperliquid_perpetual.trading.rejections import VenueRejection
 from hyperliquid_perpetual.trading.requests import ACTION_LIFETIME_MS, ActionResult, VenueUnavailable
 from hyperliquid_perpetual.trading.twap_follower import FORGOTTEN_AFTER_SECONDS, TwapFollower
 from hyperliquid_perpetual.trading.twaps import TwapFlow
