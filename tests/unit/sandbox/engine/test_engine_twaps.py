@@ -82,7 +82,7 @@ def test_slice_fills_have_the_number_of_their_order_no_cloid_and_a_zero_hash() -
     (trade,) = [event.trade for event in venue.events if isinstance(event, TradeMade)]
     assert trade.hash == ZERO_HASH
     record = venue.record(ALICE, taker.oid)
-    assert (record.order_type, record.status, record.twap_id) == ("Twap Slice", "filled", twap_id)
+    assert (record.order_type, record.tif, record.status, record.twap_id) == ("Twap Slice", "Ioc", "filled", twap_id)
     venue.sell(ALICE, "ETH", 3_999, 1, "Ioc")
     assert venue.fills()[0].hash != ZERO_HASH, "what somebody has sent has a transaction"
 
@@ -142,6 +142,14 @@ def test_slice_goes_no_further_than_three_percent() -> None:
     assert bought(venue) == Decimal("0.5")
     slice_record = next(iter(venue.account(ALICE).history.newest_first()))
     assert (slice_record.limit_px, slice_record.status) == (px(4_120), "canceled")
+
+
+def test_three_percent_count_from_the_mark_where_a_book_has_one_side() -> None:
+    venue = Venue()
+    venue.sell(BOB, "ETH", 4_120, "0.3")
+    venue.sell(BOB, "ETH", 4_121, 50)
+    venue.twap(ALICE, "buy", "ETH", 11, 5)
+    assert bought(venue) == Decimal("0.3")
 
 
 def test_reduce_only_slices_end_with_the_position() -> None:
