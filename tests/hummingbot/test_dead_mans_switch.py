@@ -62,7 +62,7 @@ async def test_nobody_gets_the_switch_who_did_not_ask_for_it() -> None:
 
 async def test_armed_when_ready_and_armed_again_before_it_can_fire() -> None:
     async with guarded_bot() as bot:
-        await eventually(lambda: cancel_time(bot.exchange) is not None)
+        await eventually(lambda: cancel_time(bot.exchange) is not None, 20)
         first = scheduled(bot.exchange)[0]
         assert SECONDS * 1000 - 1000 < first["action"]["time"] - first["nonce"] <= SECONDS * 1000 + 1000
         await eventually(lambda: len(scheduled(bot.exchange)) >= 3, 2 * SECONDS)
@@ -80,24 +80,24 @@ async def test_orders_are_cancelled_when_the_bot_no_longer_speaks_up_and_it_says
 ) -> None:
     async with guarded_bot() as bot:
         order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
-        await eventually(lambda: switch(bot).is_armed)
+        await eventually(lambda: switch(bot).is_armed, 20)
         monkeypatch.setattr(switch(bot), "_problem", lambda: "its account stream is down")
         await eventually(lambda: not bot.exchange.open_orders(bot.address), 2 * SECONDS)
-        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)))
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 20)
         assert bot.state(order_id) is OrderState.CANCELED
         assert "fired" in str(bot.log)
         assert str(bot.log).count("account stream is down") == 2, "once as a warning, once as the reason"
         armed_before = len(scheduled(bot.exchange))
         monkeypatch.setattr(switch(bot), "_problem", lambda: "")
-        await eventually(lambda: len(scheduled(bot.exchange)) > armed_before and switch(bot).is_armed)
+        await eventually(lambda: len(scheduled(bot.exchange)) > armed_before and switch(bot).is_armed, 20)
 
 
 async def test_lost_account_stream_is_no_sign_of_life() -> None:
     async with guarded_bot() as bot:
-        await eventually(lambda: switch(bot).is_armed)
+        await eventually(lambda: switch(bot).is_armed, 20)
         bot.exchange.faults.mute_websockets()
         bot.exchange.drop_websockets()
-        await eventually(lambda: not bot.connector._stream_is_live())
+        await eventually(lambda: not bot.connector._stream_is_live(), 20)
         sent = len(scheduled(bot.exchange))
         await eventually(lambda: "not re-armed" in str(bot.log), SECONDS)
         assert len(scheduled(bot.exchange)) == sent
@@ -108,7 +108,7 @@ async def test_lost_account_stream_is_no_sign_of_life() -> None:
 async def test_clean_stop_clears_the_switch_and_leaves_orders_alone() -> None:
     async with guarded_bot() as bot:
         await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
-        await eventually(lambda: cancel_time(bot.exchange) is not None)
+        await eventually(lambda: cancel_time(bot.exchange) is not None, 20)
         await bot.stop()
         assert "time" not in scheduled(bot.exchange)[-1]["action"]
         assert cancel_time(bot.exchange) is None
@@ -124,17 +124,17 @@ async def test_stop_as_hummingbot_does_it_clears_the_switch() -> None:
         clock.add_iterator(bot.connector)
         with sandbox_at(exchange.url), clock:
             running = asyncio.create_task(clock.run())
-            await eventually(lambda: cancel_time(exchange) is not None, 20, lambda: str(bot.connector.status_dict))
+            await eventually(lambda: cancel_time(exchange) is not None, 20, lambda: str(bot.connector.status_dict), 20)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-        await eventually(lambda: cancel_time(exchange) is None)
+        await eventually(lambda: cancel_time(exchange) is None, 20)
         await bot.connector.stop_network()
 
 
 async def test_lost_network_leaves_the_switch_armed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hummingbot stops the network of a connector whose venue cannot be reached: exactly then the switch is needed."""
     async with guarded_bot() as bot:
-        await eventually(lambda: cancel_time(bot.exchange) is not None)
+        await eventually(lambda: cancel_time(bot.exchange) is not None, 20)
         sent = len(scheduled(bot.exchange))
         with monkeypatch.context() as patch:
             patch.setattr(type(bot.connector), "network_status", NetworkStatus.NOT_CONNECTED)
@@ -146,7 +146,7 @@ async def test_lost_network_leaves_the_switch_armed(monkeypatch: pytest.MonkeyPa
 async def test_stop_takes_bounded_time_when_the_venue_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STOP_SECONDS", 0.5)
     async with guarded_bot() as bot:
-        await eventually(lambda: switch(bot).is_armed)
+        await eventually(lambda: switch(bot).is_armed, 20)
         bot.exchange.faults.drop_reply(next=50, kind="scheduleCancel", hang=True)
         async with asyncio.timeout(5):
             await switch(bot).stop(clear=True)
@@ -156,7 +156,7 @@ async def test_stop_takes_bounded_time_when_the_venue_does_not_answer(monkeypatc
 
 async def test_clearing_whose_answer_is_lost_is_sent_again() -> None:
     async with guarded_bot() as bot:
-        await eventually(lambda: switch(bot).is_armed)
+        await eventually(lambda: switch(bot).is_armed, 20)
         bot.exchange.faults.refuse_before(kind="scheduleCancel")
         await switch(bot).stop(clear=True)
         assert cancel_time(bot.exchange) is None
@@ -164,7 +164,7 @@ async def test_clearing_whose_answer_is_lost_is_sent_again() -> None:
 
 async def test_unknown_outcome_is_simply_armed_again() -> None:
     async with guarded_bot() as bot:
-        await eventually(lambda: switch(bot).is_armed)
+        await eventually(lambda: switch(bot).is_armed, 20)
         armed = cancel_time(bot.exchange)
         bot.exchange.faults.status(502, kind="scheduleCancel")
         await eventually(lambda: bot.exchange.faults.pending == 0, SECONDS)
@@ -174,7 +174,7 @@ async def test_unknown_outcome_is_simply_armed_again() -> None:
 
 async def test_account_that_has_not_traded_enough_is_told_the_figures_once_and_trades_on() -> None:
     async with guarded_bot(scheduled_cancel_volume=10**6 * 10**12) as bot:
-        await eventually(lambda: bool(bot.log.records))
+        await eventually(lambda: bool(bot.log.records), 20)
         assert "1,000,000 USD" in str(bot.log)
         assert "traded 0.00 USD" in str(bot.log)
         order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
@@ -206,7 +206,7 @@ async def test_switch_of_another_program_on_the_account_is_named() -> None:
         trading_bot(exchange=exchange) as bot,
     ):
         order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
-        await eventually(lambda: switch(other).is_armed)
+        await eventually(lambda: switch(other).is_armed, 20)
         await switch(other).stop(clear=False)
         await eventually(lambda: bot.state(order_id) is OrderState.CANCELED, 2 * SECONDS)
         assert "another program armed it" in str(bot.log)
@@ -220,7 +220,7 @@ async def test_sub_accounts_switch_cancels_the_sub_accounts_orders_alone() -> No
             bot.address = sub
             kept = await master.open_order("buy", "BTC-USD", "0.01", master.price("BTC", "0.99"))
             order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.98"))
-            await eventually(lambda: switch(bot).is_armed)
+            await eventually(lambda: switch(bot).is_armed, 20)
             assert {body["vaultAddress"] for body in scheduled(exchange)} == {sub}
             await switch(bot).stop(clear=False)
             await eventually(lambda: bot.state(order_id) is OrderState.CANCELED, 2 * SECONDS)

@@ -43,7 +43,7 @@ def requests_of(budget: WeightBudget, vault: str | None = None) -> Requests:
 async def test_the_account_it_acts_for_is_the_vault(exchange: Sandbox) -> None:
     switch = DeadMansSwitch(requests_of(WeightBudget(), VAULT), 10, lambda: "")
     switch.start()
-    await eventually(lambda: bool(exchange.requests("/exchange", "scheduleCancel")))
+    await eventually(lambda: bool(exchange.requests("/exchange", "scheduleCancel")), 20)
     await switch.stop(clear=False)
     assert sent(exchange)[0]["vaultAddress"] == VAULT
 
@@ -55,11 +55,11 @@ async def test_wait_for_the_addresses_budget_does_not_eat_the_period(exchange: S
     budget.charge(budget.limit)
     switch = DeadMansSwitch(requests_of(budget), 10, lambda: "")
     switch.start()
-    await eventually(lambda: switch.requests_sent == 1)
+    await eventually(lambda: switch.requests_sent == 1, 20)
     await asyncio.sleep(1.2)
     assert not exchange.requests("/exchange")
     left_at, now = now_ms(), 61.0
-    await eventually(lambda: switch.is_armed)
+    await eventually(lambda: switch.is_armed, 20)
     await switch.stop(clear=False)
     assert sent(exchange)[0]["action"]["time"] >= left_at + 10_000
 
@@ -71,21 +71,21 @@ async def test_clock_of_hummingbot_that_has_stopped_is_death(
     tick = 1.0
     switch = DeadMansSwitch(requests_of(WeightBudget()), 1, lambda: "", ticks=lambda: tick)
     switch.start()
-    await eventually(lambda: switch.requests_sent >= 1)
+    await eventually(lambda: switch.requests_sent >= 1, 20)
     # A period of one second cannot be chosen; here it makes the waiting short.
     await asyncio.sleep(2.0)
     before = switch.requests_sent
     await asyncio.sleep(1.0)
     assert switch.requests_sent == before
     tick = 2.0
-    await eventually(lambda: switch.requests_sent > before)
+    await eventually(lambda: switch.requests_sent > before, 20)
     await switch.stop(clear=True)
 
 
 async def test_embedded_without_a_clock_it_lives_by_the_rest(exchange: Sandbox) -> None:
     switch = DeadMansSwitch(requests_of(WeightBudget()), 10, lambda: "", ticks=lambda: math.nan)
     switch.start()
-    await eventually(lambda: switch.is_armed)
+    await eventually(lambda: switch.is_armed, 20)
     await switch.stop(clear=True)
     assert not switch.is_armed
     assert switch.requests_sent == 2
@@ -95,7 +95,7 @@ async def test_arming_in_flight_is_awaited_before_the_switch_is_cleared(exchange
     exchange.faults.delay(0.5, kind="scheduleCancel")
     switch = DeadMansSwitch(requests_of(WeightBudget()), 10, lambda: "")
     switch.start()
-    await eventually(lambda: switch.requests_sent == 1)
+    await eventually(lambda: switch.requests_sent == 1, 20)
     await switch.stop(clear=True)
     assert ["time" in body["action"] for body in sent(exchange)] == [True, False]
     assert not switch.is_armed
