@@ -124,7 +124,7 @@ async def test_stop_as_hummingbot_does_it_clears_the_switch() -> None:
         clock.add_iterator(bot.connector)
         with sandbox_at(exchange.url), clock:
             running = asyncio.create_task(clock.run())
-            await eventually(lambda: cancel_time(exchange) is not None, 20, lambda: str(bot.connector.status_dict), 20)
+            await eventually(lambda: cancel_time(exchange) is not None, 20, lambda: str(bot.connector.status_dict))
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
         await eventually(lambda: cancel_time(exchange) is None, 20)
