@@ -62,9 +62,11 @@ class FoldingDict[V](dict[str, V]):
             return str(name)
         if not isinstance(name, str):
             return None
-        if self._spellings is None:
-            self._spellings = unambiguous(self)
-        return self._spellings.get(fold(name))
+        # In one step each: other threads may read, and the keeper change, at the same time.
+        spellings = self._spellings
+        if spellings is None:
+            spellings = self._spellings = unambiguous(list(self))
+        return spellings.get(fold(name))
 
     def __missing__(self, name: str) -> V:
         key = self.spelling(name)

@@ -420,3 +420,20 @@ def test_no_field_of_a_dex_touches_another_dex(field: str, value: Any) -> None:
 @given(JSON)
 def test_no_spot_meta_raises(raw: Any) -> None:
     assert isinstance(parse_token_names(raw), dict)
+
+
+def test_what_could_not_be_read_this_time_stays_as_it_was() -> None:
+    """Markets never leave the venue's lists (section 7): one that is missing was malformed."""
+    dexs = [None, {"name": "xyz"}]
+    before = parse_market_table(dexs, [meta("BTC", "ETH"), meta("xyz:TSLA")])
+    broken = parse_market_table(dexs, [{"universe": [meta("BTC")["universe"][0], None]}, "no meta"])
+    assert list(broken.by_coin) == ["BTC"]
+    assert broken.keeping(before).by_coin == before.by_coin
+    assert broken.keeping(before).by_asset_id == before.by_asset_id
+    assert before.keeping(broken) is before
+
+
+def test_a_market_that_has_the_asset_id_of_a_lost_one_is_believed() -> None:
+    """A network that was started anew: orders of the old name would go to the new market."""
+    before, after = parse_market_table(None, [meta("BTC", "ETH")]), parse_market_table(None, [meta("BTC", "SOL")])
+    assert list(after.keeping(before).by_coin) == ["BTC", "SOL"]
