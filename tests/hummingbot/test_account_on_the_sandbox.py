@@ -58,7 +58,7 @@ async def test_network_check_costs_nothing_while_the_streams_speak(monkeypatch: 
         used = bot.connector._budget.used
         assert await bot.connector.check_network() is NetworkStatus.CONNECTED
         assert bot.connector._budget.used == used
-        monkeypatch.setattr("hyperliquid_perpetual.hyperliquid_perpetual_derivative.NETWORK_SILENCE_SECONDS", -1)
+        monkeypatch.setattr("hyperliquid_perpetual.trading.contract_readiness.NETWORK_SILENCE_SECONDS", -1)
         assert await bot.connector.check_network() is NetworkStatus.CONNECTED
         assert bot.exchange.requests("/info", "exchangeStatus")
 
