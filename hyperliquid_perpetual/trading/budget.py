@@ -70,7 +70,8 @@ class WeightBudget:
         """Spends the weight, waiting until it fits."""
         if self.try_acquire(weight, priority):
             return
-        self._waiting[priority] += 1
+        with self._lock:
+            self._waiting[priority] += 1
         try:
             while True:
                 await asyncio.sleep(self._seconds_to_next_slot())
@@ -79,7 +80,8 @@ class WeightBudget:
                         self._spend(weight)
                         return
         finally:
-            self._waiting[priority] -= 1
+            with self._lock:
+                self._waiting[priority] -= 1
 
     def charge(self, weight: int) -> None:
         """Books weight that the answer turned out to cost, whether or not it fits."""
