@@ -194,8 +194,9 @@ async def test_payments_of_an_outage_are_recovered_by_request() -> None:
         bot.connector._funding_ledger._started_ms = 0
         for pair, amount in (("BTC-USD", "0.02"), ("km:US500-USD", "1")):
             await buy(bot, pair, amount)
-        # The stream is deaf: nothing of what follows comes by it.
+        # The stream is deaf: nothing of what follows comes by it. The bot is not new either, and asks at once.
         bot.connector._dispatcher._on_funding = lambda _payments: None
+        bot.connector._has_asked_for_fundings = True
         await exchange.clock.advance(4 * 3600)  # type: ignore[attr-defined]
         await bot.connector._update_all_funding_payments(fire_event_on_new=True)
         rows = await bot.connector._reader.fundings_since(0)
