@@ -48,7 +48,7 @@ class OrderFlow:
         self._tracker = tracker
         self._reader = reader
         self._clock = clock
-        self._placing: dict[str, asyncio.Event] = {}
+        self._placing: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Event]] = {}
         self.on_answer: Callable[[InFlightOrder, OrderUpdate], None] = lambda _order, _update: None
         """Called after the venue was asked about an order and its answer was applied."""
         tracker.listen_to_ends(self._on_ended)
@@ -62,7 +62,7 @@ class OrderFlow:
         :raises VenueRejection: when the venue refused it; the tracker has not been told.
         """
         cloid = order.client_order_id
-        settled = self._placing[cloid] = asyncio.Event()
+        settled = self._begin_placing([cloid])
         try:
             answer = await self._desk.place(request)
         except asyncio.CancelledError:
@@ -81,8 +81,7 @@ class OrderFlow:
 
         :returns: for each order why the venue refused it, None if it did not; refusals were not told to the tracker.
         """
-        settled = asyncio.Event()
-        self._placing.update(dict.fromkeys((order.client_order_id for order in orders), settled))
+        settled = self._begin_placing([order.client_order_id for order in orders])
         try:
             answers = await self._desk.place_group(requests, grouping)
         except asyncio.CancelledError:
@@ -105,13 +104,19 @@ class OrderFlow:
 
     async def wait_until_placed(self, order: InFlightOrder) -> None:
         """Waits for the reply to the order, for a bounded time: what is sent for it now would overtake it."""
-        placing = self._placing.get(order.client_order_id)
-        if placing is not None:
-            await happens_within(placing, PLACEMENT_WAIT_SECONDS)
+        if self.is_placing(order.client_order_id):
+            await happens_within(self._placing[order.client_order_id][1], PLACEMENT_WAIT_SECONDS)
 
     def is_placing(self, cloid: str) -> bool:
-        """Whether the reply to the order is still awaited."""
-        return cloid in self._placing
+        """Whether the reply to the order is still awaited: by someone on this event loop, since on one that was
+        abandoned nobody will ever take it."""
+        placing = self._placing.get(cloid)
+        return placing is not None and placing[0] is asyncio.get_running_loop()
+
+    def _begin_placing(self, cloids: Sequence[str]) -> asyncio.Event:
+        settled = asyncio.Event()
+        self._placing.update(dict.fromkeys(cloids, (asyncio.get_running_loop(), settled)))
+        return settled
 
     def _settle_placement(self, order: InFlightOrder, request: OrderRequest, answer: Answer) -> None:
         outcome, now = answer.outcome, self._clock()
