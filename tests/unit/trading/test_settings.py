@@ -95,3 +95,10 @@ def test_builder_is_read_in_basis_points() -> None:
 def test_setting_of_the_account_that_cannot_be_is_named_with_its_place(entry: str, place: str) -> None:
     with pytest.raises(SettingsError, match=rf"a file, section .*{place}"):
         parse_settings(f"all:\n  {entry}\n", "hyperliquid_perpetual", "a file")
+
+
+def test_example_file_names_every_setting_and_says_what_holds_without_it() -> None:
+    example = (Path(__file__).resolve().parents[3] / "conf" / settings.FILE_NAME).read_text(encoding="utf-8")
+    assert parse_settings(example, SANDBOX, "example") == Settings()
+    missing = [name for name in Settings.model_fields if f"\n  {name}:" not in example]
+    assert missing == []
