@@ -22,6 +22,7 @@ from .order_tracker import OrderTracker
 from .rejections import VenueRejection
 from .requests import ACTION_LIFETIME_MS, Requests, VenueUnavailable
 from .twap_follower import TwapFollower
+from .waiting import happens_within
 
 logger = logger_of(__name__)
 
@@ -155,7 +156,7 @@ class TwapFlow:
 
     async def _confirm(self, order: InFlightOrder, ended: asyncio.Event) -> None:
         """The TWAP is stopped; what remains open is how much of it was executed before."""
-        if self._stream_is_live() and await _wait(ended, STREAM_CONFIRMATION_SECONDS):
+        if self._stream_is_live() and await happens_within(ended, STREAM_CONFIRMATION_SECONDS):
             return
         try:
             await self._follower.ask(order.client_order_id)
@@ -184,12 +185,3 @@ class TwapFlow:
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
