@@ -304,6 +304,8 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         await self._flow.resolver.stop()
         await self._follower.resolver.stop()
         await self._amendments.stop()
+        if self._allowance_task is not None:
+            self._allowance_task.cancel()
         await self._requests.close()
 
     # --- What the base class asks to be made

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+from hummingbot.core.utils.async_utils import safe_ensure_future
+
 from .collateral import tell_rate_oracle
 from .contract_fees import FeesContract
 from .credentials import CredentialError
@@ -16,6 +18,8 @@ CREDENTIALS_RETRY_SECONDS = 2.0
 PROBLEM_RETRY_SECONDS = 60.0
 """How soon it is asked again when it has found fault with them: a trader may be mending it at this moment."""
 
+_ALLOWANCE_AFTER_SECONDS = 5.0
+
 _FRESH_SECONDS = 1.0
 """How old positions may be that somebody asks for while no stream keeps them up to date."""
 
@@ -25,6 +29,7 @@ class AccountContract(FeesContract):
 
     _credential_problem: str
     _was_approved: bool = False
+    _allowance_task: "asyncio.Future[None] | None" = None
     request_allowance: RequestAllowance
     """How many more orders the account may send."""
     _dispatcher: Dispatcher
@@ -43,6 +48,24 @@ class AccountContract(FeesContract):
         # Between two statements of the account only the mark prices move.
         self._watch.on_positions(self._account.positions())
         self._watch.tick()
+        self._watch_allowance()
+
+    def _watch_allowance(self) -> None:
+        """Reads what the account may still send, now and then; not among the first requests, which others need."""
+        allowance = self.request_allowance
+        if allowance.is_due and self._trading_required and self._was_approved and self._reconciler.is_reconciled:
+            if time.monotonic() >= self._stream_expected_until + _ALLOWANCE_AFTER_SECONDS and not self._allowance_task:
+                self._allowance_task = safe_ensure_future(self._read_allowance())
+        else:
+            allowance.tell()
+
+    async def _read_allowance(self) -> None:
+        try:
+            await self.request_allowance.refresh()
+        except VenueUnavailable as error:
+            self.logger().network(f"The account's request allowance cannot be read now: {error}")
+        finally:
+            self._allowance_task = None
 
     async def _status_polling_loop_fetch_updates(self) -> None:
         if self._credential_check is None:
@@ -59,8 +82,6 @@ class AccountContract(FeesContract):
             is_settled = time.monotonic() >= self._stream_expected_until
             if self._trading_required and self._reconciler.is_reconciled and is_settled:
                 await self._learn_settings()
-            if self._trading_required and self._was_approved and is_settled:
-                await self.request_allowance.refresh()
         except VenueUnavailable as error:
             self.logger().network(f"The account of {self._domain} could not be checked this time: {error}")
 

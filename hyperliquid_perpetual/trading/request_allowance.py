@@ -15,6 +15,9 @@ from .log_names import logger_of
 READ_SECONDS = 1800.0
 """How often the venue is asked: it costs twenty, and in between what is sent is known here."""
 
+RETRY_SECONDS = 60.0
+"""How soon it is asked again when it did not answer."""
+
 LOW = 1000
 """Requests left at which the user is told."""
 
@@ -30,7 +33,7 @@ class RequestAllowance:
         self._sent = sent
         self._stated: UserRateLimit | None = None
         self._sent_when_stated = 0
-        self._read_at = float("-inf")
+        self._due_at = float("-inf")
         self._is_low = False
 
     @property
@@ -46,20 +49,26 @@ class RequestAllowance:
         stated = self._stated.nRequestsCap - self._stated.nRequestsUsed + self._stated.nRequestsSurplus
         return max(0, stated - (self._sent() - self._sent_when_stated))
 
-    async def refresh(self, max_age: float = READ_SECONDS) -> None:
-        """Reads the allowance if the last reading is older than this (seconds), and tells when little is left.
+    @property
+    def is_due(self) -> bool:
+        """Whether the last reading is old, or failed a while ago."""
+        return time.monotonic() >= self._due_at
+
+    async def refresh(self) -> None:
+        """Reads the allowance, and tells when little is left.
 
         :raises VenueUnavailable: when the venue does not answer; what was known is kept.
         """
-        if time.monotonic() - self._read_at > max_age:
-            sent = self._sent()
-            self._stated = await self._reader.rate_limit()
-            # Taken before asking: what was sent while the answer travelled may be counted twice, never not at all.
-            self._sent_when_stated = sent
-            self._read_at = time.monotonic()
-        self._tell()
+        self._due_at = time.monotonic() + RETRY_SECONDS
+        sent = self._sent()
+        self._stated = await self._reader.rate_limit()
+        # Taken before asking: what was sent while the answer travelled may be counted twice, never not at all.
+        self._sent_when_stated = sent
+        self._due_at = time.monotonic() + READ_SECONDS
+        self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Warns when little is left, once each time that it becomes little."""
         remaining = self.remaining
         if remaining is None:
             return

@@ -119,7 +119,7 @@ def _orders(source: random.Random) -> Wish:
         "orders": [_order(source) for _ in range(source.choice((1, 1, 2, 3, 15, 16, 20)))],
         "grouping": source.choice(GROUPINGS),
         # Mixed case: both sides have to sign it in lower case.
-        "builder": {"address": _mixed_case(source, _address(source)), "fee": source.choice((0, 1, 10, 100, 1000))}
+        "builder": {"address": _mixed_case(source, _address(source)), "fee": source.choice((1, 10, 55, 100))}
         if with_builder
         else None,
     }

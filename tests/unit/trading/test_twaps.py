@@ -96,6 +96,11 @@ class Setup:
             lambda: self.now,
         )
 
+    def has_asked(self) -> bool:
+        """Whether no question is on its way: the next ones are for later than now."""
+        questions = self.follower.resolver._questions.values()
+        return all(question.next_at > self.now for question in questions)
+
     def order(self, number: int = 1, twap_id: int | None = None, **terms: Any) -> InFlightOrder:
         order = InFlightOrder(
             client_ids.make_twap_id(
@@ -360,11 +365,11 @@ async def test_failed_only_when_the_history_lacks_it_after_its_expiry(setup: Set
     setup.venue.history = None
     await setup.flow.place(order, ASSET)
     setup.now += 1
-    await eventually(lambda: setup.venue.asked >= 1, PATIENCE)
+    await eventually(lambda: setup.venue.asked >= 1 and setup.has_asked(), PATIENCE)
     assert order.is_pending_create, "no answer is no statement"
     setup.venue.history = []
     setup.now += 5
-    await eventually(lambda: setup.venue.asked >= 2, PATIENCE)
+    await eventually(lambda: setup.venue.asked >= 2 and setup.has_asked(), PATIENCE)
     assert order.is_pending_create, "it can still arrive"
     setup.now += 60
     await eventually(lambda: order.is_failure, PATIENCE)

@@ -278,9 +278,9 @@ OLDEST: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (
         ClearinghouseState,
         {"marginSummary": SUMMARY, "crossMarginSummary": SUMMARY, "withdrawable": "1.0", "assetPositions": []},
-        {"time": 0, "crossMaintenanceMarginUsed": 0},
+        {"time": 0, "crossMaintenanceMarginUsed": 0, "unread": ()},
     ),
-    (SpotBalance, {"coin": "USDC", "total": "1.0"}, {"hold": 0, "token": None}),
+    (SpotBalance, {"coin": "USDC", "total": "1.0"}, {"hold": 0, "token": None, "ltv": None}),
     (UserFees, {"userCrossRate": "0.1", "userAddRate": "0.1"}, {"activeReferralDiscount": 0}),
     (UserRole, {"role": "user"}, {"data": None}),
     (ExtraAgent, {"address": "0x1"}, {"name": "", "validUntil": None}),
