@@ -92,6 +92,10 @@ def disable(python: PythonOption = None, hummingbot: HummingbotOption = None) ->
     if not removed:
         print("Nothing to do: the plugin was not enabled in this Python.")
     print("To undo: hyperliquid-perpetual enable")
+    print(
+        "If conf/conf_client.yml names hyperliquid_perpetual_testnet or _sandbox as rate_oracle_source, choose another "
+        "one: Hummingbot alone does not know them."
+    )
     _print_outcome(None, hummingbot)
 
 

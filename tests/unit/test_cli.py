@@ -85,11 +85,10 @@ def test_enable_and_disable_say_what_was_done_and_how_to_undo_it(site_folder: Pa
     assert f"already there: {path}" in invoke("enable", "--hummingbot", checkout).stdout
     disabled = invoke("disable", "--hummingbot", checkout)
     assert disabled.exit_code == 0
-    assert disabled.stdout.splitlines() == [
-        f"Disabled: removed {path}",
-        "To undo: hyperliquid-perpetual enable",
-        outcome,
-    ]
+    removed, undo, rates, last = disabled.stdout.splitlines()
+    assert (removed, undo) == (f"Disabled: removed {path}", "To undo: hyperliquid-perpetual enable")
+    assert "rate_oracle_source" in rates, "what Hummingbot alone would not start with"
+    assert last == outcome
     assert not path.exists()
     assert "Nothing to do" in invoke("disable", "--hummingbot", checkout).stdout
 
