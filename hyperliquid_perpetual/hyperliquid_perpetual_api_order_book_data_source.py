@@ -28,10 +28,11 @@ from .trading.hummingbot_messages import (
 from .trading.log_names import logger_of
 from .trading.market_data import STALE_AFTER, MarketData
 from .trading.market_feed import MarketFeed
-from .trading.market_requests import InfoRequests, MarketRequests, dex_of
+from .trading.market_requests import InfoRequests, MarketRequests
 from .trading.order_book import BookChange
 from .trading.requests import VenueUnavailable
 from .trading.shared_book import SharedOrderBook
+from .venue.markets import dex_of
 from .venue.messages import ActiveAssetContext, AssetContext, L2Book, Trade
 from .venue.networks import Network
 
@@ -142,9 +143,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
 
         :raises KeyError: for a pair that is not one of the configured ones, and that the venue does not have.
         """
-        await asyncio.sleep(
-            0
-        )  # the listener may be about to start: Hummingbot starts it together with the one who asks
+        await self._let_the_listener_start()
         backoff = Backoff(first=1.0)
         coin = await self._coin_of(trading_pair)
         while True:
@@ -243,9 +242,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
 
     async def _order_book_snapshot(self, trading_pair: str) -> OrderBookMessage:
         """The present book, as soon as there is one; everything later comes as changes of it."""
-        await asyncio.sleep(
-            0
-        )  # the listener may be about to start: Hummingbot starts it together with the one who asks
+        await self._let_the_listener_start()
         coin = await self._coin_of(trading_pair)
         backoff = Backoff(first=1.0)
         while True:

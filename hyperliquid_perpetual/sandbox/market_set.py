@@ -124,7 +124,7 @@ class MarketSet:
 
         :raises ValueError: for a coin that is listed, a dex that there is not, and figures that no market has.
         """
-        name = coin.partition(":")[0] if ":" in coin else ""
+        name = _dex_name(coin)
         index, dex = next(((i, dex) for i, dex in enumerate(self.dexes) if dex.name == name), (0, None))
         if dex is None:
             raise ValueError(f"there is no dex {name!r} for {coin}; there are {[dex.name for dex in self.dexes]}")
@@ -254,7 +254,7 @@ def _listing(
     price = scaled(px, PRICE_DECIMALS)
     if price is None:
         raise ValueError(f"{coin}: {px} has too many decimals")
-    dex = coin.partition(":")[0] if ":" in coin else ""
+    dex = _dex_name(coin)
     market = Market(
         coin=coin,
         asset=asset,
@@ -309,3 +309,7 @@ def _token(name: str, index: int, sz_decimals: int) -> dict[str, Any]:
         "fullName": None,
         "deployerTradingFeeShare": "0.0",
     }
+
+
+def _dex_name(coin: str) -> str:
+    return coin.partition(":")[0] if ":" in coin else ""

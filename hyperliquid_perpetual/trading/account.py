@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ..venue.markets import FIRST_DEX, USDC, MarketTable
+from ..venue.markets import FIRST_DEX, USDC, MarketTable, dex_of
 from ..venue.messages import (
     AssetPosition,
     ClearinghouseState,
@@ -128,7 +128,7 @@ class AccountState:
         """Notes a setting that the venue has just taken, until it states it itself."""
         leverage = Leverage(mode, value)
         self._leverage[coin] = leverage
-        dex = coin.rpartition(":")[0]
+        dex = dex_of(coin)
         state = self._dexs.get(dex)
         if state is not None and self.position(coin) is not None:
             positions = [

@@ -126,9 +126,7 @@ class BalancesContract(NativeOrdersContract):
                 )
 
     def _dexs_traded(self) -> list[str]:
-        table = self._markets.table
-        coins = [market.coin for pair in self._trading_pairs if (market := table.by_trading_pair.get(pair)) is not None]
-        return table.dexs_of(coins)
+        return list(dict.fromkeys(market.dex for market in self._traded_markets()))
 
     def _dexs_to_ask(self) -> Sequence[str]:
         """The dexs whose state matters: those of the pairs, or all when there are no pairs."""

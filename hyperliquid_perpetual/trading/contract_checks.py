@@ -86,8 +86,7 @@ class ChecksContract(MarketsContract):
         limit: Decimal | None = None
         shown = trigger_price
         if order_type is OrderType.MARKET:
-            slippage = terms.slippage if terms.slippage is not None else TRIGGER_SLIPPAGE
-            limit = order_checks.market_order_price(market, is_buy, trigger_price, slippage)
+            limit = trigger_limit(market, is_buy, trigger_price, terms)
         elif price.is_finite():
             shown = prices.passive_price(price, market.sz_decimals, is_buy)
         return shown, OrderTerms(terms.tif, True, terms.slippage, trigger_price, terms.trigger_kind, limit)
@@ -133,3 +132,9 @@ class ChecksContract(MarketsContract):
             cloid=order.client_order_id,
             trigger=terms.trigger(order.order_type),
         )
+
+
+def trigger_limit(market: Market, is_buy: bool, trigger_price: Decimal, terms: OrderTerms) -> Decimal:
+    """The limit, in USD, of the order that a market trigger sends when it fires."""
+    slippage = terms.slippage if terms.slippage is not None else TRIGGER_SLIPPAGE
+    return order_checks.market_order_price(market, is_buy, trigger_price, slippage)

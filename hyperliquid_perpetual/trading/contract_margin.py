@@ -88,11 +88,10 @@ class MarginContract(BalancesContract):
         if known is not None and (known.type, known.value) == (mode, leverage):
             return True, ""
         action = actions.update_leverage(market.asset_id, mode == "cross", leverage)
-        outcome = (await self._requests.act(action, 1, Priority.ORDER)).outcomes[0]
-        if isinstance(outcome, Rejected | Unclear):
-            return False, outcome.reason
-        self._account.set_leverage(market.coin, mode, leverage)
-        return True, ""
+        is_set, problem = await self._carried_out(action)
+        if is_set:
+            self._account.set_leverage(market.coin, mode, leverage)
+        return is_set, problem
 
     async def _learn_leverage(self, coin: str) -> None:
         """Makes sure that what is known of a coin's setting is true now."""
@@ -157,10 +156,6 @@ class MarginContract(BalancesContract):
     def _on_account_change(self) -> None:
         raise NotImplementedError
 
-    def _traded_markets(self) -> list[Market]:
-        table = self._markets.table.by_trading_pair
-        return [market for pair in self._trading_pairs if (market := table.get(pair)) is not None]
-
     # --- Isolated margin
 
     async def add_isolated_margin(self, trading_pair: str, amount: Decimal) -> tuple[bool, str]:
@@ -197,6 +192,10 @@ class MarginContract(BalancesContract):
             action = actions.update_isolated_margin(market.asset_id, amount if adds else -amount)
         except ValueError as error:
             return False, str(error)
+        return await self._carried_out(action)
+
+    async def _carried_out(self, action: actions.Action) -> tuple[bool, str]:
+        """Sends an action about margin; says whether the venue did it, and if not, why."""
         outcome = (await self._requests.act(action, 1, Priority.ORDER)).outcomes[0]
         if isinstance(outcome, Rejected | Unclear):
             return False, outcome.reason

@@ -134,6 +134,11 @@ class MarketsContract(ThreadsContract):
             raise order_checks.OrderRefused(self._followed.problem(trading_pair))
         return market
 
+    def _traded_markets(self) -> list[Market]:
+        """The markets of the followed pairs, as far as they trade."""
+        table = self._markets.table.by_trading_pair
+        return [market for pair in self._trading_pairs if (market := table.get(pair)) is not None]
+
     def _dexs_in_use(self) -> Sequence[str]:
         """The dexs of the followed pairs, and of orders of pairs that are not followed any more."""
         table = self._markets.table

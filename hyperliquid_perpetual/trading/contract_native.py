@@ -19,7 +19,7 @@ from ..venue.actions import Grouping, OrderRequest, TpSl, Trigger
 from ..venue.messages import Order
 from . import order_checks
 from .amendments import Amendments
-from .contract_checks import TRIGGER_SLIPPAGE
+from .contract_checks import trigger_limit
 from .contract_orders import OrdersContract
 from .order_checks import OrderRefused
 from .order_terms import OrderTerms
@@ -273,8 +273,7 @@ class NativeOrdersContract(OrdersContract):
             trigger = Trigger(prices.nearest_price(trigger_price, market.sz_decimals), trigger.is_market, trigger.tpsl)
             order_checks.check_price(market, trigger.price, reference)
             if trigger.is_market:
-                slippage = terms.slippage if terms.slippage is not None else TRIGGER_SLIPPAGE
-                limit = order_checks.market_order_price(market, present.is_buy, trigger.price, slippage)
+                limit = trigger_limit(market, present.is_buy, trigger.price, terms)
                 terms = replace(terms, limit_price=limit)
             terms = replace(terms, trigger_price=trigger.price)
         if price is not None:

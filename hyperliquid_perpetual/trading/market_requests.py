@@ -25,12 +25,6 @@ class InfoRequests(Protocol):
         ...
 
 
-def dex_of(coin: str) -> str:
-    """The dex that a coin trades on, by the prefix of its name; empty for the first one."""
-    dex, colon, _ = coin.partition(":")
-    return dex if colon else ""
-
-
 class MarketRequests:
     """Books, contexts and mids of any coin."""
 

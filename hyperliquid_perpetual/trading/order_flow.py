@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
 from ..venue.actions import Grouping, OrderRequest
+from ..venue.markets import dex_of
 from ..venue.messages import OrderStatus, OrderUpdate
 from ..venue.replies import Done, Filled, Rejected, Resting, Unclear, Waiting
 from ..venue.statuses import OrderPhase, phase_of, rejection_text
@@ -19,7 +20,6 @@ from .account_reader import AccountReader
 from .batches import OrderDesk
 from .lifecycle import Evidence
 from .log_names import logger_of
-from .market_requests import dex_of
 from .order_tracker import OrderTracker
 from .outcomes import OutcomeResolver
 from .rejections import VenueRejection
@@ -173,6 +173,7 @@ class OrderFlow:
             return await self._reader.order_status(int(order.exchange_order_id))
         if status.order is None and not order.is_pending_create:
             # It was accepted: an exit that waits for its entry may be unknown by client order id (not confirmed).
+            # The user may have written the pair in capitals; names of dexs have none (section 7).
             for row in await self._reader.open_orders(dex_of(order.trading_pair).lower()):
                 if row.cloid == order.client_order_id:
                     return OrderStatus("order", OrderUpdate(row, "open", int(self._clock() * 1000)))
@@ -186,7 +187,7 @@ class OrderFlow:
         """Applies the venue's status of an order, from the stream or asked for."""
         venue_order, timestamp = update.order, update.statusTimestamp / 1000
         legs, phase = self._tracker.legs, phase_of(update.status)
-        if phase is OrderPhase.REJECTED and is_refused_amendment(order, update):
+        if is_refused_amendment(order, update):
             return
         if phase is not OrderPhase.LIVE and legs.is_superseded(order, venue_order.oid):
             if phase is not OrderPhase.FILLED:

@@ -8,7 +8,7 @@ no state of its dex as new as the fill has come in shortly after, the state is a
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from ..venue.markets import FIRST_DEX
+from ..venue.markets import dex_of
 from ..venue.messages import Fill
 from .account import AccountState
 from .log_names import logger_of
@@ -33,7 +33,7 @@ class StateWatch:
 
     def on_fill(self, fill: Fill) -> None:
         """A fill of the account was told."""
-        dex = fill.coin.partition(":")[0] if ":" in fill.coin else FIRST_DEX
+        dex = dex_of(fill.coin)
         self._filled_ms[dex] = max(fill.time, self._filled_ms.get(dex, 0))
         if self._is_behind() and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._catch_up())

@@ -153,6 +153,11 @@ def _can_be_a_pair(coin: str) -> bool:
 EMPTY_TABLE = MarketTable(by_coin={}, by_asset_id={}, by_trading_pair={}, dexs=(FIRST_DEX,))
 
 
+def dex_of(coin: str) -> str:
+    """The dex that a coin trades on, by the prefix of its name (section 7); empty for the first one."""
+    return coin.rpartition(":")[0]
+
+
 def asset_id_of(dex_index: int, market_index: int) -> int:
     """The id used in actions (section 7): the market's own index on the first dex, 110000 and up on builder dexs."""
     return market_index if dex_index == 0 else _HIP3_BASE + dex_index * _HIP3_STRIDE + market_index

@@ -26,6 +26,12 @@ async def long_position(bot: Bot, amount: str = "0.01") -> None:
     await eventually(lambda: bot.connector.account_positions.get(PAIR) is not None)
 
 
+def stop_loss(bot: Bot, factor: str) -> str:
+    """Places a stop loss for the whole long position at some distance from the mid; returns its id."""
+    amount, trigger_price = Decimal("0.01"), at(bot, factor)
+    return str(bot.connector.place_trigger_order(PAIR, TradeType.SELL, amount, trigger_price, "stop_loss"))
+
+
 async def open_bracket(bot: Bot) -> Bracket:
     """A resting entry with both exits, all known to the exchange."""
     bracket = bot.connector.place_bracket(
@@ -146,9 +152,7 @@ async def test_bracket_the_wrong_way_round_is_an_error_of_the_caller(
 async def test_stop_loss_on_a_position_fires_at_the_mark_price() -> None:
     async with trading_bot() as bot:
         await long_position(bot)
-        order_id = bot.connector.place_trigger_order(
-            PAIR, TradeType.SELL, Decimal("0.01"), at(bot, "0.97"), "stop_loss"
-        )
+        order_id = stop_loss(bot, "0.97")
         await eventually(lambda: bot.state(order_id) is OrderState.OPEN)
         await move(bot, str(at(bot, "0.98")))
         assert bot.state(order_id) is OrderState.OPEN
@@ -179,9 +183,7 @@ async def test_stop_limit_rests_after_it_fired_and_can_be_cancelled() -> None:
 async def test_trigger_on_the_wrong_side_of_the_mark_price_is_a_named_refusal() -> None:
     async with trading_bot() as bot:
         await long_position(bot)
-        order_id = bot.connector.place_trigger_order(
-            PAIR, TradeType.SELL, Decimal("0.01"), at(bot, "1.05"), "stop_loss"
-        )
+        order_id = stop_loss(bot, "1.05")
         await eventually(lambda: bot.state(order_id) not in (None, OrderState.PENDING_CREATE, OrderState.OPEN))
         if bot.order(order_id).is_failure:
             assert bot.events(MarketEvent.OrderFailure, order_id)[0].error_type == "TRIGGER_PRICE"
@@ -208,9 +210,7 @@ async def test_position_is_protected_and_its_orders_end_with_it() -> None:
 async def test_trigger_can_be_moved() -> None:
     async with trading_bot() as bot:
         await long_position(bot)
-        order_id = bot.connector.place_trigger_order(
-            PAIR, TradeType.SELL, Decimal("0.01"), at(bot, "0.95"), "stop_loss"
-        )
+        order_id = stop_loss(bot, "0.95")
         await eventually(lambda: bot.state(order_id) is OrderState.OPEN)
         moved = at(bot, "0.97")
         await bot.connector.amend_order(order_id, trigger_price=moved)

@@ -3,7 +3,6 @@
 `docs/compatibility.md` lists all of them, each with its test.
 """
 
-import asyncio
 import json
 from decimal import Decimal
 from typing import Any
@@ -104,7 +103,9 @@ async def test_time_of_an_order_update_is_the_venues_time_of_the_status() -> Non
     """D35: not the time at which the order was made."""
     async with trading_bot() as bot:
         order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.98"))
-        await asyncio.sleep(0.2)
+        resting = bot.exchange.order(bot.address, order_id)
+        assert resting is not None
+        await eventually(lambda: bot.exchange.clock.now() > resting.time)
         bot.connector.cancel("BTC-USD", order_id)
         await eventually(lambda: bot.state(order_id) is OrderState.CANCELED)
         ended = bot.exchange.order(bot.address, order_id)
