@@ -8,6 +8,7 @@ moment: the base class tries each of these things once, and is never ready when 
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -131,12 +132,9 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         """Whether the venue has not answered yet without funding of this pair: testnet has markets with none."""
         return not any(self._pair_of.get(coin) == trading_pair for coin in self._without_funding)
 
-    async def mids(self, dex: str) -> dict[str, float]:
-        """The mid of every coin of a dex, in USD, not older than ten seconds.
-
-        :raises VenueUnavailable: when the venue does not answer.
-        """
-        return await self._requests.mids(dex)
+    async def mids_of(self, dexs: Sequence[str]) -> tuple[dict[str, float], dict[str, VenueUnavailable]]:
+        """The mid of every coin of some dexs, in USD, not older than ten seconds; and why dexs did not answer."""
+        return await self._requests.mids_of(dexs)
 
     async def get_funding_info(self, trading_pair: str) -> FundingInfo:
         """Prices and funding of a pair, as soon as the venue tells them. ``rate`` is for one hour.

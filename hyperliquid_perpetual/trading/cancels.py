@@ -17,6 +17,7 @@ from ..venue.messages import OrderUpdate
 from ..venue.replies import Outcome, RejectCode, Rejected, Unclear
 from ..venue.statuses import OrderPhase, phase_of
 from .batches import OrderDesk
+from .cancel_deadlines import CancelDeadlines
 from .lifecycle import Evidence
 from .log_names import logger_of
 from .order_flow import OrderFlow
@@ -50,8 +51,7 @@ class Cancels:
         self._stream_is_live = stream_is_live
         self._clock = clock
         self._underway: dict[str, asyncio.Task[bool]] = {}
-        self._expiry: dict[str, float] = {}
-        """Until when (Unix seconds) cancels without an answer can still take effect."""
+        self._deadlines = CancelDeadlines(tracker, flow.resolver, clock)
         self._ended: dict[str, asyncio.Event] = {}
         tracker.listen_to_ends(self._on_ended)
         flow.on_answer = self._on_answer
@@ -97,7 +97,7 @@ class Cancels:
                 case Rejected():
                     pass
                 case Unclear(reason=reason):
-                    self._expiry[cloid] = (answer.expires_after or self._flow.latest_expiry()) / 1000
+                    self._deadlines.note(cloid, answer.expires_after or self._flow.latest_expiry())
                     logger.warning("It is not known yet whether order %s was cancelled (%s)", cloid, reason)
                     self._flow.resolver.watch(cloid, answer.expires_after)
                 case _:
@@ -134,19 +134,11 @@ class Cancels:
 
     def _on_answer(self, order: InFlightOrder, update: OrderUpdate) -> None:
         """The venue was asked about an order: one that is open had its cancel refused, once none is on its way."""
-        if phase_of(update.status) is not OrderPhase.LIVE or not order.is_pending_cancel_confirmation:
-            return
-        cloid = order.client_order_id
-        expiry = self._expiry.pop(cloid, 0.0)
-        if expiry > self._clock():
-            # The cancel can still take effect: ask once more when it no longer can.
-            self._expiry[cloid] = expiry
-            self._flow.resolver.watch(cloid, int(expiry * 1000), first_wait=expiry - self._clock())
-        else:
-            self._tracker.apply(order, Evidence.CANCEL_FAILED, self._clock())
+        if phase_of(update.status) is OrderPhase.LIVE:
+            self._deadlines.on_open(order)
 
     def _on_ended(self, cloid: str) -> None:
-        self._expiry.pop(cloid, None)
+        self._deadlines.forget(cloid)
         ended = self._ended.get(cloid)
         if ended is not None:
             ended.set()

@@ -1,7 +1,6 @@
 """The part of Hummingbot's connector contract that is about markets: names, rules, rounding, prices."""
 
 import asyncio
-import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -17,6 +16,7 @@ from . import order_checks
 from .book_tracker import BookTracker
 from .contract_threads import ThreadsContract
 from .followed_pairs import FollowedPairs
+from .market_requests import as_price
 from .markets_source import MarketsSource
 from .requests import Requests, VenueUnavailable
 from .threads import replace_in_place
@@ -186,18 +186,15 @@ class MarketsContract(ThreadsContract):
     async def _read_all_prices(self) -> list[dict[str, Any]]:
         table = await self._markets.refresh(max_age=self.TRADING_RULES_INTERVAL)
         dexs = list(dict.fromkeys(market.dex for market in table.by_trading_pair.values()))
-        answers = await asyncio.gather(*map(self._orderbook_ds.mids, dexs), return_exceptions=True)
-        found: list[dict[str, Any]] = []
-        for dex, mids in zip(dexs, answers, strict=True):
-            if isinstance(mids, VenueUnavailable):
-                self.logger().network(f"The prices of dex {dex!r} of {self._domain} cannot be read now: {mids}")
-                continue
-            if isinstance(mids, BaseException):
-                raise mids
-            for coin, mid in mids.items():
-                market = table.by_coin.get(coin)
-                if market is not None and not market.is_delisted and 0 < mid < math.inf:
-                    found.append({"symbol": coin, "price": Decimal(repr(mid))})
+        mids, problems = await self._orderbook_ds.mids_of(dexs)
+        for dex, problem in problems.items():
+            self.logger().network(f"The prices of dex {dex!r} of {self._domain} cannot be read now: {problem}")
+        known = {market.coin for market in table if not market.is_delisted}
+        found: list[dict[str, Any]] = [
+            {"symbol": coin, "price": price}
+            for coin, mid in mids.items()
+            if coin in known and (price := as_price(mid)) is not None
+        ]
         if not found:
             return []
         return found + [{"symbol": symbol, "price": Decimal(1)} for symbol in collateral_rates(table)]

@@ -52,7 +52,7 @@ class FollowedPairs:
     def problem(self, pair: str) -> str:
         """Why a pair cannot be traded, and what may have been meant; empty when it can, or nobody knows."""
         table = self._table
-        if table is None or pair in table.by_trading_pair:
+        if table is None or self._can_be_traded(pair):
             return ""
         if self.is_delisted(pair):
             return f"{pair} has been delisted by the venue: it takes no new positions, and settles what is still held"
@@ -67,11 +67,11 @@ class FollowedPairs:
 
     def is_waited_for(self, pair: str) -> bool:
         """Whether the connector is not ready without this pair."""
-        return pair not in self._joining and not self.problem(pair)
+        # Asked many times a second: what is wrong with a pair, and what may have been meant, is not looked for here.
+        return pair not in self._joining and self._can_be_traded(pair)
 
-    def problems(self) -> dict[str, str]:
-        """The pairs that cannot be traded, and why."""
-        return {pair: problem for pair in self._pairs if (problem := self.problem(pair))}
+    def _can_be_traded(self, pair: str) -> bool:
+        return self._table is None or pair in self._table.by_trading_pair
 
     def join(self, pair: str) -> None:
         """The pair is being added while others are traded: they do not wait for it."""

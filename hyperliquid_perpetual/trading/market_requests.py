@@ -6,12 +6,14 @@ Reference, sections 2.1 and 2.2.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
 
 from ..venue.messages import AssetContext, L2Book
+from .requests import VenueUnavailable
 
 _MIDS_GOOD_FOR = 10.0
 """Seconds. Hummingbot's tracker asks every five for each pair that does not trade."""
@@ -23,6 +25,11 @@ class InfoRequests(Protocol):
     async def info(self, request: Mapping[str, Any], decode_as: Any = Any) -> Any:
         """The answer to an info request."""
         ...
+
+
+def as_price(mid: float | None) -> Decimal | None:
+    """A mid as an exact price in USD; None for what is no price."""
+    return Decimal(repr(mid)) if mid is not None and 0 < mid < math.inf else None
 
 
 class MarketRequests:
@@ -82,6 +89,20 @@ class MarketRequests:
             return readable
 
         return await self._together(("mids", dex), ask)
+
+    async def mids_of(self, dexs: Sequence[str]) -> tuple[dict[str, float], dict[str, VenueUnavailable]]:
+        """The mid of every coin of some dexs, in USD; and why dexs did not answer, if any."""
+        answers = await asyncio.gather(*map(self.mids, dexs), return_exceptions=True)
+        mids: dict[str, float] = {}
+        problems: dict[str, VenueUnavailable] = {}
+        for dex, answer in zip(dexs, answers, strict=True):
+            if isinstance(answer, VenueUnavailable):
+                problems[dex] = answer
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                mids |= answer
+        return mids, problems
 
     async def _together[T](self, key: tuple[str, str], ask: Callable[[], Awaitable[T]]) -> T:
         """Everyone who asks while a request is underway gets its answer."""

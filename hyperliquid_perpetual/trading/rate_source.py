@@ -4,9 +4,9 @@ Next to the markets' own pairs it tells what the oracle needs to get from one na
 capitals that Hummingbot's ``rate`` command makes of what the user types, and what the collateral tokens are worth.
 """
 
-import asyncio
 import math
 import time
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from ..venue.networks import Network, network_for_rates
 from ..venue.pair_names import FoldingDict, fold, unambiguous
 from .log_names import logger_of
 from .loops import LoopLock
-from .market_requests import MarketRequests
+from .market_requests import MarketRequests, as_price
 from .requests import VenueUnavailable
 from .shared_markets import public_requests, shared_markets
 
@@ -69,16 +69,10 @@ class VenueRates(RateSourceBase):
             self._tell(f"The markets of {network.value} cannot be read: {error}")
             return {}
         dexs = list(dict.fromkeys(market.dex for market in table.by_trading_pair.values()))
-        answers = await asyncio.gather(*map(requests.mids, dexs), return_exceptions=True)
-        mids: dict[str, float] = {}
+        mids, problems = await requests.mids_of(dexs)
         problem = ""
-        for dex, answer in zip(dexs, answers, strict=True):
-            if isinstance(answer, VenueUnavailable):
-                problem = f"The prices of dex {dex!r} of {network.value} cannot be read: {answer}"
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                mids |= answer
+        for dex, reason in problems.items():
+            problem = f"The prices of dex {dex!r} of {network.value} cannot be read: {reason}"
         self._tell(problem)
         return prices_of(table, mids)
 
@@ -88,13 +82,13 @@ class VenueRates(RateSourceBase):
         self._problem = problem
 
 
-def prices_of(table: MarketTable, mids: dict[str, float]) -> FoldingDict[Decimal]:
+def prices_of(table: MarketTable, mids: Mapping[str, float]) -> FoldingDict[Decimal]:
     """The rates that the mids of all dexs give, in USD."""
     rates: FoldingDict[Decimal] = FoldingDict()
     for pair, market in table.by_trading_pair.items():
-        mid = mids.get(market.coin)
-        if mid is not None and 0 < mid < math.inf:
-            rates[pair] = Decimal(repr(mid))
+        price = as_price(mids.get(market.coin))
+        if price is not None:
+            rates[pair] = price
     if not rates:
         return rates
     # The oracle copies the prices into a dictionary of its own, and looks for what the user typed in capitals.

@@ -18,6 +18,7 @@ from ..venue.messages import Fill
 from ..venue.numbers import to_wire
 from ..venue.twaps import TwapPhase, TwapRecord
 from .account_reader import AccountReader
+from .cancel_deadlines import CancelDeadlines
 from .lifecycle import Evidence
 from .log_names import logger_of
 from .order_tracker import OrderTracker
@@ -65,7 +66,6 @@ class TwapFollower:
         self._reader = reader
         self._tracker = tracker
         self._clock = clock
-        self._cancel_expiry: dict[str, float] = {}
         self.subscribe = subscribe
         self.book = TwapBook(tracker, coin_of)
         self.placing: dict[str, asyncio.Task[Any]] = {}
@@ -77,6 +77,7 @@ class TwapFollower:
         self.resolver = OutcomeResolver(
             self.ask, self.on_known, self._on_never_arrived, self._still_open, clock, SLOWEST_QUESTION_SECONDS
         )
+        self._deadlines = CancelDeadlines(tracker, self.resolver, clock)
         tracker.listen_to_ends(self._on_ended)
 
     # --- What the venue tells
@@ -196,7 +197,7 @@ class TwapFollower:
 
     def watch_stop(self, order_id: str, expires_after_ms: int) -> None:
         """The same for a stop whose outcome is not known."""
-        self._cancel_expiry[order_id] = expires_after_ms / 1000
+        self._deadlines.note(order_id, expires_after_ms)
         self.watch(order_id, expires_after_ms)
 
     async def ask(self, order_id: str) -> _Answer:
@@ -217,14 +218,8 @@ class TwapFollower:
     def on_known(self, order_id: str, record: TwapRecord) -> None:
         """The history has the TWAP: a stop that had no effect by now, and can have none any more, has failed."""
         order = self._tracker.find(order_id)
-        if order is None or record.phase is not TwapPhase.RUNNING or not order.is_pending_cancel_confirmation:
-            return
-        expiry = self._cancel_expiry.pop(order_id, 0.0)
-        if expiry > self._clock():
-            self._cancel_expiry[order_id] = expiry
-            self.resolver.watch(order_id, int(expiry * 1000), first_wait=expiry - self._clock())
-        else:
-            self._tracker.apply(order, Evidence.CANCEL_FAILED, self._clock())
+        if order is not None and record.phase is TwapPhase.RUNNING:
+            self._deadlines.on_open(order)
 
     def _on_never_arrived(self, order_id: str) -> None:
         order = self._tracker.find(order_id)
@@ -247,5 +242,5 @@ class TwapFollower:
         if client_ids.is_twap(order_id):
             self.resolver.forget(order_id)
             self.book.forget(order_id)
-            self._cancel_expiry.pop(order_id, None)
+            self._deadlines.forget(order_id)
             self.release_fills()
