@@ -4,7 +4,9 @@ An interval without trades has a candle all the same, flat at the last close, as
 """
 
 from collections import deque
+from copy import copy
 from datetime import UTC, datetime
+from itertools import islice
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -58,6 +60,25 @@ class Candle:
         self.turnover += px * sz
         self.count += 1
 
+    def merge(self, later: "Candle") -> None:
+        """Take in what was traded in a shorter candle, which is part of this one and the newest there is."""
+        if not later.count:
+            return
+        if not self.count:
+            self.open, self.high, self.low = later.open, later.high, later.low
+        self.high = max(self.high, later.high)
+        self.low = min(self.low, later.low)
+        self.close = later.close
+        self.volume += later.volume
+        self.turnover += later.turnover
+        self.count += later.count
+
+    def merged(self, later: "Candle") -> "Candle":
+        """This candle with a shorter one taken in, which is left as it is; so is this."""
+        both = copy(self)
+        both.merge(later)
+        return both
+
 
 def candle_span(interval: str, time: int) -> tuple[int, int]:
     """First and last millisecond of the candle of an interval that a moment falls into.
@@ -109,4 +130,20 @@ class CandleSeries:
 
     def between(self, start: int, end: int) -> list[Candle]:
         """The candles that overlap a range of time, oldest first."""
-        return [candle for candle in self._candles if candle.close_time >= start and candle.open_time <= end]
+        first = self.index_from(start)
+        return [candle for candle in islice(self._candles, first, None) if candle.open_time <= end]
+
+    def index_from(self, time: int) -> int:
+        """The index of the first candle that ends at a moment or later; the number of candles when there is none."""
+        candles, length = self._candles, INTERVALS[self.interval]
+        if not candles or time <= candles[0].close_time:
+            return 0
+        if length:
+            # There are no gaps, so the place of a candle follows from its time.
+            return min(len(candles), (time - candles[0].open_time) // length)
+        return sum(candle.close_time < time for candle in candles)
+
+    def open_from(self, time: int) -> int | None:
+        """The opening price of that candle; None when there is none."""
+        index = self.index_from(time)
+        return self._candles[index].open if index < len(self._candles) else None

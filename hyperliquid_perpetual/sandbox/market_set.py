@@ -5,7 +5,7 @@ isolated margin and one without cross margin. Beside it stand three HIP-3 dexes:
 nothing (its index still counts), and `km` on USDH, so that every rule for asset ids (reference, section 7) is met.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -22,6 +22,7 @@ from hyperliquid_perpetual.sandbox.engine.markets import (
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.state import Account
 from hyperliquid_perpetual.sandbox.engine.units import usd
+from hyperliquid_perpetual.sandbox.market_character import Character
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, divide_half_even, scaled
 
 USDC, USDH = ("USDC", 0), ("USDH", 360)
@@ -85,6 +86,8 @@ class MarketSet:
     dexes: tuple[Dex, ...]
     tables: tuple[MarginTable, ...]
     tokens: tuple[dict[str, Any], ...]
+    characters: Mapping[str, Character] = field(default_factory=dict)
+    """How synthetic traders treat a market, by coin; others are ordinary."""
     by_coin: dict[str, Listing] = field(default_factory=dict)
     dex_names: list[str] = field(default_factory=list)
     """The names in the order of `dexes`: one list for good, which grows."""
@@ -222,6 +225,14 @@ _FIRST_DEX: tuple[tuple[str, int, int, int, str, MarginMode, bool], ...] = (
 _XYZ = (("XYZ100", 4, 20, "25114", False), ("TSLA", 3, 10, "417.32", True))
 _KM = (("US500", 3, 20, "6602.5", True),)
 
+_CHARACTERS = {
+    "BTC": Character(volatility=1.0),
+    "ETH": Character(volatility=1.25),
+    "xyz:XYZ100": Character(volatility=0.6),
+    "km:US500": Character(volatility=0.5),
+    "xyz:TSLA": Character(volatility=1.2),
+}
+
 
 def standard_markets() -> MarketSet:
     """The markets of a sandbox that is not told otherwise."""
@@ -236,7 +247,7 @@ def standard_markets() -> MarketSet:
         _hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
     )
     tokens = (_token("USDC", 0, 8), _token("PURR", 1, 0), _token("HYPE", 150, 2), _token("USDH", 360, 2))
-    return MarketSet(dexes, _TABLES, tokens)
+    return MarketSet(dexes, _TABLES, tokens, _CHARACTERS)
 
 
 def _listing(

@@ -133,7 +133,7 @@ class Sandbox(Interventions):
         self.register = Register(self.engine, self._open_account, newcomers)
         self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
-        self.traders = Traders(self.chain, market, self.seed, coins)
+        self.traders = Traders(self.chain, market, self.seed, coins, self.market_set.characters)
         self.faults = Faults()
 
         tape = Tape(self.market_set.markets, self.clock.now(), self.seed)

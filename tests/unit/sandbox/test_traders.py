@@ -28,9 +28,8 @@ async def make_markets(exchange: Sandbox, coin: str, spread: Decimal, refresh: i
         if second % refresh == 0:
             mid = exchange.book(coin, 1).mid
             assert mid is not None
-            traders = exchange.traders.by_coin[coin]
-            bid = traders._round(float(mid * (1 - spread)) * 1e6, False)
-            ask = traders._round(float(mid * (1 + spread)) * 1e6, True)
+            bid = market.round_px(int(mid * (1 - spread) * 10**6), False)
+            ask = market.round_px(int(mid * (1 + spread) * 10**6), True)
             sz = round(100 / float(mid) * 10**market.sz_decimals)
             stale = tuple((market.asset, entry.oid) for entry in exchange.open_orders(USER))
             quotes = tuple(OrderIntent(market.asset, is_buy, px, sz) for is_buy, px in ((True, bid), (False, ask)))
