@@ -137,7 +137,7 @@ class MarketSet:
             raise ValueError("a market has 0 to 6 size decimals and a leverage of 1 to 50")
         first = 100_000 + index * 10_000 if index else 0
         collateral = dex.collateral, dex.collateral_token
-        listing = _listing(
+        listing = make_listing(
             first + len(dex.listings), coin, sz_decimals, max_leverage, max_leverage, price, collateral=collateral
         )
         if listing.market.oracle_px <= 0:
@@ -237,20 +237,20 @@ _CHARACTERS = {
 def standard_markets() -> MarketSet:
     """The markets of a sandbox that is not told otherwise."""
     first = tuple(
-        _listing(asset, coin, sz_decimals, leverage, table, px, mode, delisted)
+        make_listing(asset, coin, sz_decimals, leverage, table, px, mode, delisted)
         for asset, (coin, sz_decimals, leverage, table, px, mode, delisted) in enumerate(_FIRST_DEX)
     )
     dexes = (
         Dex("", "", *USDC, first),
-        _hip3_dex(1, "xyz", "XYZ", USDC, _XYZ, "1.0"),
-        _hip3_dex(2, "vntl", "Ventuals", USDH, (), "0.5"),
-        _hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
+        make_hip3_dex(1, "xyz", "XYZ", USDC, _XYZ, "1.0"),
+        make_hip3_dex(2, "vntl", "Ventuals", USDH, (), "0.5"),
+        make_hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
     )
     tokens = (_token("USDC", 0, 8), _token("PURR", 1, 0), _token("HYPE", 150, 2), _token("USDH", 360, 2))
     return MarketSet(dexes, _TABLES, tokens, _CHARACTERS)
 
 
-def _listing(
+def make_listing(
     asset: int,
     coin: str,
     sz_decimals: int,
@@ -262,6 +262,10 @@ def _listing(
     growth_mode: bool = False,
     collateral: tuple[str, int] = USDC,
 ) -> Listing:
+    """One market; `table` up to 50 is the single tier of that leverage, `px` the price to start from.
+
+    :raises ValueError: for a price with more than six decimals.
+    """
     price = scaled(px, PRICE_DECIMALS)
     if price is None:
         raise ValueError(f"{coin}: {px} has too many decimals")
@@ -283,7 +287,7 @@ def _listing(
     return Listing(market, table, growth_mode)
 
 
-def _hip3_dex(
+def make_hip3_dex(
     index: int,
     name: str,
     full_name: str,
@@ -291,8 +295,9 @@ def _hip3_dex(
     rows: tuple[tuple[str, int, int, str, bool], ...],
     fee_scale: str,
 ) -> Dex:
+    """A HIP-3 dex of (coin, szDecimals, maximum leverage, price, growth mode); `index` is its place in `perpDexs`."""
     listings = tuple(
-        _listing(
+        make_listing(
             100_000 + index * 10_000 + position,
             f"{name}:{coin}",
             sz_decimals,

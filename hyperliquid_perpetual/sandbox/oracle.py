@@ -22,17 +22,17 @@ class PathParameters:
     """Standard deviation after one second, on average over time; it grows with the square root of time."""
     fast_clustering: float = 0.0
     """Standard deviation of the logarithm of the fast volatility factor."""
-    fast_seconds: float = 240
+    fast_seconds: float = 600
     """Time in which the fast factor forgets most of what it was."""
     slow_clustering: float = 0.0
     """The same of the slow factor."""
-    slow_seconds: float = 5_400
+    slow_seconds: float = 10_800
     """Time in which the slow factor forgets most of what it was."""
     pull_seconds: float | None = None
     """Time in which the pull back to the start halves the distance, roughly; None for no pull."""
     drift: float = 0
     """Movement per second."""
-    turn_seconds: float = 240
+    turn_seconds: float = 900
     """Mean time until the drift changes its sign."""
     jumps_per_minute: float = 0
     jump: float = 0

@@ -70,7 +70,10 @@ class MarketMaker:
             for level in range(parameters.levels)
         ]
         self._tolerances = [
-            _OUT_OF_PLACE * parameters.gap * max(1.0, parameters.growth * level ** (parameters.growth - 1)) * BASIS_POINT
+            _OUT_OF_PLACE
+            * parameters.gap
+            * max(1.0, parameters.growth * level ** (parameters.growth - 1))
+            * BASIS_POINT
             for level in range(parameters.levels)
         ]
         self._tolerances = [tolerance * character.spread for tolerance in self._tolerances]

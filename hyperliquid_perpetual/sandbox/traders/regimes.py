@@ -32,18 +32,18 @@ class Behaviour:
     """How long they stay away after that, on average."""
 
 
-def _makers(touch: float, behind: float, deep: float, size: float = 1.0) -> tuple[MakerParameters, ...]:
+def _makers(touch: float, behind: float, deep: float) -> tuple[MakerParameters, ...]:
     """Three makers whose first levels are so far from the fair price."""
     return (
-        MakerParameters("touch", touch, 1.4 * touch, 1.1, 4, 3_000 * size, skew=touch, widening=0.6),
-        MakerParameters("ladder", behind, 0.75 * behind, 1.15, 7, 5_000 * size, 0.3, 0.25, 0.5, 400_000, touch, 0.5),
-        MakerParameters("deep", deep, 0.5 * deep, 1.3, 6, 60_000 * size, 0.2, 0.4, 2.0, 3_000_000, touch, 0.3),
+        MakerParameters("touch", touch, 1.6 * touch, 1.1, 3, 3_000, skew=touch, widening=0.6),
+        MakerParameters("ladder", behind, 1.1 * behind, 1.15, 5, 6_000, 0.4, 0.25, 0.5, 400_000, touch, 0.5),
+        MakerParameters("deep", deep, 0.4 * deep, 1.25, 8, 60_000, 0.2, 0.4, 2.0, 3_000_000, touch, 0.3),
     )
 
 
 BEHAVIOURS: dict[Regime, Behaviour] = {
     "calm": Behaviour(
-        PathParameters(volatility=0.6, fast_clustering=0.35, slow_clustering=0.25, pull_seconds=1_800),
+        PathParameters(volatility=0.6, fast_clustering=0.4, slow_clustering=0.35, pull_seconds=1_800),
         _makers(0.25, 1.2, 10.0),
         MetaorderParameters(rate=2.5),
         MomentumParameters(rate=0.3),
@@ -51,7 +51,7 @@ BEHAVIOURS: dict[Regime, Behaviour] = {
         SweeperParameters(rate=1.5),
     ),
     "trending": Behaviour(
-        PathParameters(volatility=0.8, fast_clustering=0.4, slow_clustering=0.3, drift=0.4),
+        PathParameters(volatility=0.8, fast_clustering=0.4, slow_clustering=0.35, drift=0.08),
         _makers(0.3, 1.4, 12.0),
         MetaorderParameters(rate=2.5, tail=1.4),
         MomentumParameters(rate=1.0),
@@ -59,7 +59,7 @@ BEHAVIOURS: dict[Regime, Behaviour] = {
         SweeperParameters(rate=1.5),
     ),
     "wild": Behaviour(
-        PathParameters(volatility=4.0, fast_clustering=0.5, slow_clustering=0.3, jumps_per_minute=2, jump=25),
+        PathParameters(volatility=4.0, fast_clustering=0.55, slow_clustering=0.4, jumps_per_minute=1, jump=20),
         _makers(1.2, 4.0, 30.0),
         MetaorderParameters(rate=4.0, notional=800),
         MomentumParameters(rate=1.0, threshold=15.0),
@@ -68,7 +68,7 @@ BEHAVIOURS: dict[Regime, Behaviour] = {
         ArbitrageParameters(edge=4.0),
     ),
     "gappy": Behaviour(
-        PathParameters(volatility=0.9, fast_clustering=0.4, slow_clustering=0.3, jumps_per_minute=0.5, jump=60),
+        PathParameters(volatility=0.9, fast_clustering=0.4, slow_clustering=0.35, jumps_per_minute=0.5, jump=60),
         (
             MakerParameters("touch", 0.8, 1.4, 1.1, 4, 2_000, skew=0.8, widening=0.6, holes=0.3),
             MakerParameters("ladder", 4.0, 4.0, 1.2, 6, 4_000, 0.3, 0.5, 0.5, 400_000, 0.8, 0.5, 0.4),
@@ -83,7 +83,7 @@ BEHAVIOURS: dict[Regime, Behaviour] = {
         absence_seconds=3.0,
     ),
     "illiquid": Behaviour(
-        PathParameters(volatility=1.0, fast_clustering=0.4, slow_clustering=0.3),
+        PathParameters(volatility=1.0, fast_clustering=0.4, slow_clustering=0.35),
         (
             MakerParameters("touch", 7.0, 6.0, 1.2, 3, 250, 0.3, 0.5, 2.0, 5_000, 5.0, 0.5),
             MakerParameters("deep", 30.0, 25.0, 1.2, 4, 1_500, 0.3, 0.5, 10.0, 30_000, 5.0, 0.3),

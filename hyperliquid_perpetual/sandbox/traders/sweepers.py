@@ -19,7 +19,7 @@ class SweeperParameters:
     nearest: float = 2.0
     farthest: float = 12.0
     """How far from the mid they go, evenly distributed."""
-    persistence: float = 0.55
+    persistence: float = 0.6
     """Chance to be on the side of the sweep before."""
     inventory_limit: float = 5_000_000
     """The more of this they hold, the likelier they bring it back."""
