@@ -45,6 +45,10 @@ class Market(enum.StrEnum):
     CALM = "calm"
     TRENDING = "trending"
     WILD = "wild"
+    GAPPY = "gappy"
+    ILLIQUID = "illiquid"
+    STILL = "still"
+    EMPTY = "empty"
 
 
 @app.callback(invoke_without_command=True)
@@ -202,7 +206,15 @@ def sandbox(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 3001,
     seed: Annotated[int | None, typer.Option(help="Makes the synthetic traders repeatable.")] = None,
-    market: Annotated[Market, typer.Option(help="How the synthetic traders behave.")] = Market.CALM,
+    market: Annotated[
+        Market, typer.Option(help="How the synthetic traders behave, see docs/traders.md.")
+    ] = Market.CALM,
+    markets: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=200, help="List so many markets instead of the standard ones, the busiest first.", metavar="N"
+        ),
+    ] = None,
     deposit: Annotated[str, typer.Option(help="USDC that an address owns when it first signs.")] = "100000",
     quirk: Annotated[
         list[str] | None,
@@ -229,7 +241,7 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
-    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount, quirks=quirks)
+    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount, quirks=quirks, markets=markets)
 
 
 @app.command()

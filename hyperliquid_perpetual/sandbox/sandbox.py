@@ -71,7 +71,8 @@ class Sandbox(Interventions):
     """A local exchange. Use it as an asynchronous context manager, or call `start` and `stop`.
 
     :param seed: makes the synthetic traders repeatable; None takes a random one.
-    :param market: how they behave: `calm`, `trending`, `wild`, `still` (a book in which nobody moves) or `empty`.
+    :param market: how they behave: `calm`, `trending`, `wild`, `gappy`, `illiquid`, `still` (a book in which nobody
+        moves) or `empty`.
     :param coins: the markets in which they trade; None for all that are not delisted.
     :param port: where to listen; 0 takes a free port.
     :param deposit: collateral of every new account, on the first dex and on each HIP-3 dex that lists something.
@@ -84,7 +85,7 @@ class Sandbox(Interventions):
     :param actions_per_day: how many actions a unified or portfolio margin account may send in a UTC day.
     :param sockets: rules of WebSocket connections; by default without the limits per address.
     :param cadence: how often streams send what they send at intervals.
-    :param market_set: what is listed.
+    :param market_set: what is listed; `many_markets(200)` for many.
     :param quirks: how it behaves where the reference is unconfirmed, by name (`engine.quirks.VenueQuirks`).
     :param engine: further settings of the engine, by their names in `ExchangeConfig`.
     """
@@ -133,7 +134,7 @@ class Sandbox(Interventions):
         self.register = Register(self.engine, self._open_account, newcomers)
         self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
-        self.traders = Traders(self.chain, market, self.seed, coins)
+        self.traders = Traders(self.chain, market, self.seed, coins, self.market_set.characters)
         self.faults = Faults()
 
         tape = Tape(self.market_set.markets, self.clock.now(), self.seed)

@@ -7,6 +7,7 @@ import sys
 from decimal import Decimal
 
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
+from hyperliquid_perpetual.sandbox.many_markets import many_markets
 from hyperliquid_perpetual.sandbox.sandbox import DEFAULT_DEPOSIT, DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.sandbox.socket_limits import SessionSettings
 from hyperliquid_perpetual.sandbox.traders import Regime
@@ -21,9 +22,12 @@ def run(
     market: Regime = "calm",
     deposit: Decimal = DEFAULT_DEPOSIT,
     quirks: dict[str, str] | None = None,
+    markets: int | None = None,
     status_seconds: float = STATUS_SECONDS,
 ) -> None:
     """Run an exchange in the foreground until SIGINT or SIGTERM. Limits are the venue's.
+
+    :param markets: how many markets there are (`many_markets`); None for the standard ones.
 
     :raises SystemExit: with status 1 and one line when the port cannot be had.
     """
@@ -35,6 +39,7 @@ def run(
         port=port,
         deposit=deposit,
         quirks=quirks,
+        market_set=None if markets is None else many_markets(markets),
         limit_weights=True,
         sockets=SessionSettings(),
     )

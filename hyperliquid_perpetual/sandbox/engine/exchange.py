@@ -43,7 +43,7 @@ from .timeline import Timeline
 from .treasury import Treasury
 from .twap_commands import CancelTwap, PlaceTwap
 from .twaps import TwapDesk
-from .world_commands import DelistMarket, ListMarket, Restrict
+from .world_commands import DelistMarket, LimitHistory, ListMarket, Restrict, SetManyPrices
 
 
 class Exchange:
@@ -110,10 +110,12 @@ class Exchange:
             delist(state, command.settlement_px or state.mark_px, self.accounts, self._desk, self._outbox)
             self._timeline.remove(state)
         elif isinstance(command, SetPrices):
-            state = self.markets[command.asset]
-            oracle_before = state.oracle_px
-            prices.set_outside_prices(state, command.oracle_px, command.external_px)
-            self._timeline.update_mark(state, oracle_before)
+            self._set_prices(command.asset, command.oracle_px, command.external_px)
+        elif isinstance(command, SetManyPrices):
+            for asset, oracle_px in command.prices:
+                self._set_prices(asset, oracle_px, None)
+        elif isinstance(command, LimitHistory):
+            self.accounts[command.account].limit_history(command.records)
         self._follow_marks()
         return self._outbox.finish()
 
@@ -174,6 +176,12 @@ class Exchange:
         """Funding that all accounts of a dex have received on balance, in money; not quite zero because of rounding."""
         return self._timeline.funding_paid.get(dex, 0)
 
+    def _set_prices(self, asset: int, oracle_px: int, external_px: int | None) -> None:
+        state = self.markets[asset]
+        oracle_before = state.oracle_px
+        prices.set_outside_prices(state, oracle_px, external_px)
+        self._timeline.update_mark(state, oracle_before)
+
     def _list(self, market: Market) -> MarketState:
         self._check_is_new(market)
         state = MarketState(market, self.config.trade_limit, self.config.funding_limit)
@@ -191,10 +199,15 @@ class Exchange:
             if command.dex != SPOT and self.treasury.collateral(command.dex) is None:
                 raise ValueError(f"there is no dex {command.dex!r} to deposit to")
         elif isinstance(command, SetPrices):
-            if command.asset not in self.markets:
-                raise ValueError(f"there is no asset {command.asset}")
-            if command.oracle_px <= 0 or (command.external_px is not None and command.external_px <= 0):
-                raise ValueError("prices must be more than zero")
+            self._check_prices(command.asset, command.oracle_px, command.external_px)
+        elif isinstance(command, SetManyPrices):
+            for asset, oracle_px in command.prices:
+                self._check_prices(asset, oracle_px, None)
+        elif isinstance(command, LimitHistory):
+            if command.account not in self.accounts:
+                raise ValueError(f"there is no account {command.account}")
+            if command.records < 1:
+                raise ValueError(f"at least one record is kept, not {command.records}")
         elif isinstance(command, SetQuirk):
             self.config.quirks.check(command.name, command.value)
         elif isinstance(command, ListMarket):
@@ -205,6 +218,12 @@ class Exchange:
                 raise ValueError(f"there is no asset {command.asset} to delist")
             if command.settlement_px is not None and command.settlement_px <= 0:
                 raise ValueError("prices must be more than zero")
+
+    def _check_prices(self, asset: int, oracle_px: int, external_px: int | None) -> None:
+        if asset not in self.markets:
+            raise ValueError(f"there is no asset {asset}")
+        if oracle_px <= 0 or (external_px is not None and external_px <= 0):
+            raise ValueError("prices must be more than zero")
 
     def _deposit(self, command: Deposit) -> None:
         treasury = self.treasury

@@ -118,3 +118,45 @@ def test_every_interval_accounts_for_every_trade(trades: list[tuple[int, int, in
 @pytest.mark.parametrize("interval", sorted(INTERVALS))
 def test_open_candle_ends_in_the_future(interval: str) -> None:
     assert MarketTape(BTC).open_candle(interval, START + 1).close_time > START
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * HOUR), st.integers(1, 1000), st.integers(1, 9)), min_size=1, max_size=60))
+@settings(max_examples=50)
+def test_candles_are_the_same_whoever_looks_while_they_are_made(trades: list[tuple[int, int, int]]) -> None:
+    watched, alone = MarketTape(BTC), MarketTape(BTC)
+    trades.sort()
+    for time, px, sz in trades:
+        for tape in (watched, alone):
+            tape.add(trade(START + time, px, sz))
+        for interval in ("1m", "5m", "1d"):
+            candle = watched.open_candle(interval, START + time)
+            assert candle.close == px
+            watched.candles(interval, 0, START + time, START + time)
+        lots = sum(sz for earlier, _, sz in trades if earlier <= time)
+        assert watched.day_volume(START + time)[1] <= lots
+    now = START + trades[-1][0] + MINUTE
+    for interval in INTERVALS:
+        seen = [
+            [
+                (each.open_time, each.open, each.high, each.low, each.close, each.volume, each.count)
+                for each in tape.candles(interval, START, now, now)
+                if each.open_time >= candle_span(interval, START + trades[0][0])[0]
+            ]
+            for tape in (watched, alone)
+        ]
+        assert seen[0] == seen[1]
+
+
+def test_daily_figures_are_those_of_the_minutes() -> None:
+    tape, now = MarketTape(BTC), START
+    made: list[Trade] = []
+    for number in range(400):
+        now = START + number * 11 * MINUTE + number * 137
+        made.append(trade(now, 100 + number, 1 + number % 7))
+        tape.add(made[-1])
+        since = (now - DAY) // MINUTE * MINUTE + MINUTE
+        within = [each for each in made if each.time >= since]
+        assert tape.day_volume(now) == (
+            sum(each.px * each.sz for each in within) * BTC.lot_value,
+            sum(each.sz for each in within),
+        )
