@@ -182,7 +182,7 @@ class Api:
 def _kind(path: Path, body: bytes) -> str:
     try:
         return _info_type.decode(body).type if path == "/info" else _action_type.decode(body).action.type
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 

@@ -119,6 +119,12 @@ class MarketView:
             "dayBaseVlm": size_text(lots, market.sz_decimals),
         }
 
+    @staticmethod
+    def mark_and_mid(state: MarketState) -> tuple[str, str | None]:
+        """Mark price and mid of a market; null without two sides of the book."""
+        mid = state.doubled_mid
+        return price_text(state.mark_px), None if mid is None else _half_text(mid)
+
     def mids(self, dex: Dex) -> dict[str, str]:
         """`allMids` of a dex: where a side of the book is empty the last trade stands in, then the mark."""
         mids: dict[str, str] = {}

@@ -28,6 +28,7 @@ from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
+from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
@@ -47,6 +48,7 @@ from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standa
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
+from hyperliquid_perpetual.sandbox.overview_view import OverviewView
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
@@ -145,12 +147,23 @@ class Sandbox(Interventions):
             self.engine, order_view, self.gatekeeper.requests_used, self.market_set.token_indexes
         )
         info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), twap_view, self._name_account)
+        self._equity = EquityHistory(self.engine)
+        overview = OverviewView(self.engine, market_view, account_view, twap_view, self._equity)
+        info.extend(overview.handlers())
         meter = WeightMeter(weight_per_minute)
         self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
         self._streams = Streams(
-            self.engine, market_view, account_view, order_view, twap_view, cadence or Cadence(), self._name_account
+            self.engine,
+            market_view,
+            account_view,
+            order_view,
+            twap_view,
+            overview,
+            cadence or Cadence(),
+            self._name_account,
         )
         self.chain.listen(_TapeListener(tape))
+        self.chain.listen(self._equity)
         self.chain.listen(self._streams)
         self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
         self.inspect = Inspector(self.engine)
@@ -179,7 +192,11 @@ class Sandbox(Interventions):
         Control(self).add_routes(self._server.app)
         self._bound_port = await self._server.start(self._host, self._port)
         self.chain.start()
-        self._timers = [*self.traders.start(self.clock), *self._streams.start(self.clock)]
+        self._timers = [
+            *self.traders.start(self.clock),
+            *self._streams.start(self.clock),
+            *self._equity.start(self.clock),
+        ]
         return self
 
     async def stop(self) -> None:

@@ -70,8 +70,12 @@ class Session:
             if self._streams.quirks.greeting == "sent":
                 self._enqueue(GREETING.encode())
             async for message in self._ws:
-                if message.type is WSMsgType.TEXT and not self._closing:
+                if self._closing:
+                    continue
+                if message.type is WSMsgType.TEXT:
                     self._on_text(message.data)
+                elif message.type is WSMsgType.BINARY:  # the venue's way with these is not known
+                    self._on_text(message.data.decode(errors="replace"))
         finally:
             self._closing = True
             self._streams.drop(self, self.subscriptions)

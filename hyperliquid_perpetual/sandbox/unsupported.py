@@ -22,40 +22,17 @@ UNSUPPORTED_ACTIONS = frozenset(
 UNSUPPORTED_INFO = frozenset(
     (
         "borrowLendUserState",
-        "delegations",
-        "delegatorHistory",
-        "delegatorRewards",
-        "delegatorSummary",
         "gossipPriorityAuctionStatus",
-        "isVip",
-        "leadingVaults",
-        "legalCheck",
         "outcomeMeta",
-        "perpAnnotation",
-        "perpCategories",
-        "perpConciseAnnotations",
         "perpDeployAuctionStatus",
-        "perpDexLimits",
-        "portfolio",
-        "referral",
         "settledOutcome",
         "spotDeployState",
         "spotPairDeployAuctionStatus",
         "tokenDetails",
         "userPoints",
-        "userToMultiSigSigners",
         "validatorStats",
         "validatorSummaries",
         "vaultSummaries",
-        "webData2",
     )
 )
-UNSUPPORTED_SUBSCRIPTIONS = frozenset(
-    (
-        "fastAssetCtxs",
-        "outcomeMetaUpdates",
-        "spotAssetCtxs",
-        "webData2",
-        "webData3",
-    )
-)
+UNSUPPORTED_SUBSCRIPTIONS = frozenset(("explorerBlock", "explorerTxs"))
