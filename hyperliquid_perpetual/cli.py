@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from hyperliquid_perpetual.plugin.status import Status
+    from hyperliquid_perpetual.sandbox.faults import FaultPlan
 
 # Every command imports what it needs when it runs: `--help` and a typing mistake answer at once.
 
@@ -223,10 +224,30 @@ def sandbox(
             help="How to behave where the venue's documentation leaves it open, see docs/unconfirmed.md; repeatable.",
         ),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FAULT",
+            help='Something that goes wrong, such as "drop_reply kind=order next=3", see docs/faults.md; repeatable.',
+        ),
+    ] = None,
+    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file of what goes wrong when.")] = None,
+    random_faults: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Let faults of all kinds happen at random, repeatable by seed.")
+    ] = None,
+    fault_rate: Annotated[float, typer.Option(help="Random faults a minute.")] = 6,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="Say which faults there are and what they take, and leave.")
+    ] = False,
 ) -> None:
     """Run a local exchange that speaks Hyperliquid's protocol, until Ctrl-C."""
     from decimal import Decimal, InvalidOperation
 
+    if list_faults:
+        from hyperliquid_perpetual.sandbox.faults.kinds import listing
+
+        print(*listing(), sep="\n")
+        return
     try:
         amount = Decimal(deposit)
     except InvalidOperation:
@@ -241,7 +262,34 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
-    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount, quirks=quirks, markets=markets)
+    plan = _fault_plan(fault or [], faults, random_faults, fault_rate)
+    serve.run(
+        host=host,
+        port=port,
+        seed=seed,
+        market=market.value,
+        deposit=amount,
+        quirks=quirks,
+        markets=markets,
+        fault_plan=plan,
+    )
+
+
+def _fault_plan(lines: list[str], file: Path | None, seed: int | None, rate: float) -> "FaultPlan | None":
+    """What the options say is to go wrong; None when nothing is."""
+    from hyperliquid_perpetual.sandbox.faults import FaultPlan, RandomFaults
+
+    if not lines and file is None and seed is None:
+        return None
+    option = "--faults"
+    try:
+        plan = FaultPlan() if file is None else FaultPlan.from_file(file)
+        option = "--fault"
+        plan += FaultPlan.from_lines(lines)
+        option = "--random-faults"
+        return plan if seed is None else plan + FaultPlan(random=RandomFaults(seed, rate))
+    except ValueError as error:
+        _fail(f"{option}: {error}.")
 
 
 @app.command()

@@ -51,6 +51,8 @@ class Chain:
         self._last_time = 0
         self._in_block = False
         self.is_halted = False
+        self.skew_ms = 0
+        """How far the exchange's time is from the clock's; see the fault `clock_skew`."""
 
     def listen(self, listener: BlockListener) -> None:
         """Tell somebody about everything from now on."""
@@ -83,7 +85,7 @@ class Chain:
         """Block time: the clock's, but never before the last block, and one for a whole block."""
         if self._in_block:
             return self._last_time
-        self._last_time = max(self._last_time, self.clock.now())
+        self._last_time = max(self._last_time, self.clock.now() + self.skew_ms)
         return self._last_time
 
     async def submit(self, received: Received) -> Outcome:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
+from hyperliquid_perpetual.sandbox.fault_control import FaultControl
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Control:
         app.router.add_post(f"{PREFIX}/break_metadata", self._guarded(self._break_metadata))
         app.router.add_post(f"{PREFIX}/maintenance", self._guarded(self._maintenance))
         app.router.add_post(f"{PREFIX}/drop_websockets", self._guarded(self._drop_websockets))
+        FaultControl(self._sandbox.faults).add_routes(app, f"{PREFIX}/faults", self._guarded)
 
     async def _status(self, request: web.Request) -> Json:
         sandbox = self._sandbox

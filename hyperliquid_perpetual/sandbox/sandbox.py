@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
 from hyperliquid_perpetual.sandbox.account_view import AccountView
-from hyperliquid_perpetual.sandbox.api import Api, Captured
+from hyperliquid_perpetual.sandbox.api import Api
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
 from hyperliquid_perpetual.sandbox.control import Control
@@ -29,7 +29,8 @@ from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
 from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
-from hyperliquid_perpetual.sandbox.faults import Faults
+from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults
+from hyperliquid_perpetual.sandbox.faults.world import World
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
 from hyperliquid_perpetual.sandbox.info import Info
@@ -55,6 +56,7 @@ from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
 from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.traders import Regime, Traders
+from hyperliquid_perpetual.sandbox.traffic import Captured
 from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.weights import WEIGHT_PER_MINUTE, WeightMeter
 
@@ -89,6 +91,7 @@ class Sandbox(Interventions):
     :param cadence: how often streams send what they send at intervals.
     :param market_set: what is listed; `many_markets(200)` for many.
     :param quirks: how it behaves where the reference is unconfirmed, by name (`engine.quirks.VenueQuirks`).
+    :param fault_plan: what goes wrong, and when after the start (docs/faults.md).
     :param engine: further settings of the engine, by their names in `ExchangeConfig`.
     """
 
@@ -112,6 +115,7 @@ class Sandbox(Interventions):
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
         quirks: dict[str, str] | None = None,
+        fault_plan: FaultPlan | None = None,
         **engine: object,
     ) -> None:
         self.seed = secrets.randbits(32) if seed is None else seed
@@ -137,7 +141,6 @@ class Sandbox(Interventions):
         self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
         self.traders = Traders(self.chain, market, self.seed, coins, self.market_set.characters)
-        self.faults = Faults()
 
         tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
         market_view = MarketView(self.engine, self.market_set, tape)
@@ -151,7 +154,8 @@ class Sandbox(Interventions):
         overview = OverviewView(self.engine, market_view, account_view, twap_view, self._equity)
         info.extend(overview.handlers())
         meter = WeightMeter(weight_per_minute)
-        self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
+        self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
+        self.maintenance = Maintenance(self.engine, self.chain)
         self._streams = Streams(
             self.engine,
             market_view,
@@ -162,15 +166,18 @@ class Sandbox(Interventions):
             cadence or Cadence(),
             self._name_account,
         )
+        world = World(self.engine, self.chain, self.register, self.maintenance, self.gate, self._streams.still_books)
+        self.faults = Faults(self.clock, self.seed, world)
+        self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
         self.chain.listen(_TapeListener(tape))
         self.chain.listen(self._equity)
         self.chain.listen(self._streams)
-        self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
         self.inspect = Inspector(self.engine)
-        self.maintenance = Maintenance(self.engine, self.chain)
         self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.traders)
         setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
         self._accounts = {address_of(address): setup for address, setup in setups.items()}
+        if fault_plan is not None:
+            self.faults.follow(fault_plan)
         self._server: Server | None = None
         self._timers: list[Timer] = []
         self._bound_port = 0
@@ -197,6 +204,7 @@ class Sandbox(Interventions):
             *self._streams.start(self.clock),
             *self._equity.start(self.clock),
         ]
+        self.faults.start(self._server)
         return self
 
     async def stop(self) -> None:
@@ -204,6 +212,7 @@ class Sandbox(Interventions):
         for timer in self._timers:
             timer.cancel()
         self._timers = []
+        await self.faults.stop()
         self.chain.stop()
         if self._server is not None:
             await self._server.stop()
