@@ -27,6 +27,7 @@ from hyperliquid_perpetual.sandbox.daily_actions import ACTIONS_PER_DAY, DailyAc
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
@@ -43,7 +44,7 @@ from hyperliquid_perpetual.sandbox.inspection import (
 from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.listings import Listings
 from hyperliquid_perpetual.sandbox.maintenance import Maintenance
-from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
+from hyperliquid_perpetual.sandbox.market_set import MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
@@ -125,7 +126,7 @@ class Sandbox(Interventions):
         chosen = quirks_of(quirks)
         config = ExchangeConfig(
             markets=self.market_set.markets,
-            fees=Hip3Fees(self.market_set, chosen),
+            fees=VenueFees(chosen),
             hash_seed=str(self.seed),
             quirks=chosen,
         )
@@ -143,7 +144,7 @@ class Sandbox(Interventions):
         account_view = AccountView(
             self.engine, order_view, self.gatekeeper.requests_used, self.market_set.token_indexes
         )
-        info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), twap_view, self._name_account)
+        info = Info(self.engine, market_view, account_view, FeeView(self.engine), twap_view, self._name_account)
         meter = WeightMeter(weight_per_minute)
         self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
         self._streams = Streams(
