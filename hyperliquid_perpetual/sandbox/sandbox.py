@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
 from hyperliquid_perpetual.sandbox.account_view import AccountView
+from hyperliquid_perpetual.sandbox.address_budget import ALLOWANCE, AddressBudget
 from hyperliquid_perpetual.sandbox.api import Api, Captured
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
@@ -82,6 +83,8 @@ class Sandbox(Interventions):
     :param block_ms: block time; 0 does every request at once.
     :param clock: `real`, `virtual` (stands still until `clock.advance`; every request is done at once), or a clock.
     :param limit_weights: whether an address that used up its 1200 weights a minute is answered with 429.
+    :param allowance: requests that every account may send before it has traded, beside one for each USD that it has;
+        None for no limit.
     :param actions_per_day: how many actions a unified or portfolio margin account may send in a UTC day.
     :param sockets: rules of WebSocket connections; by default without the limits per address.
     :param cadence: how often streams send what they send at intervals.
@@ -106,6 +109,7 @@ class Sandbox(Interventions):
         limit_weights: bool = False,
         weight_per_minute: int = WEIGHT_PER_MINUTE,
         actions_per_day: int = ACTIONS_PER_DAY,
+        allowance: int | None = ALLOWANCE,
         sockets: SessionSettings | None = None,
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
@@ -132,7 +136,12 @@ class Sandbox(Interventions):
         )
         self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)
-        self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
+        self.gatekeeper = Gatekeeper(
+            self.engine.markets,
+            self.register,
+            DailyActions(self.engine, actions_per_day),
+            AddressBudget(self.engine, allowance),
+        )
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
         self.traders = Traders(self.chain, market, self.seed, coins)
         self.faults = Faults()
@@ -141,9 +150,7 @@ class Sandbox(Interventions):
         market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
         twap_view = TwapView(self.engine, order_view)
-        account_view = AccountView(
-            self.engine, order_view, self.gatekeeper.requests_used, self.market_set.token_indexes
-        )
+        account_view = AccountView(self.engine, order_view, self.gatekeeper.budget, self.market_set.token_indexes)
         info = Info(self.engine, market_view, account_view, FeeView(self.engine), twap_view, self._name_account)
         meter = WeightMeter(weight_per_minute)
         self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
