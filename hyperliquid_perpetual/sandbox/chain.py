@@ -13,7 +13,7 @@ from typing import Protocol
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine.commands import Command, Tick
 from hyperliquid_perpetual.sandbox.engine.events import Event, Replied
-from hyperliquid_perpetual.sandbox.engine.exchange import Exchange, block_class
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange, block_rank
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Received
 from hyperliquid_perpetual.sandbox.refusals import Refused
 
@@ -46,7 +46,7 @@ class Chain:
         self._gatekeeper = gatekeeper
         self._block_ms = block_ms
         self._listeners: list[BlockListener] = []
-        self._waiting: list[tuple[int, Received | Command, asyncio.Future[Outcome] | None]] = []
+        self._waiting: list[tuple[tuple[int, int], Received | Command, asyncio.Future[Outcome] | None]] = []
         self._timers: list[Timer] = []
         self._last_time = 0
         self._in_block = False
@@ -92,7 +92,7 @@ class Chain:
         """Have a signed request done in the next block, and wait for what came of it."""
         reply: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         template = received.template
-        rank = 1 if isinstance(template, Refused) else block_class(template)
+        rank = (1, 0) if isinstance(template, Refused) else block_rank(template)
         self._waiting.append((rank, received, reply))
         if not self._block_ms:
             self._make_block()
@@ -102,7 +102,7 @@ class Chain:
         """Have the exchange's own people (traders, prices, time) act in the next block, together."""
         if self.is_halted:
             return
-        self._waiting.extend((block_class(command), command, None) for command in commands)
+        self._waiting.extend((block_rank(command), command, None) for command in commands)
         if not self._block_ms:
             self._make_block()
 

@@ -59,6 +59,8 @@ class Control:
         app.router.add_post(f"{PREFIX}/sub_account", self._guarded(self._sub_account))
         app.router.add_post(f"{PREFIX}/agent", self._guarded(self._agent))
         app.router.add_post(f"{PREFIX}/vault", self._guarded(self._vault))
+        app.router.add_post(f"{PREFIX}/referral_code", self._guarded(self._referral_code))
+        app.router.add_post(f"{PREFIX}/stake", self._guarded(self._stake))
         app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
         app.router.add_get(f"{PREFIX}/quirks", self._guarded(self._quirks))
         app.router.add_post(f"{PREFIX}/quirks", self._guarded(self._set_quirks))
@@ -119,6 +121,19 @@ class Control:
         return account_json(
             self._sandbox.account(self._sandbox.create_vault(leader, name, Decimal(str(amount)))), with_fills=False
         )
+
+    async def _referral_code(self, request: web.Request) -> Json:
+        body = await _body(request)
+        address, code = str(body.get("address", "")), str(body.get("code", ""))
+        self._sandbox.register_referrer(address, code)
+        return {"address": address.lower(), "code": code}
+
+    async def _stake(self, request: web.Request) -> Json:
+        body = await _body(request)
+        address = str(body.get("address", ""))
+        delegated, undelegated = (Decimal(str(body.get(key, 0))) for key in ("delegated", "undelegated"))
+        self._sandbox.stake(address, delegated, undelegated)
+        return {"address": address.lower(), "delegated": _text(delegated), "undelegated": _text(undelegated)}
 
     async def _price(self, request: web.Request) -> Json:
         body = await _body(request)

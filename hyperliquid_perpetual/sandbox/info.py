@@ -19,7 +19,6 @@ HOUR_MS = 3_600_000
 MAX_FUNDING_HISTORY = 500
 MAX_RECENT_TRADES = 30
 FOREVER = 2**62
-_MAX_MARKET_NOTIONALS = ((25, "30000000.0"), (20, "5000000.0"), (10, "2000000.0"), (1, "500000.0"))
 
 
 class ServerFault(Exception):
@@ -72,7 +71,9 @@ class Info:
             ask.SpotMetaAndAssetCtxs: lambda r: [markets.spot_meta(), []],
             ask.PerpsAtOpenInterestCap: self._at_cap,
             ask.PerpDexStatus: self._dex_status,
-            ask.MaxMarketOrderNtls: lambda r: [list(row) for row in _MAX_MARKET_NOTIONALS],
+            ask.MaxMarketOrderNtls: lambda r: [
+                [leverage, money_text(notional)] for leverage, notional in exchange.config.max_market_notionals
+            ],
             ask.ExchangeStatus: lambda r: {"time": exchange.now, "specialStatuses": self._special_statuses()},
             ask.AllMids: lambda r: markets.mids(self._dex(r.dex)),
             ask.L2Book: self._book,

@@ -2,12 +2,15 @@
 
 from decimal import Decimal
 
+from msgspec import structs
+
 from hyperliquid_perpetual.sandbox.account_interventions import AccountInterventions
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.engine.commands import Deposit, OrderIntent, PlaceOrders, SetPrices, SetQuirk
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
+from hyperliquid_perpetual.sandbox.engine.rules import max_notional
 from hyperliquid_perpetual.sandbox.engine.state import Place
 from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.faults import Faults
@@ -115,9 +118,12 @@ class Interventions(AccountInterventions):
         if sz is None:
             levels = state.book.side(not is_buy).levels()
             sz = sum(level.sz for level in levels if (level.px <= px if is_buy else level.px >= px))
-        if sz:
-            intent = OrderIntent(market.asset, is_buy, px, sz, False, "Ioc")
-            self.chain.apply_now(PlaceOrders(self.house, (intent,)))
+        probe = OrderIntent(market.asset, is_buy, px, 1, False, "Ioc")
+        most = max(1, max_notional(market, probe, self.engine.config) // (px * market.lot_value))
+        while sz:
+            part = min(sz, most)
+            sz -= part
+            self.chain.apply_now(PlaceOrders(self.house, (structs.replace(probe, sz=part),)))
 
     def _market(self, coin: str) -> MarketState:
         state = self.engine.market(coin)

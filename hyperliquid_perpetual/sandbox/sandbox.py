@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
 from hyperliquid_perpetual.sandbox.account_view import AccountView
+from hyperliquid_perpetual.sandbox.address_budget import ALLOWANCE, AddressBudget
 from hyperliquid_perpetual.sandbox.api import Api
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
@@ -27,6 +28,7 @@ from hyperliquid_perpetual.sandbox.daily_actions import ACTIONS_PER_DAY, DailyAc
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
 from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
 from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults
@@ -45,7 +47,7 @@ from hyperliquid_perpetual.sandbox.inspection import (
 from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.listings import Listings
 from hyperliquid_perpetual.sandbox.maintenance import Maintenance
-from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
+from hyperliquid_perpetual.sandbox.market_set import MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
@@ -86,6 +88,8 @@ class Sandbox(Interventions):
     :param block_ms: block time; 0 does every request at once.
     :param clock: `real`, `virtual` (stands still until `clock.advance`; every request is done at once), or a clock.
     :param limit_weights: whether an address that used up its 1200 weights a minute is answered with 429.
+    :param allowance: requests that every account may send before it has traded, beside one for each USD that it has;
+        None for no limit.
     :param actions_per_day: how many actions a unified or portfolio margin account may send in a UTC day.
     :param sockets: rules of WebSocket connections; by default without the limits per address.
     :param cadence: how often streams send what they send at intervals.
@@ -111,6 +115,7 @@ class Sandbox(Interventions):
         limit_weights: bool = False,
         weight_per_minute: int = WEIGHT_PER_MINUTE,
         actions_per_day: int = ACTIONS_PER_DAY,
+        allowance: int | None = ALLOWANCE,
         sockets: SessionSettings | None = None,
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
@@ -132,13 +137,18 @@ class Sandbox(Interventions):
         chosen = quirks_of(quirks)
         config = ExchangeConfig(
             markets=self.market_set.markets,
-            fees=Hip3Fees(self.market_set, chosen),
+            fees=VenueFees(chosen),
             hash_seed=str(self.seed),
             quirks=chosen,
         )
         self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)
-        self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
+        self.gatekeeper = Gatekeeper(
+            self.engine.markets,
+            self.register,
+            DailyActions(self.engine, actions_per_day),
+            AddressBudget(self.engine, allowance),
+        )
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
         self.traders = Traders(self.chain, market, self.seed, coins, self.market_set.characters)
 
@@ -146,10 +156,8 @@ class Sandbox(Interventions):
         market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
         twap_view = TwapView(self.engine, order_view)
-        account_view = AccountView(
-            self.engine, order_view, self.gatekeeper.requests_used, self.market_set.token_indexes
-        )
-        info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), twap_view, self._name_account)
+        account_view = AccountView(self.engine, order_view, self.gatekeeper.budget, self.market_set.token_indexes)
+        info = Info(self.engine, market_view, account_view, FeeView(self.engine), twap_view, self._name_account)
         self._equity = EquityHistory(self.engine)
         overview = OverviewView(self.engine, market_view, account_view, twap_view, self._equity)
         info.extend(overview.handlers())

@@ -5,18 +5,11 @@ UNSUPPORTED_ACTIONS = frozenset(
         "cDeposit",
         "cWithdraw",
         "convertToMultiSigUser",
-        "createVault",
-        "evmUserModify",
-        "gossipPriorityBid",
         "linkStakingUser",
         "multiSig",
         "perpDeploy",
-        "reserveRequestWeight",
-        "setReferrer",
         "spotDeploy",
         "tokenDelegate",
-        "vaultDistribute",
-        "vaultModify",
     )
 )
 UNSUPPORTED_INFO = frozenset(

@@ -113,7 +113,10 @@ async def test_one_order_that_cannot_be_looked_at_refuses_the_batch(
     ("change", "text"),
     [
         ({"builder": {"b": "0x" + "AB" * 20, "f": 10}}, "Builder fee has not been approved."),
-        ({"grouping": {"p": 5}}, "The sandbox does not do priority fees."),
+        (
+            {"grouping": {"p": 5}},
+            "Priority fees are for orders that are all Ioc, or all post-only and not reduce-only.",
+        ),
     ],
 )
 async def test_what_orders_may_not_carry_here(alice: Client, change: Json, text: str) -> None:
