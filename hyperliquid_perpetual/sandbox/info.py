@@ -66,6 +66,8 @@ class Info:
             ask.MarginTable: self._margin_table,
             ask.SpotMeta: lambda r: markets.spot_meta(),
             ask.SpotMetaAndAssetCtxs: lambda r: [markets.spot_meta(), []],
+            # Clients that list every kind of market ask for these too: there are none here.
+            ask.OutcomeMeta: lambda r: {"outcomes": [], "questions": []},
             ask.PerpsAtOpenInterestCap: self._at_cap,
             ask.PerpDexStatus: self._dex_status,
             ask.MaxMarketOrderNtls: lambda r: [list(row) for row in _MAX_MARKET_NOTIONALS],

@@ -69,6 +69,10 @@ class SpotMetaAndAssetCtxs(InfoRequest, frozen=True):
     pass
 
 
+class OutcomeMeta(InfoRequest, frozen=True):
+    pass
+
+
 class PerpsAtOpenInterestCap(DexRequest, frozen=True):
     pass
 
@@ -243,6 +247,7 @@ KnownInfo = (
     | MarginTable
     | SpotMeta
     | SpotMetaAndAssetCtxs
+    | OutcomeMeta
     | PerpsAtOpenInterestCap
     | PerpDexStatus
     | MaxMarketOrderNtls
