@@ -244,6 +244,8 @@ def run(command: List[str], folder: Path = ROOT) -> None:
     environment.pop("VIRTUAL_ENV", None)
     environment.setdefault("UV_HTTP_TIMEOUT", "120")
     environment.setdefault("UV_HTTP_RETRIES", "6")
+    # Another checkout may be compiling Hummingbot: its result is worth waiting for.
+    environment.setdefault("UV_LOCK_TIMEOUT", "1800")
     if sys.stderr.isatty():
         status = subprocess.run(command, cwd=str(folder), env=environment).returncode
     else:
