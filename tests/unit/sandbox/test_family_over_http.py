@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-import pytest
-
 from hyperliquid_perpetual.sandbox import Sandbox
 from tests.unit.sandbox.client import Client, order, orders, wallet
 
