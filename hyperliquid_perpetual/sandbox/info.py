@@ -69,6 +69,8 @@ class Info:
             ask.MarginTable: self._margin_table,
             ask.SpotMeta: lambda r: markets.spot_meta(),
             ask.SpotMetaAndAssetCtxs: lambda r: [markets.spot_meta(), []],
+            # Clients that list every kind of market ask for these too: there are none here.
+            ask.OutcomeMeta: lambda r: {"outcomes": [], "questions": []},
             ask.PerpsAtOpenInterestCap: self._at_cap,
             ask.PerpDexStatus: self._dex_status,
             ask.MaxMarketOrderNtls: lambda r: [
@@ -193,8 +195,8 @@ def _user(request: ask.UserRequest) -> str:
     return request.user.lower()
 
 
-def _times(request: ask.UserTimesRequest | ask.FundingHistory) -> tuple[int, int]:
-    return request.startTime, FOREVER if request.endTime is None else request.endTime
+def _times(request: ask.UserTimesRequest | ask.UserLedgerRequest | ask.FundingHistory) -> tuple[int, int]:
+    return request.startTime or 0, FOREVER if request.endTime is None else request.endTime
 
 
 def _order_key(oid: int | str) -> int | str:

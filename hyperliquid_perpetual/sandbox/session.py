@@ -213,7 +213,8 @@ class Session:
             case None:
                 kind = subscription_type(text)
                 if kind in UNSUPPORTED_SUBSCRIPTIONS:
-                    self._error(f"The sandbox does not do the subscription {kind}.")
+                    # Quoted whole, as clients find the request that was refused by what is quoted.
+                    self._error(f"The sandbox does not do the subscription {kind}. Asked for: {text}")
                 else:
                     self._error(f"Error parsing JSON into valid websocket request: {text}")
 
