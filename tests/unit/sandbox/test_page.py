@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
@@ -317,20 +318,56 @@ async def test_frames_that_nobody_knows_are_left_out(browser: Browser, exchange:
         await opened.page.route_web_socket("**/ws", with_strange_frames)
         await opened.page.goto(exchange.url)
         await opened.is_live()
+        (status,) = await trader.place(order(BTC, True, below(exchange, 1), "0.01"))
         await expect(opened("#counters div").filter(has_text="unreadable")).to_contain_text("4", timeout=10_000)
-        await trader.place(order(BTC, True, below(exchange, 1), "0.01"))
-        await opened.row("#orders", "0.01")
-        assert [text for text in opened.complaints if not text.startswith("warning: a frame of l2Book")] == []
+        exchange.fill(trader.address, status["resting"]["oid"])
+        await opened.row("#positions", "Long 0.01")
+        value = exchange.account(trader.address).account_value
+        await expect(opened("#balances tr").first).to_contain_text(f"{value:,.2f}")
+        assert len(opened.complaints) >= 2
+        assert all(text.startswith("warning: ") for text in opened.complaints)
 
 
 def with_strange_frames(route: Any) -> None:
-    """Between page and exchange: frames of no channel, no JSON, the wrong shape, and of a channel from the future."""
+    """Between page and exchange: frames of no channel, no JSON, wrong values, and of a channel from the future."""
     server = route.connect_to_server()
     route.on_message(lambda message: server.send(message))
-    server.on_message(lambda message: route.send(message))
-    for text in ("no json", '["channel"]', '{"channel": 7}', '{"channel": "l2Book", "data": null}'):
-        route.send(text)
-    route.send('{"channel": "astrology", "data": {"moon": "full"}}')
+    state = {"marginSummary": None, "assetPositions": [{"position": None}]}
+    about = {"user": DEMO_ADDRESS, "dex": ""}
+    strange = [
+        "no json",
+        '["channel"]',
+        '{"channel": 7}',
+        '{"channel": "l2Book", "data": null}',
+        '{"channel": "astrology", "data": {"moon": "full"}}',
+        json.dumps({"channel": "clearinghouseState", "data": {**about, "clearinghouseState": state}}),
+    ]
+
+    def on_message(message: Any) -> None:
+        route.send(message)
+        if strange and message.startswith('{"channel":"orderUpdates"'):
+            for text in strange:
+                route.send(text)
+            strange.clear()
+
+    server.on_message(on_message)
+
+
+async def test_page_seen_from_another_machine_shows_an_address_and_no_controls(
+    browser: Browser, exchange: Sandbox, trader: Client
+) -> None:
+    await trader.place(order(BTC, True, below(exchange, 1), "0.01"))
+    async with viewing(browser, "about:blank") as opened:
+        refusal = {"error": "only for callers on this machine"}
+        await opened.page.route("**/sandbox/*", lambda route: route.fulfill(status=403, json=refusal))
+        await opened.page.goto(exchange.url)
+        await expect(opened("#world-title")).to_be_visible()
+        await expect(opened(".world .closed")).to_contain_text(refusal["error"])
+        await expect(opened("#price")).not_to_be_visible()
+        await expect(opened("#orders-state")).to_have_text("Choose an account above.")
+        await opened("#other-address").fill(trader.address)
+        await opened("#other button").click()
+        await opened.row("#orders", "0.01")
 
 
 async def test_kinds_of_faults_are_offered_as_the_exchange_lists_them(browser: Browser, exchange: Sandbox) -> None:
@@ -342,30 +379,46 @@ async def test_kinds_of_faults_are_offered_as_the_exchange_lists_them(browser: B
         "fields": [
             {"name": "next", "type": "int", "valid": "a whole number from 1 on", "default": None},
             {"name": "path", "type": "str", "valid": "/info or /exchange", "default": None},
+            {"name": "how", "type": "str", "valid": "one of", "default": "loud", "values": ["loud", "quiet"]},
             {"name": "hang", "type": "bool", "valid": "true or false", "default": False},
         ],
     }
+    armed = {"id": 4, "text": "lose_hope next=3", "fault": {}, "isOpen": True, "happened": 1, "remaining": 2}
 
     async def answer(route: Any) -> None:
-        if route.request.method == "POST":
-            asked.append(route.request.post_data_json)
-        elif route.request.method == "DELETE":
-            asked.append("cleared")
-        await route.fulfill(json={"kinds": [kind], "plan": [entry for entry in asked if entry != "cleared"]})
+        request = route.request
+        if request.method != "GET":
+            asked.append((request.method, request.url.removeprefix(exchange.url), request.post_data_json))
+        is_armed = asked and asked[-1][0] == "POST"
+        await route.fulfill(json={"kinds": [kind], "faults": [armed] if is_armed else []})
 
     async with viewing(browser, "about:blank") as opened:
-        await opened.page.route("**/sandbox/faults", answer)
+        await opened.page.route("**/sandbox/faults{,/*}", answer)
         await opened.page.goto(exchange.url)
         await opened.is_live()
-        await expect(opened("#fault-form")).to_contain_text("The request is <b>lost</b>.")
-        await opened('#fault-form [name="next"]').fill("3")
-        await opened('#fault-form [name="hang"]').check()
-        await opened("#fault-form button").filter(has_text="Let it happen").click()
-        await expect(opened("#faults-answer")).to_have_text("lose hope is asked for.")
-        await expect(opened("#fault-form .waiting li")).to_have_text("lose hope next=3 hang=true")
-        await opened("#fault-form button").filter(has_text="Clear all").click()
+        form = opened("#fault-form")
+        await expect(form).to_contain_text("The request is <b>lost</b>.")
+        await form.locator('[name="next"]').fill("3")
+        await form.locator('[name="how"]').select_option("quiet")
+        await form.locator('[name="hang"]').check()
+        await form.locator("button").click()
+        await expect(opened("#faults-answer")).to_have_text("lose hope: asked for.")
+        await expect(opened("#fault-armed li")).to_contain_text("lose_hope next=3 (2 to come, happened 1)")
+        await opened("#fault-armed button").click()
+        await expect(opened("#faults-answer")).to_have_text("Taken back.")
+        await expect(opened("#fault-armed li")).to_have_count(0)
+        await opened("#fault-line").fill("lose_hope next=3")
+        await opened("#fault-line-form button").click()
+        await expect(opened("#fault-armed li")).to_have_count(1)
+        await opened("#fault-clear").click()
         await expect(opened("#faults-answer")).to_have_text("Nothing more goes wrong.")
-    assert asked == [{"fault": "lose_hope", "next": 3, "hang": True}, "cleared"]
+        assert opened.complaints == []
+    assert asked == [
+        ("POST", "/sandbox/faults", {"fault": "lose_hope", "next": 3, "how": "quiet", "hang": True}),
+        ("DELETE", "/sandbox/faults/4", None),
+        ("POST", "/sandbox/faults", "lose_hope next=3"),
+        ("DELETE", "/sandbox/faults", None),
+    ]
 
 
 # ---------------------------------------------------------------------- what it looks like

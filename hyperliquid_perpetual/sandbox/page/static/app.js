@@ -5,7 +5,7 @@ import { Candles, INTERVALS, historyOf } from "./candles.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 import { Counters } from "./counters.js";
-import { subtract } from "./decimals.js";
+import { add, subtract } from "./decimals.js";
 import { beforePaint, byId, make, setText, show } from "./dom.js";
 import { Equity, worthOf } from "./equity.js";
 import { FaultPanel } from "./faults.js";
@@ -379,11 +379,15 @@ class Page {
 
   paintLines() {
     const { coin } = this.choice;
-    const lines = this.ownOrders().slice(0, 60).map((order) => {
+    const byPrice = new Map();
+    for (const order of this.ownOrders()) {
       const what = order.isTrigger ? order.orderType : sideWord(order.side);
       const px = order.isTrigger ? order.triggerPx : order.limitPx;
-      return { px, kind: "order", side: sideTone(order.side), label: `${what} ${grouped(order.sz)}` };
-    });
+      const key = `${px} ${what}`;
+      const sz = add(byPrice.get(key)?.sz ?? "0", order.sz);
+      byPrice.set(key, { px, sz, what, kind: "order", side: sideTone(order.side) });
+    }
+    const lines = [...byPrice.values()].map((line) => ({ ...line, label: `${line.what} ${grouped(line.sz)}` }));
     const position = this.account?.positions?.find((held) => held.coin === coin);
     if (position?.entryPx) lines.push({ px: position.entryPx, kind: "entry", label: `Entry ${grouped(position.szi)}` });
     if (position?.liquidationPx) lines.push({ px: position.liquidationPx, kind: "liquidation", label: "Liquidation" });
@@ -408,6 +412,7 @@ class Page {
     this.summary = summary;
     this.counters.show(summary, this.socket);
     this.controls.showMaintenance(summary.maintenance);
+    this.faults.onSummary();
     if (this.listing !== null) this.fillAccounts();
     const listed = ({ run, dexs, listed, delisted }) => [run, dexs, listed, delisted].join();
     if (this.loaded !== null && listed(this.loaded) !== listed(summary)) this.load();

@@ -190,21 +190,22 @@ export class Chart {
   }
 
   drawLines(context, { low, high, right, yOf, colours }) {
-    let taken = -Infinity;
     const inside = this.lines.filter(({ px }) => +px >= low && +px <= high).sort((a, b) => b.px - a.px);
-    for (const { px, label, kind, side } of inside) {
-      const y = yOf(+px);
-      const colour = kind === "liquidation" ? colours.warn : kind === "entry" ? colours.accent : colours[side];
-      context.strokeStyle = colour;
-      context.setLineDash({ order: [5, 4], entry: [], liquidation: [1, 4] }[kind]);
-      context.lineWidth = kind === "liquidation" ? 2 : 1;
-      horizontal(context, y, 0, right);
-      context.setLineDash([]);
-      context.lineWidth = 1;
-      if (y - taken >= 17) {
-        tag(context, label, 4, y, colours.panel, colour);
-        taken = y;
-      }
+    const colourOf = ({ kind, side }) => ({ liquidation: colours.warn, entry: colours.accent, order: colours[side] })[kind];
+    for (const line of inside) {
+      context.strokeStyle = colourOf(line);
+      context.setLineDash({ order: [5, 4], entry: [], liquidation: [1, 4] }[line.kind]);
+      context.lineWidth = line.kind === "liquidation" ? 2 : 1;
+      horizontal(context, yOf(+line.px), 0, right);
+    }
+    context.setLineDash([]);
+    context.lineWidth = 1;
+    let taken = -Infinity;
+    for (const line of inside) {
+      const y = yOf(+line.px);
+      if (y - taken < 17) continue;
+      tag(context, line.label, 4, y, colours.panel, colourOf(line));
+      taken = y;
     }
   }
 
@@ -311,9 +312,8 @@ function drawMark(context, x, y, fill, colours) {
   context.strokeStyle = colours.panel;
   context.lineWidth = 4;
   context.stroke();
-  context.fillStyle = fill.crossed ? colours.accent : colours.panel;
   context.strokeStyle = isBuy ? colours.up : colours.down;
-  if (fill.crossed) context.fillStyle = context.strokeStyle;
+  context.fillStyle = fill.crossed ? context.strokeStyle : colours.panel;
   context.fill();
   context.lineWidth = 1.5;
   context.stroke();

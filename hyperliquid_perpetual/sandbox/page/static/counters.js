@@ -23,8 +23,8 @@ export class Counters {
       "Weight used": grouped(summary.weight),
       "Refused by weight": grouped(summary.refusedByWeight),
       Accounts: grouped(summary.accounts.length),
-      "Frames to this page": grouped(page.frames),
-      "of them unreadable": grouped(page.unreadable),
+      "Frames to page": grouped(page.frames),
+      "Unreadable": grouped(page.unreadable),
     };
     const titles = { "Its time": fullTime(summary.time) };
     this.figures.update(Object.entries(figures), (row, text) => show(row.value, { text, title: titles[row.key] }));

@@ -66,17 +66,24 @@ export class Rows {
   }
 }
 
-/** A table row of cells that are addressed by name. */
+/** A table row of cells that are addressed by name; a narrow screen shows each with the title of its column. */
 export function tableRow(columns) {
   const node = make("tr");
   const cells = {};
-  for (const column of columns) {
-    const holder = make(column === columns[0] ? "th" : "td", column === columns[0] ? { scope: "row" } : {});
-    cells[column] = make("span");
-    holder.append(cells[column]);
+  Object.entries(columns).forEach(([name, label], index) => {
+    const holder = index === 0 ? make("th", { scope: "row" }) : make("td");
+    holder.dataset.label = label;
+    cells[name] = make("span");
+    holder.append(cells[name]);
     node.append(holder);
-  }
+  });
   return { node, cells };
+}
+
+/** The titles of a table's columns. */
+export function headRow(table, columns) {
+  const titles = Object.values(columns).map((label) => make("th", { scope: "col" }, label));
+  table.createTHead().append(make("tr", {}, ...titles));
 }
 
 const waiting = new Set();
@@ -92,5 +99,11 @@ function runWaiting() {
   frame = 0;
   const work = [...waiting];
   waiting.clear();
-  for (const task of work) task();
+  for (const task of work) {
+    try {
+      task();
+    } catch (error) {
+      console.warn("something could not be shown:", error); // the next frame may be whole again
+    }
+  }
 }

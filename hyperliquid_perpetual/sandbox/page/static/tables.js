@@ -1,28 +1,32 @@
 // The account in tables: positions, open orders, and what it owns where.
 
 import { absolute, sign, subtract } from "./decimals.js";
-import { Rows, byId, setText, show, tableRow } from "./dom.js";
+import { Rows, byId, headRow, setText, show, tableRow } from "./dom.js";
 import { fullTime, grouped, money, shortAddress, sideTone, sideWord, signed, time, tone } from "./text.js";
 
 const MOST_ORDERS = 100;
 
-const POSITION = ["coin", "size", "entry", "mark", "pnl", "leverage", "liquidation", "margin", "funding"];
-const ORDER = ["coin", "side", "price", "left", "of", "type", "trigger", "since", "oid"];
-const BALANCE = ["place", "value", "used", "free"];
+const POSITION = {
+  coin: "Market", size: "Size", pnl: "Unrealized", entry: "Entry", mark: "Mark", liquidation: "Liquidation",
+  leverage: "Leverage", margin: "Margin", funding: "Funding",
+};
+const ORDER = {
+  coin: "Market", side: "Side", price: "Price", left: "Left", of: "Of", type: "Type", trigger: "Trigger",
+  since: "Since", oid: "Order",
+};
+const BALANCE = { place: "Where", value: "Value", used: "In use", free: "Free" };
 
 export class Tables {
   /** @param choose called with the coin whose row was clicked */
   constructor(choose) {
-    const row = (columns) => () => tableRow(columns);
-    const chosen = (columns) => (key) => {
-      const made = tableRow(columns);
-      made.node.addEventListener("click", () => choose(made.coin));
-      made.key = key;
-      return made;
+    const chosen = (columns) => () => {
+      const row = tableRow(columns);
+      row.node.addEventListener("click", () => choose(row.coin));
+      return row;
     };
-    this.positions = new Rows(byId("positions"), chosen(POSITION));
-    this.orders = new Rows(byId("orders"), chosen(ORDER));
-    this.balances = new Rows(byId("balances"), row(BALANCE));
+    this.positions = rowsOf("positions", POSITION, chosen(POSITION));
+    this.orders = rowsOf("orders", ORDER, chosen(ORDER));
+    this.balances = rowsOf("balances", BALANCE, () => tableRow(BALANCE));
   }
 
   /** @param marks mark prices by coin, as far as they are known */
@@ -80,6 +84,12 @@ export class Tables {
       }
     });
   }
+}
+
+function rowsOf(id, columns, create) {
+  const body = byId(id);
+  headRow(body.parentElement, columns);
+  return new Rows(body, create);
 }
 
 function price(text) {
