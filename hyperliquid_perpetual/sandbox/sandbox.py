@@ -52,6 +52,8 @@ from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.overview_view import OverviewView
+from hyperliquid_perpetual.sandbox.page.files import PageFiles
+from hyperliquid_perpetual.sandbox.page.summary import Summary
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
@@ -205,6 +207,8 @@ class Sandbox(Interventions):
             self.clock.pause = self._wait_for_readers
         self._server = Server(self.api, self._streams, self.gate)
         Control(self).add_routes(self._server.app)
+        Summary(self, DEMO_ADDRESS).add_routes(self._server.app)
+        PageFiles(self._host).add_routes(self._server.app)
         self._bound_port = await self._server.start(self._host, self._port)
         self.chain.start()
         self._timers = [

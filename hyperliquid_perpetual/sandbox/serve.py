@@ -82,6 +82,7 @@ def _welcome(sandbox: Sandbox) -> list[str]:
         f"  REST       {sandbox.url}",
         f"  WebSocket  {sandbox.ws_url}",
         f"  status     {sandbox.url}/sandbox/status",
+        f"  page       {sandbox.url}/ (for a browser on this machine)",
         f"A new address owns {sandbox.deposit} on each dex, in its collateral, as soon as a client asks about it.",
         *_faults_ahead(sandbox),
         "One is ready to use:",
