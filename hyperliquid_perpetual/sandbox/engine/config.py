@@ -34,6 +34,12 @@ class ExchangeConfig:
     restrictions: Restrictions = field(default_factory=Restrictions)
     """What is not accepted for a while; changed while the exchange runs, by `Restrict`."""
 
+    outside_accounts: frozenset[str] = frozenset()
+    """Accounts whose orders restate what rests and trades on another venue, such as the rest of an order.
+
+    The minimum value and the price bands apply to an order at its entry, which was there: not to these.
+    """
+
     open_orders_base: int = 1_000
     open_orders_max: int = 5_000
     open_orders_volume_step: int = usd(5_000_000)
