@@ -1,4 +1,4 @@
-"""Makes one market of the engine be what another venue's is: its book, trades and prices, with users' orders among them.
+"""Makes one market of the engine be what another venue's is, book, trades and prices, with users' orders in it.
 
 Two accounts stand for everybody out there: `maker`, whose resting orders are the recorded levels, and `taker`, who
 executes the recorded trades. They use the commands that everybody uses and the real book, in which users' orders stand

@@ -8,8 +8,6 @@ import logging
 from fractions import Fraction
 from typing import Any
 
-from msgspec import structs
-
 from hyperliquid_perpetual.sandbox.engine.markets import (
     FundingTerms,
     MarginMode,
@@ -23,7 +21,7 @@ from hyperliquid_perpetual.sandbox.recording.records import Metadata
 from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, PRICE_DECIMALS, canonical_decimal, scaled
 
 _BROKEN = (TypeError, ValueError, KeyError, IndexError, AttributeError)
-_UNPRICED = 10**PRICE_DECIMALS
+_UNPRICED: int = 10**PRICE_DECIMALS
 """What a market costs of which nothing is known: one dollar."""
 
 logger = logging.getLogger(__name__)
@@ -90,7 +88,7 @@ def _listing(
     tables: dict[int, MarginTable],
     multipliers: dict[str, str],
 ) -> Listing:
-    token = {"dex": dex, "collateral": collateral[0], "collateral_token": collateral[1]}
+    token, token_index = collateral
     try:
         coin, sz_decimals, leverage = str(entry["name"]), int(entry["szDecimals"]), int(entry["maxLeverage"])
         if not 0 <= sz_decimals <= 6 or leverage < 1:
@@ -106,7 +104,9 @@ def _listing(
             margin_mode=_margin_mode(entry),
             is_delisted=bool(entry.get("isDelisted")),
             funding=_funding(coin, dex, multipliers),
-            **token,
+            dex=dex,
+            collateral=token,
+            collateral_token=token_index,
         )
         return Listing(market, table, entry.get("growthMode") == "enabled")
     except _BROKEN as error:
@@ -119,7 +119,9 @@ def _listing(
             max_leverage=1,
             oracle_px=_UNPRICED,
             is_delisted=True,
-            **token,
+            dex=dex,
+            collateral=token,
+            collateral_token=token_index,
         )
         return Listing(broken, 1)
 
@@ -153,6 +155,6 @@ def _table(number: int, table: dict[str, Any]) -> MarginTable:
 def _funding(coin: str, dex: str, multipliers: dict[str, str]) -> FundingTerms:
     terms = default_funding_terms(coin, dex)
     if coin in multipliers:
-        percent = Fraction(str(multipliers[coin])) * 100
-        terms = structs.replace(terms, multiplier_percent=round(percent))
+        percent = round(Fraction(str(multipliers[coin])) * 100)
+        terms = FundingTerms(terms.impact_notional, terms.interest, terms.clamp, percent, terms.hourly_cap)
     return terms

@@ -112,7 +112,7 @@ async def _info[Kind](http: aiohttp.ClientSession, source: Source, request: dict
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SourceError(
-                f"{source.name} cannot be reached at {source.url}: {error or type(error).__name__}"
+                f"{source.name} cannot be reached at {source.url}: {str(error) or type(error).__name__}"
             ) from None
         if response.status == 200:
             break
