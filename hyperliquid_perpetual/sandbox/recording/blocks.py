@@ -111,9 +111,11 @@ def _read_header(path: Path, file: BinaryIO) -> None:
 def _read_block(path: Path, file: BinaryIO, offset: int, size: int) -> Block:
     def damaged(reason: str) -> RecordingError:
         file.seek(offset)
-        # After a crash of the machine, space that was never written to reads as zeros.
-        is_blank = end >= size or not file.read(size - offset).strip(b"\0")
-        return RecordingError(path, offset, reason, is_torn=is_blank)
+        rest = file.read(size - offset)
+        # After a crash of the machine, space that was never written to reads as zeros. A damaged length may point
+        # beyond the end as well, but then there are more blocks.
+        is_last = end >= size and MARKER not in rest[_BLOCK.size :]
+        return RecordingError(path, offset, reason, is_torn=is_last or not rest.strip(b"\0"))
 
     head, end = file.read(_BLOCK.size), size
     if len(head) < _BLOCK.size:

@@ -7,7 +7,7 @@ The books of both cadences are on sockets of their own, because on one they coul
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Literal, Protocol
 
@@ -70,12 +70,22 @@ def subscriptions(coins: Sequence[str], streams: Streams) -> list[dict[str, Any]
 class Feed:
     """Follows some coins of a source until it is canceled."""
 
-    def __init__(self, source: Source, coins: Sequence[str], listener: Listener, first_wait: float = 1.0) -> None:
-        """:param first_wait: seconds until the first attempt to connect again; each further one waits twice as long."""
+    def __init__(
+        self,
+        source: Source,
+        coins: Sequence[str],
+        listener: Listener,
+        first_wait: float = 1.0,
+        now: Callable[[], int] = now_ms,
+    ) -> None:
+        """:param first_wait: seconds until the first attempt to connect again; each further one waits twice as long.
+        :param now: gives the time of what is received, Unix ms.
+        """
         self._source = source
         self._coins = coins
         self._listener = listener
         self._first_wait = first_wait
+        self._now = now
         self.frames_refused = 0
         """Messages that were no frames of the venue."""
 
@@ -88,7 +98,7 @@ class Feed:
 
     async def _keep(self, http: aiohttp.ClientSession, streams: Streams) -> None:
         wait = self._first_wait
-        last = now_ms()
+        last = self._now()
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -121,7 +131,7 @@ class Feed:
                 async for message in ws:
                     silence.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
                     if message.type is aiohttp.WSMsgType.TEXT:
-                        heard[0] = now_ms()
+                        heard[0] = self._now()
                         self._take(heard[0], message.data)
             finally:
                 pings.cancel()

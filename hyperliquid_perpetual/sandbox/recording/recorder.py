@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -39,7 +40,14 @@ _trades = msgspec.json.Decoder(_Trades)
 class Recorder:
     """One run of recording, and its figures so far."""
 
-    def __init__(self, writer: RecordingWriter, source: Source, coins: tuple[str, ...], metadata: Metadata) -> None:
+    def __init__(
+        self,
+        writer: RecordingWriter,
+        source: Source,
+        coins: tuple[str, ...],
+        metadata: Metadata,
+        now: Callable[[], int] = now_ms,
+    ) -> None:
         """:raises RecordingError: when the file that goes on is about something else."""
         before = writer.session
         if before is not None and (before.url, tuple(before.coins)) != (source.url, coins):
@@ -64,11 +72,11 @@ class Recorder:
         self.reconnections = 0
         self._gaps: dict[Streams, tuple[int, str]] = {}
         self._block_began = 0.0
-        now = now_ms()
+        self._now = now
         if before is not None:
-            writer.append(record_line(now, Gap(writer.last_time, "the recorder was not running")))
+            writer.append(record_line(now(), Gap(writer.last_time, "the recorder was not running")))
         session = Session(source.name, source.url, list(coins), hyperliquid_perpetual.__version__, metadata)
-        writer.append(record_line(now, session))
+        writer.append(record_line(now(), session))
 
     async def run(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Record until `stop` is set or some seconds have passed.
@@ -78,7 +86,7 @@ class Recorder:
         loop = asyncio.get_running_loop()
         end = None if seconds is None else loop.time() + seconds
         self._block_began = loop.time() - BLOCK_SECONDS  # the metadata is made safe at once
-        feed = asyncio.create_task(Feed(self.source, self.coins, self).run())
+        feed = asyncio.create_task(Feed(self.source, self.coins, self, now=self._now).run())
         try:
             while not stop.is_set() and not feed.done() and (end is None or loop.time() < end):
                 wait = LOOK_SECONDS if end is None else min(LOOK_SECONDS, max(0.0, end - loop.time()))
@@ -92,7 +100,7 @@ class Recorder:
             feed.cancel()
             await asyncio.wait([feed])
         self._close_gaps()
-        self._writer.append(record_line(now_ms(), End()))
+        self._writer.append(record_line(self._now(), End()))
         await self._write()
 
     async def _write(self) -> None:
@@ -103,7 +111,7 @@ class Recorder:
 
     def _close_gaps(self) -> None:
         for streams, (since, reason) in self._gaps.items():
-            self._writer.append(record_line(now_ms(), Gap(since, reason, streams)))
+            self._writer.append(record_line(self._now(), Gap(since, reason, streams)))
         self._gaps.clear()
 
     # ------------------------------------------------------------------ the feed
@@ -129,4 +137,4 @@ class Recorder:
             self.reconnections += 1
         gap = self._gaps.pop(streams, None)
         if gap is not None:
-            self._writer.append(record_line(now_ms(), Gap(*gap, streams)))
+            self._writer.append(record_line(self._now(), Gap(*gap, streams)))

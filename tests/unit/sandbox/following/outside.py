@@ -1,4 +1,4 @@
-"""An outside world written by hand, for tests of what follows it: frames as the venue sends them, and a market to move."""
+"""An outside world written by hand, for tests of what follows it: frames as the venue sends them, a market to move."""
 
 import json
 from collections.abc import Sequence
