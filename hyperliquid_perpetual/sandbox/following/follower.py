@@ -81,6 +81,7 @@ class Follower:
     def reset(self) -> None:
         """What is known of the book is not to be built upon: wait for the next full one. The orders stay for now."""
         self._live = LiveBook()
+        self._traded.clear()
 
     def clear(self) -> None:
         """Take all orders out of the book."""

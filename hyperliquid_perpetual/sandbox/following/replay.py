@@ -145,8 +145,11 @@ class Replay:
                 self._played = self._next.time
                 self._followers.take(self._next.time, body.data)
             self._pull()
-            if until_open and self._followers.are_open:
-                return
+            if until_open:
+                # What is traded in the block of a first book is in it: there is nothing to wait for.
+                self._followers.advance(self._played + HOLD_MS)
+                if self._followers.are_open:
+                    return
         self._followers.advance(to)
         self._played = max(self._played, to)
 
