@@ -7,7 +7,8 @@ own, done at once: what tests want, and the only way under a clock that stands s
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer
@@ -113,6 +114,18 @@ class Chain:
         if not self._in_block:
             self._finish(now)
         return events
+
+    @contextmanager
+    def own_block(self) -> Iterator[None]:
+        """What is done by `apply_now` meanwhile is one block: nobody sees the market between two of its commands."""
+        assert not self._in_block, "a block inside a block"
+        now = self.now
+        self._in_block = True
+        try:
+            yield
+        finally:
+            self._in_block = False
+            self._finish(now)
 
     def _make_block(self) -> None:
         if not self._waiting or self.is_halted:

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
+from hyperliquid_perpetual.sandbox.driver import OutsideDriver
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
 from hyperliquid_perpetual.sandbox.fault_control import FaultControl
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
@@ -74,7 +75,8 @@ class Control:
         sandbox = self._sandbox
         return {
             "seed": sandbox.seed,
-            "market": sandbox.traders.regime,
+            "market": sandbox.driver.regime,
+            "condition": sandbox.driver.condition if isinstance(sandbox.driver, OutsideDriver) else "",
             "time": sandbox.clock.now(),
             "blocks": sandbox.chain.blocks,
             "requests": len(sandbox.api.captured),

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -25,6 +26,7 @@ from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
 from hyperliquid_perpetual.sandbox.control import Control
 from hyperliquid_perpetual.sandbox.daily_actions import ACTIONS_PER_DAY, DailyActions
+from hyperliquid_perpetual.sandbox.driver import DriverPlan, MarketDriver, OutsideDriver
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
@@ -34,6 +36,8 @@ from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
 from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults
 from hyperliquid_perpetual.sandbox.faults.world import World
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
+from hyperliquid_perpetual.sandbox.following.mirror import MirrorPlan
+from hyperliquid_perpetual.sandbox.following.replay import ReplayPlan
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
 from hyperliquid_perpetual.sandbox.info import Info
 from hyperliquid_perpetual.sandbox.inspection import (
@@ -81,7 +85,12 @@ class Sandbox(Interventions):
     :param seed: makes the synthetic traders repeatable; None takes a random one.
     :param market: how they behave: `calm`, `trending`, `wild`, `gappy`, `illiquid`, `still` (a book in which nobody
         moves) or `empty`.
-    :param coins: the markets in which they trade; None for all that are not delisted.
+    :param coins: the markets in which they trade; None for all that are not delisted. Of a mirror, those that it
+        follows; None for a few.
+    :param replay: a recording to play instead of synthetic traders.
+    :param mirror: a live venue to follow instead: `mainnet`, `testnet` or a URL. It is asked at once what it lists, so
+        inside an event loop `driver=await MirrorPlan.of(...)` is better.
+    :param driver: a `ReplayPlan` or `MirrorPlan` with options of its own, or another plan.
     :param port: where to listen; 0 takes a free port.
     :param deposit: collateral of every new account, on the first dex and on each HIP-3 dex that lists something.
     :param accounts: addresses that exist from the start, if wanted each with its `AccountSetup`: mode and money.
@@ -107,6 +116,9 @@ class Sandbox(Interventions):
         seed: int | None = None,
         market: Regime = "calm",
         coins: Collection[str] | None = None,
+        replay: Path | str | None = None,
+        mirror: str | None = None,
+        driver: DriverPlan | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         deposit: Decimal | int = DEFAULT_DEPOSIT,
@@ -130,6 +142,11 @@ class Sandbox(Interventions):
         money_of(self.deposit, "the deposit", at_least_zero=True)
         self._host = host
         self._port = port
+        plan = _plan(replay, mirror, driver, coins)
+        if plan is not None and market_set is not None:
+            raise ValueError("a replay or mirror lists what its venue lists: give no market_set")
+        if plan is not None:
+            market_set = plan.market_set
         self.market_set = standard_markets() if market_set is None else market_set
         self.clock: Clock = VirtualClock() if clock == "virtual" else RealClock() if clock == "real" else clock
         if block_ms < 0:
@@ -142,6 +159,7 @@ class Sandbox(Interventions):
             fees=VenueFees(chosen),
             hash_seed=str(self.seed),
             quirks=chosen,
+            outside_accounts=frozenset() if plan is None else plan.addresses,
         )
         self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)
@@ -152,7 +170,10 @@ class Sandbox(Interventions):
             AddressBudget(self.engine, allowance),
         )
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
-        self.traders = Traders(self.chain, market, self.seed, coins, self.market_set.characters)
+        regime: Regime = market if plan is None else "empty"
+        self.traders = Traders(self.chain, regime, self.seed, coins, self.market_set.characters)
+        self.driver: MarketDriver = self.traders if plan is None else plan.driver(self.chain)
+        """What moves the market: the traders, or a replay or mirror in their place."""
 
         tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
         market_view = MarketView(self.engine, self.market_set, tape)
@@ -183,7 +204,7 @@ class Sandbox(Interventions):
         self.chain.listen(self._equity)
         self.chain.listen(self._streams)
         self.inspect = Inspector(self.engine)
-        self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.traders)
+        self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.driver)
         setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
         self._accounts = {address_of(address): setup for address, setup in setups.items()}
         if fault_plan is not None:
@@ -202,7 +223,7 @@ class Sandbox(Interventions):
         for address, setup in self._accounts.items():
             self.open_account(address, setup.mode, setup.dexs, setup.spot)
         self.register.open(DEMO_ADDRESS)
-        self.traders.open()
+        self.driver.open()
         if isinstance(self.clock, VirtualClock):
             self.clock.pause = self._wait_for_readers
         self._server = Server(self.api, self._streams, self.gate)
@@ -212,7 +233,7 @@ class Sandbox(Interventions):
         self._bound_port = await self._server.start(self._host, self._port)
         self.chain.start()
         self._timers = [
-            *self.traders.start(self.clock),
+            *self.driver.start(self.clock),
             *self._streams.start(self.clock),
             *self._equity.start(self.clock),
         ]
@@ -225,6 +246,8 @@ class Sandbox(Interventions):
             timer.cancel()
         self._timers = []
         await self.faults.stop()
+        if isinstance(self.driver, OutsideDriver):
+            await self.driver.stop()
         self.chain.stop()
         if self._server is not None:
             await self._server.stop()
@@ -295,7 +318,7 @@ class Sandbox(Interventions):
     @property
     def clients(self) -> tuple[str, ...]:
         """The accounts that are neither synthetic traders nor the sandbox's own."""
-        own = {*self.traders.addresses, self.house, self.engine.liquidator}
+        own = {*self.driver.addresses, self.house, self.engine.liquidator}
         return tuple(address for address in self.engine.accounts if address not in own)
 
     @property
@@ -316,6 +339,17 @@ class Sandbox(Interventions):
         """Under a virtual clock: let clients read what has been sent before more happens."""
         while any(session.backlog > READERS_BACKLOG for session in self.gate.sessions):  # noqa: ASYNC110 - others empty it
             await asyncio.sleep(0.001)
+
+
+def _plan(
+    replay: Path | str | None, mirror: str | None, driver: DriverPlan | None, coins: Collection[str] | None
+) -> DriverPlan | None:
+    """What replaces the synthetic traders, None when nothing does."""
+    if sum(given is not None for given in (replay, mirror, driver)) > 1:
+        raise ValueError("give one of replay, mirror and driver")
+    if replay is not None:
+        return ReplayPlan(replay)
+    return driver if mirror is None else MirrorPlan.fetched(mirror, None if coins is None else tuple(coins))
 
 
 class _TapeListener:

@@ -6,6 +6,7 @@ import signal
 import sys
 from decimal import Decimal
 
+from hyperliquid_perpetual.sandbox.driver import DriverPlan, OutsideDriver
 from hyperliquid_perpetual.sandbox.faults import FaultPlan, InvalidFault
 from hyperliquid_perpetual.sandbox.faults.specification import as_text
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
@@ -27,6 +28,7 @@ def run(
     markets: int | None = None,
     fault_plan: FaultPlan | None = None,
     status_seconds: float = STATUS_SECONDS,
+    driver: DriverPlan | None = None,
 ) -> None:
     """Run an exchange in the foreground until SIGINT or SIGTERM. Limits are the venue's.
 
@@ -45,6 +47,7 @@ def run(
             quirks=quirks,
             market_set=None if markets is None else many_markets(markets),
             fault_plan=fault_plan,
+            driver=driver,
             limit_weights=True,
             sockets=SessionSettings(),
         )
@@ -78,7 +81,7 @@ async def _run(sandbox: Sandbox, status_seconds: float) -> None:
 
 def _welcome(sandbox: Sandbox) -> list[str]:
     return [
-        f"A Hyperliquid sandbox is listening, market {sandbox.traders.regime}, seed {sandbox.seed}.",
+        f"A Hyperliquid sandbox is listening, market {sandbox.driver.regime}, seed {sandbox.seed}.",
         f"  REST       {sandbox.url}",
         f"  WebSocket  {sandbox.ws_url}",
         f"  status     {sandbox.url}/sandbox/status",
@@ -105,12 +108,16 @@ def _faults_ahead(sandbox: Sandbox) -> list[str]:
 
 
 def _status(sandbox: Sandbox) -> str:
-    mid = sandbox.book("BTC", 1).mid
+    driver = sandbox.driver
+    outside = driver if isinstance(driver, OutsideDriver) else None
+    coin = "BTC" if outside is None else outside.coins[0]
+    mid = sandbox.book(coin, 1).mid
+    condition = f"; {outside.condition}" if outside is not None and outside.condition else ""
     fills = sum(len(sandbox.fills(address)) for address in sandbox.clients)
     orders = sum(len(sandbox.open_orders(address)) for address in sandbox.clients)
     return (
-        f"BTC {mid}, {sandbox.sockets} WebSocket clients, {len(sandbox.api.captured)} requests kept, "
-        f"{len(sandbox.clients)} accounts, {orders} open orders, {fills} fills"
+        f"{coin} {mid}, {sandbox.sockets} WebSocket clients, {len(sandbox.api.captured)} requests kept, "
+        f"{len(sandbox.clients)} accounts, {orders} open orders, {fills} fills{condition}"
     )
 
 

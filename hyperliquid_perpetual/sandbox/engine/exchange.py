@@ -42,12 +42,12 @@ from .referrals import ReferralDesk
 from .rules import must_deposit, pre_validation_error
 from .schedule import CancelSchedule
 from .settlement import delist
-from .state import Account
+from .state import Account, Place
 from .timeline import Timeline
 from .treasury import Treasury
 from .twap_commands import CancelTwap, PlaceTwap
 from .twaps import TwapDesk
-from .world_commands import DelistMarket, LimitHistory, ListMarket, Restrict, SetManyPrices
+from .world_commands import CutOrders, DelistMarket, LimitHistory, ListMarket, Restrict, SetManyPrices
 
 
 class Exchange:
@@ -120,6 +120,9 @@ class Exchange:
             state = self.markets[command.asset]
             delist(state, command.settlement_px or state.mark_px, self.accounts, self._desk, self._outbox)
             self._timeline.remove(state)
+        elif isinstance(command, CutOrders):
+            for oid, sz in command.cuts:
+                self._desk.cut(self.accounts[command.account].open_orders[oid], sz)
         elif isinstance(command, SetPrices):
             self._set_prices(command.asset, command.oracle_px, command.external_px)
         elif isinstance(command, SetManyPrices):
@@ -220,6 +223,12 @@ class Exchange:
                 raise ValueError(f"there is no account {command.account}")
             if command.records < 1:
                 raise ValueError(f"at least one record is kept, not {command.records}")
+        elif isinstance(command, CutOrders):
+            account = self.accounts.get(command.account)
+            for oid, sz in command.cuts:
+                order = None if account is None else account.open_orders.get(oid)
+                if order is None or order.place is not Place.BOOK or not 0 < sz < order.sz:
+                    raise ValueError(f"{command.account} has no resting order {oid} to cut to {sz} lots")
         elif isinstance(command, SetQuirk):
             self.config.quirks.check(command.name, command.value)
         elif isinstance(command, AccountWorldCommand):
@@ -261,7 +270,8 @@ class Exchange:
         if account is None or not account.is_funded:
             error = must_deposit(command.account)
         elif isinstance(command, PlaceOrders):
-            error = pre_validation_error(command.orders, self.markets, self.config, command.grouping)
+            restates = account.address in self.config.outside_accounts
+            error = pre_validation_error(command.orders, self.markets, self.config, command.grouping, restates)
             pre_validation = error is not None
             if error is None:
                 error = builder_error(account, command.orders, self.accounts, self.markets)
