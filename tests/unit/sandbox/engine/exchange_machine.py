@@ -11,7 +11,9 @@ from hyperliquid_perpetual.sandbox.engine.account_commands import (
     ClaimRewards,
     CreateSubAccount,
     CreateVault,
+    GrantReferralCode,
     ReserveRequestWeight,
+    SetReferrer,
     TransferToSubAccount,
     Withdraw,
 )
@@ -207,6 +209,9 @@ class ExchangeMachine(RuleBasedStateMachine):
                 self.ask(TransferToSubAccount(ALICE, SUB_ACCOUNT, True, money(4_000)))
             if account == BOB:
                 self.ask(CreateVault(BOB, "vault", money(2_000)))
+            if account == CAROL:
+                self.run(GrantReferralCode(ALICE, "FIRST"))
+                self.ask(SetReferrer(BOB, "FIRST"))
             for builder in (CAROL, DAVE)[: amount // 20_000]:
                 self.ask(ApproveBuilder(account, builder, 100))
 

@@ -225,6 +225,24 @@ class AnyOrderOfCommands(AccountRules):
             intent = OrderIntent(asset, side, price, LOTS[asset] * lots)
             self.check_statuses(self.ask(PlaceOrders(who, (intent,))), 1, who)
 
+    @rule(
+        maker=st.sampled_from([ALICE, BOB]),
+        is_buy=st.booleans(),
+        lots=st.integers(40_000, 90_000),
+        day_passes=st.booleans(),
+    )
+    def trade_much(self, maker: str, is_buy: bool, lots: int, day_passes: bool) -> None:
+        """There and back, so that fees, volumes and rewards are worth something."""
+        if day_passes:
+            self.now += 86_400_000
+            self.run(Tick())
+        taker = BOB if maker == ALICE else ALICE
+        price = self.exchange.markets[0].mark_px // STEPS[0] * STEPS[0]
+        for side in (is_buy, not is_buy):
+            for who, is_bid in ((maker, not side), (taker, side)):
+                reply = self.ask(PlaceOrders(who, (OrderIntent(0, is_bid, price, lots, tif="Gtc"),)))
+                self.check_statuses(reply, 1, who)
+
     @rule(pick=st.integers(0, 10**6), ticks=st.integers(0, 6), shape=st.integers(0, 7))
     def modify_waiting(self, pick: int, ticks: int, shape: int) -> None:
         """Another trigger price for an order that waits."""
