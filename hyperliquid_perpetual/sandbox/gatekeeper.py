@@ -21,7 +21,7 @@ from hyperliquid_perpetual.sandbox.mistakes import explain
 from hyperliquid_perpetual.sandbox.nonces import Nonces
 from hyperliquid_perpetual.sandbox.refusals import NotPrevalidated, Refused
 from hyperliquid_perpetual.sandbox.register import Register
-from hyperliquid_perpetual.sandbox.service_requests import CreateVaultAction, service_command
+from hyperliquid_perpetual.sandbox.service_requests import service_command
 from hyperliquid_perpetual.sandbox.signatures import Unrecoverable, recover_signer
 from hyperliquid_perpetual.sandbox.signed_requests import (
     BatchModifyAction,
@@ -181,8 +181,6 @@ class Gatekeeper:
                 return twap_command(action, self._markets.get(action.twap.a))
             case TwapCancelAction():
                 return twap_command(action, self._markets.get(action.a))
-        if isinstance(action, CreateVaultAction) and action.nonce != request.nonce:
-            raise Refused(f"Invalid nonce: action nonce {action.nonce} differs from request nonce {request.nonce}")
         command = account_command(action) or service_command(action)
         if command is None:  # pragma: no cover - the union of known actions ends here
             raise AssertionError(action)

@@ -50,7 +50,7 @@ class GossipPriorityBidAction(MasterAction, tag="gossipPriorityBid"):
 
 
 class CreateVaultAction(MasterAction, tag="createVault"):
-    """`initialUsd` is in 1e-6 USD; `nonce` is the request's."""
+    """`initialUsd` is in 1e-6 USD. Clients put a nonce here as well; that it is the request's is not asked for."""
 
     name: str
     description: str

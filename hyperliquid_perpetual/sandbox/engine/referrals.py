@@ -91,6 +91,8 @@ class ReferralDesk:
         if state is None or state.referrer is None or fee <= 0 or account.volume >= REWARD_VOLUME:
             return
         amount = fee * REWARD_PERCENT // 100 // MICRO_USD * MICRO_USD
+        if not amount:
+            return
         earner = _state(self._treasury.accounts[state.referrer])
         earner.unclaimed[token] = earner.unclaimed.get(token, 0) + amount
         referred = earner.referred[account.address]

@@ -1,6 +1,6 @@
 """Fees: tiers, rebates, stakes, referrals and HIP-3 markets, against the reference's table worked out in fractions."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -19,35 +19,8 @@ from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.records import Fill
 from hyperliquid_perpetual.sandbox.engine.units import DAY
+from tests.unit.sandbox.engine.shadow_fees import cut, percent, stated
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, NOON, Venue, make_market, money
-
-VIP = [  # more than USD in 14 days, taker and maker in percent (reference, section 13)
-    (0, "0.045", "0.015"),
-    (5 * 10**6, "0.040", "0.012"),
-    (25 * 10**6, "0.035", "0.008"),
-    (100 * 10**6, "0.030", "0.004"),
-    (500 * 10**6, "0.028", "0"),
-    (2 * 10**9, "0.026", "0"),
-    (7 * 10**9, "0.024", "0"),
-]
-MAKERS = [("0.5", "-0.001"), ("1.5", "-0.002"), ("3.0", "-0.003")]
-STAKES = [(10, 5), (100, 10), (1_000, 15), (10_000, 20), (100_000, 30), (500_000, 40)]
-
-
-def percent(text: str) -> Fraction:
-    return Fraction(text) / 100
-
-
-def stated(volume: Fraction, maker_part: Fraction, stake: int) -> tuple[Fraction, Fraction]:
-    """Taker and maker rate by the words of the reference."""
-    _, taker_text, maker_text = [row for row in VIP if volume > row[0] or row[0] == 0][-1]
-    taker, maker = percent(taker_text), percent(maker_text)
-    off = max([part for least, part in STAKES if stake > least], default=0)
-    taker, maker = taker * (100 - off) / 100, maker * (100 - off) / 100
-    for least, rebate in MAKERS:
-        if maker_part > percent(least):
-            maker = percent(rebate)
-    return taker, maker
 
 
 @pytest.mark.parametrize("stake", [0, 10, 11, 100, 101, 1_001, 10_001, 100_001, 500_001])
@@ -198,15 +171,10 @@ def test_hip3_market_scales_fees_and_growth_mode_leaves_a_tenth(scale: str, fact
     all_in = Fraction(factor) / (10 if growth else 1)
     for fill, base in ((made, "0.015"), (took, "0.045")):
         exact = Fraction(40_000) * percent(base) * all_in
-        assert Decimal(fill.fee) / 10**12 == cents(exact)
+        assert Fraction(fill.fee, 10**12) == cut(exact)
     weight = 10 if growth else 1
     assert exchange.account(BOB).volume == money(80_000) // weight
     assert exchange.account(BOB).fee_standing.days[-1].taker == money(80_000) // weight
-
-
-def cents(value: Fraction) -> Decimal:
-    """To a millionth of a dollar, half to even."""
-    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
 
 
 @pytest.mark.parametrize(("scale", "kept"), [(0, "1"), (500_000, "2/3"), (1_000_000, "1/2"), (4_000_000, "1/2")])
