@@ -1,14 +1,18 @@
 """Random faults: the same seed brings the same faults at the same times, of all kinds, and nothing lasts for ever."""
 
+import asyncio
+import contextlib
 from itertools import islice
+from typing import Any
 
+import aiohttp
 import pytest
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.faults import KINDS, Fault, FaultPlan, RandomFaults
 from hyperliquid_perpetual.sandbox.faults.chance import schedule
 from hyperliquid_perpetual.sandbox.faults.specification import as_text
-from tests.unit.sandbox.client import Client, order, wallet
+from tests.unit.sandbox.client import Client, order, orders, signed_request, wallet
 from tests.unit.sandbox.socket_client import connect
 
 
@@ -84,19 +88,53 @@ async def test_cleared_random_faults_come_no_more(exchange: Sandbox) -> None:
     assert exchange.faults.random is None
 
 
-async def test_all_kinds_at_a_high_rate_leave_an_exchange_that_still_works() -> None:
-    async with Sandbox(seed=1, market="still", clock="virtual") as exchange:
-        exchange.faults.randomly(5, 600)
-        await exchange.clock.advance(60)
+async def trade(client: Client, until: float) -> None:
+    """Order and read without pause, whatever comes back."""
+    loop = asyncio.get_running_loop()
+    while loop.time() < until:
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            async with asyncio.timeout(0.5):
+                body = signed_request(client.signer, orders(order(0, True, "87000", "0.001", "Ioc")))
+                await client.post("/exchange", body)
+                await client.post("/info", {"type": "l2Book", "coin": "BTC"})
+        await asyncio.sleep(0.01)
+
+
+async def follow(client: Client, until: float) -> None:
+    """Be connected whenever that is possible, and read."""
+    loop = asyncio.get_running_loop()
+    while loop.time() < until:
+        with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+            async with connect(client.exchange) as socket:
+                for kind in ("userFills", "userEvents", "orderUpdates"):
+                    await socket.send({"method": "subscribe", "subscription": {"type": kind, "user": client.address}})
+                await socket.send({"method": "subscribe", "subscription": {"type": "bbo", "coin": "BTC"}})
+                async with asyncio.timeout(1):
+                    await socket.closed()
+        await asyncio.sleep(0.01)
+
+
+async def test_all_kinds_at_once_break_nothing_inside_and_leave_an_exchange_that_works() -> None:
+    problems: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: problems.append(context))
+    async with Sandbox(seed=1, market="calm", block_ms=20) as exchange, Client(exchange, wallet(11)) as client:
+        exchange.fund(client.address)
+        exchange.faults.randomly(5, 600, tuple(kind for kind in KINDS if kind not in ("outage", "upgrade", "mute")))
+        for line in ("outage at=2 lasts=0.3", "upgrade at=3 halt=0.2 post_only=0.2", "mute at=4 lasts=0.2"):
+            exchange.faults.add(line)  # at random they would be all that happens
+        until = asyncio.get_running_loop().time() + 5
+        await asyncio.gather(trade(client, until), *(follow(client, until) for _ in range(2)))
+        assert len(exchange.faults.counts) >= 15
         exchange.faults.clear()
-        async with Client(exchange, wallet(11)) as client:
-            for _ in range(200):
+        assert (exchange.chain.skew_ms, exchange.chain.is_halted) == (0, False)
+        async with asyncio.timeout(5):
+            while True:
                 try:
-                    exchange.fund(client.address)
                     (status,) = await client.place(order(0, True, "80000", "0.01"))
                     break
-                except OSError:  # the door is being opened again
-                    continue
+                except (aiohttp.ClientError, ConnectionError):  # the door is being opened again
+                    await asyncio.sleep(0.01)
         assert "resting" in status
-        assert sum(exchange.faults.counts.values()) > 100
-        assert (exchange.faults.requests, exchange.faults.frames) == (None, None)
+        async with connect(exchange) as socket:
+            await socket.subscribe("bbo", coin="BTC")
+    assert problems == []
