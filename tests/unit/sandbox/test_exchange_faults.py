@@ -109,6 +109,18 @@ async def test_half_open_socket_outlives_the_silence_that_closes_others() -> Non
         assert exchange.sockets == 1
 
 
+async def test_half_open_socket_is_not_closed_but_can_be_broken(exchange: Sandbox) -> None:
+    async with connect(exchange) as half_open, connect(exchange) as other:
+        await half_open.drained()
+        exchange.faults.add("half_open sockets=1")
+        exchange.faults.add("close_websockets")
+        assert await other.closed() == 1001
+        assert not half_open.ws.closed
+        exchange.drop_websockets()
+        assert await half_open.closed() in (None, 1006)
+    await until(lambda: exchange.sockets == 0)
+
+
 async def test_exchange_with_half_open_sockets_stops(exchange: Sandbox) -> None:
     async with connect(exchange) as socket:
         await socket.drained()
