@@ -41,6 +41,8 @@ class StillBooks:
 
     def keep(self, coins: set[str | None]) -> None:
         """From now on these books stand still and no others; None stands for all. Those that do stay as they are."""
+        if not coins and not self._books:
+            return
         exchange = self._exchange
         wanted = {state.market.coin for state in exchange.markets.values()} if None in coins else coins
         for coin in set(self._books) - wanted:

@@ -130,7 +130,7 @@ class Kind:
 
     def __post_init__(self) -> None:
         narrowing = NARROWING[self.scope] if self.narrowing is None else self.narrowing
-        fields = {entry.name: entry for entry in (*narrowing, *self.when, *self.parameters)}
+        fields = {entry.name: entry for entry in (*self.parameters, *narrowing, *self.when)}
         object.__setattr__(self, "fields", fields)
 
     @property

@@ -13,6 +13,7 @@ from hyperliquid_perpetual.sandbox.faults.specification import (
     as_json,
     fault_from,
     parse_fault,
+    shown,
 )
 
 DEFAULT_INTENSITY = 6.0
@@ -34,15 +35,15 @@ class RandomFaults:
 
     def __post_init__(self) -> None:
         if type(self.seed) is not int:
-            raise InvalidFault(f"the seed of random faults is a whole number, got {self.seed!r:.80}")
+            raise InvalidFault(f"the seed of random faults is a whole number, got {shown(self.seed)}")
         if type(self.intensity) not in (int, float) or not 0 < self.intensity <= MOST_INTENSITY:
             raise InvalidFault(
                 f"the intensity of random faults is how many there are a minute, more than 0 and at most "
-                f"{MOST_INTENSITY:g}, got {self.intensity!r:.80}"
+                f"{MOST_INTENSITY:g}, got {shown(self.intensity)}"
             )
         for name in self.only:
             if name not in KINDS:
-                raise InvalidFault(f"there is no fault {name!r:.80}, there are {', '.join(KINDS)}")
+                raise InvalidFault(f"there is no fault {shown(name)}, there are {', '.join(KINDS)}")
 
     @classmethod
     def from_data(cls, data: object) -> Self:
@@ -53,7 +54,7 @@ class RandomFaults:
         if isinstance(data, int):
             return cls(data)
         if not isinstance(data, Mapping) or "seed" not in data:
-            raise InvalidFault(f"random faults have a seed, and if wanted intensity and only, got {data!r:.80}")
+            raise InvalidFault(f"random faults have a seed, and if wanted intensity and only, got {shown(data)}")
         _check_keys("random faults", data, _RANDOM_KEYS)
         only = data.get("only", ())
         if not isinstance(only, list | tuple) or not all(isinstance(name, str) for name in only):
@@ -117,7 +118,7 @@ class FaultPlan:
         _check_keys("a plan", data, _KEYS)
         seed = data.get("seed")
         if seed is not None and type(seed) is not int:
-            raise InvalidFault(f"the seed of a plan is a whole number, got {seed!r:.80}")
+            raise InvalidFault(f"the seed of a plan is a whole number, got {shown(seed)}")
         listed = data.get("faults", [])
         if not isinstance(listed, list):
             raise InvalidFault("the faults of a plan are a list, in TOML each under [[faults]]")
@@ -152,4 +153,4 @@ def _faults(listed: list[Any]) -> tuple[Fault, ...]:
 def _check_keys(what: str, data: Mapping[Any, Any], known: tuple[str, ...]) -> None:
     for key in data:
         if key not in known:
-            raise InvalidFault(f"{what} has no {key!r:.80}, only {', '.join(known)}")
+            raise InvalidFault(f"{what} has no {shown(key)}, only {', '.join(known)}")

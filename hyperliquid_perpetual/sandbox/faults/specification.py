@@ -60,12 +60,12 @@ def make_fault(fault: str, said: Mapping[str, Any]) -> Fault:
     """
     kind = KINDS.get(fault)
     if kind is None:
-        raise InvalidFault(f"there is no fault {_shown(fault)}, there are {', '.join(KINDS)}")
+        raise InvalidFault(f"there is no fault {shown(fault)}, there are {', '.join(KINDS)}")
     values: dict[str, Any] = {}
     for name, value in said.items():
         entry = kind.fields.get(name)
         if entry is None:
-            raise InvalidFault(f"{fault} has no {_shown(name)}, it has {', '.join(kind.fields)}")
+            raise InvalidFault(f"{fault} has no {shown(name)}, it has {', '.join(kind.fields)}")
         if value is not None:
             values[name] = _checked(fault, entry, value)
     for name, entry in kind.fields.items():
@@ -95,7 +95,7 @@ def split_line(text: str) -> tuple[str, dict[str, Value]]:
     try:
         words = shlex.split(text)
     except ValueError:
-        raise InvalidFault(f"{_shown(text)} has a quotation mark that is not closed") from None
+        raise InvalidFault(f"{shown(text)} has a quotation mark that is not closed") from None
     if not words:
         raise InvalidFault(f"a fault begins with the name of its kind, one of {', '.join(KINDS)}")
     name, *rest = words
@@ -104,9 +104,9 @@ def split_line(text: str) -> tuple[str, dict[str, Value]]:
     for word in rest:
         key, equals, value = word.partition("=")
         if not equals:
-            raise InvalidFault(f"{_shown(word)} in {_shown(text)} is not of the form name=value")
+            raise InvalidFault(f"{shown(word)} in {shown(text)} is not of the form name=value")
         if key in said:
-            raise InvalidFault(f"{key} is said twice in {_shown(text)}")
+            raise InvalidFault(f"{key} is said twice in {shown(text)}")
         entry = None if kind is None else kind.fields.get(key)
         said[key] = value if entry is None else _from_text(name, entry, value)
     return name, said
@@ -120,11 +120,11 @@ def fault_from(value: object) -> Fault:
     if isinstance(value, str):
         return parse_fault(value)
     if not isinstance(value, Mapping):
-        raise InvalidFault(f"a fault is a line of text or a table, got {_shown(value)}")
+        raise InvalidFault(f"a fault is a line of text or a table, got {shown(value)}")
     said = dict(value)
     name = said.pop("fault", None)
     if not isinstance(name, str):
-        raise InvalidFault(f"a fault says its kind as fault = one of {', '.join(KINDS)}, got {_shown(name)}")
+        raise InvalidFault(f"a fault says its kind as fault = one of {', '.join(KINDS)}, got {shown(name)}")
     return make_fault(name, said)
 
 
@@ -147,7 +147,9 @@ def as_text(fault: Fault) -> str:
 
 
 def _as_word(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _check_repetition(fault: str, values: Mapping[str, Any]) -> None:
@@ -177,9 +179,9 @@ def _checked(fault: str, entry: Field, value: object) -> Value:
     if entry.name == "user":
         return str(value).lower()
     if entry.name == "kind":
-        _check_known(f"type of request {_shown(value)}", str(value), REQUEST_KINDS)
+        _check_known(f"type of request {shown(value)}", str(value), REQUEST_KINDS)
     elif entry.name == "channel":
-        _check_known(f"channel {_shown(value)}", str(value), CHANNELS)
+        _check_known(f"channel {shown(value)}", str(value), CHANNELS)
     return value
 
 
@@ -202,14 +204,17 @@ def _from_text(fault: str, entry: Field, text: str) -> Value:
 
 
 def _invalid(fault: str, entry: Field, value: object) -> InvalidFault:
-    return InvalidFault(f"{entry.name} of {fault} is {entry.valid}, got {_shown(value)}")
+    return InvalidFault(f"{entry.name} of {fault} is {entry.valid}, got {shown(value)}")
 
 
-def _shown(value: object) -> str:
-    """A value as it is repeated in an error, not longer than a line can bear."""
+def shown(value: object) -> str:
+    """A value as it is repeated in an error, not longer than a line can bear, whatever it is."""
     if isinstance(value, int) and value.bit_length() > 256:
         return "a number of many digits"
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except (ValueError, RecursionError):  # a number of very many digits somewhere in it, or it goes very deep
+        return f"a {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -96,7 +96,8 @@ class WorldFaults:
                     socket.abort()
                 return bool(sockets)
             case "close_websockets":
-                sockets = self._sockets(armed)
+                # Nobody is there who could close what is half open.
+                sockets = [socket for socket in self._sockets(armed) if socket not in self._frames.frozen]
                 for socket in sockets:
                     socket.close(fault.code, fault.reason)
                 return bool(sockets)

@@ -85,8 +85,10 @@ async def test_half_open_sockets_are_all_when_no_number_is_said(exchange: Sandbo
 async def test_client_that_leaves_a_half_open_socket_may_connect_again_and_is_noticed_later() -> None:
     settings = SessionSettings.unlimited(max_connections=1, max_subscriptions=1)
     async with Sandbox(seed=1, market="still", clock="virtual", sockets=settings) as exchange:
-        async with connect(exchange) as first:
-            await first.subscribe("bbo", coin="BTC")
+        patience = aiohttp.ClientWSTimeout(ws_close=0.1)
+        async with aiohttp.ClientSession() as http, http.ws_connect(exchange.ws_url, timeout=patience) as first:
+            await first.send_json({"method": "subscribe", "subscription": {"type": "bbo", "coin": "BTC"}})
+            await first.receive(5)
             exchange.faults.add("half_open lasts=5")
         async with connect(exchange) as second:
             await second.subscribe("bbo", coin="BTC")
@@ -107,6 +109,19 @@ async def test_half_open_socket_outlives_the_silence_that_closes_others() -> Non
             await silent.closed()
         assert not half_open.ws.closed
         assert exchange.sockets == 1
+        exchange.faults.clear()
+
+
+async def test_half_open_socket_is_not_closed_but_can_be_broken(exchange: Sandbox) -> None:
+    async with connect(exchange) as half_open, connect(exchange) as other:
+        await half_open.drained()
+        exchange.faults.add("half_open sockets=1")
+        exchange.faults.add("close_websockets")
+        assert await other.closed() == 1001
+        assert not half_open.ws.closed
+        exchange.drop_websockets()
+        assert await half_open.closed() in (None, 1006)
+    await until(lambda: exchange.sockets == 0)
 
 
 async def test_exchange_with_half_open_sockets_stops(exchange: Sandbox) -> None:
@@ -194,7 +209,7 @@ async def test_stale_book_keeps_time_and_content_while_all_else_goes_on(exchange
         live = next(
             f["data"] for f in await socket.drained() if f["channel"] == "l2Book" and f["data"]["coin"] == "BTC"
         )
-        assert live["time"] > before + 10_000
+        assert live["time"] >= before + 10_000
         assert live["levels"][0][0]["px"] == f"{best + 1}.0"
         await alice.place(order(0, True, str(best + 2), "0.01"))
         assert (await socket.data("bbo"))["bbo"][0]["px"] == f"{best + 2}.0"

@@ -279,6 +279,16 @@ async def test_fault_taken_away_happens_no_more(exchange: Sandbox, alice: Client
     assert exchange.faults.requests is None, "nothing stands before the exchange any more"
 
 
+async def test_burst_ends_by_itself_in_real_time() -> None:
+    async with Sandbox(seed=1, market="empty") as exchange, Client(exchange, wallet(11)) as client:
+        exchange.faults.add("status code=503 at=0.05 lasts=0.3")
+        assert await statuses(exchange, client) == [200]
+        await until(lambda: exchange.faults.requests is not None)
+        assert await statuses(exchange, client) == [503]
+        await until(lambda: exchange.faults.requests is None)
+        assert await statuses(exchange, client) == [200]
+
+
 async def pattern(seed: int, *others: str) -> list[int]:
     """Which of forty requests a fault with a chance happens to."""
     async with Sandbox(seed=seed, market="empty", clock="virtual") as exchange, Client(exchange, wallet(11)) as client:
