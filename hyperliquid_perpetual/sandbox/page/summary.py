@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+def counters(sandbox: "Sandbox") -> Json:
+    """What an exchange has done so far, in numbers."""
+    return {
+        "seed": sandbox.seed,
+        "market": sandbox.traders.regime,
+        "time": sandbox.clock.now(),
+        "blocks": sandbox.chain.blocks,
+        "requests": len(sandbox.api.captured),
+        "weight": sandbox.api.meter.total,
+        "refusedByWeight": sandbox.api.meter.refused,
+        "websockets": sandbox.sockets,
+        "messages": sandbox.gate.messages,
+        "faults": dict(sandbox.faults.counts),
+    }
+
+
 class Summary:
     """Adds the route of one sandbox to its server.
 
@@ -50,16 +66,7 @@ class Summary:
         restrictions = engine.config.restrictions
         return {
             "run": self._run,
-            "seed": sandbox.seed,
-            "market": sandbox.traders.regime,
-            "time": sandbox.clock.now(),
-            "blocks": sandbox.chain.blocks,
-            "requests": len(sandbox.api.captured),
-            "weight": sandbox.api.meter.total,
-            "refusedByWeight": sandbox.api.meter.refused,
-            "websockets": sandbox.sockets,
-            "messages": sandbox.gate.messages,
-            "faults": dict(sandbox.faults.counts),
+            **counters(sandbox),
             "maintenance": {
                 "halted": sandbox.chain.is_halted,
                 "postOnly": restrictions.post_only,
