@@ -36,9 +36,7 @@ export class Socket {
     const socket = new WebSocket(this.url);
     this.socket = socket;
     this.heard = this.pinged = this.began = performance.now();
-    socket.onopen = () => {
-      this.onState("open", 0);
-    };
+    socket.onopen = () => this.onState("open", 0);
     socket.onmessage = (message) => {
       this.heard = performance.now();
       this.read(message.data);
