@@ -11,11 +11,11 @@ import msgspec
 from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
-from hyperliquid_perpetual.sandbox.driver import OutsideDriver
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
 from hyperliquid_perpetual.sandbox.fault_control import FaultControl
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
 from hyperliquid_perpetual.sandbox.local_only import why_refused
+from hyperliquid_perpetual.sandbox.page.summary import counters
 
 if TYPE_CHECKING:
     from hyperliquid_perpetual.sandbox.sandbox import Sandbox
@@ -73,19 +73,8 @@ class Control:
 
     async def _status(self, request: web.Request) -> Json:
         sandbox = self._sandbox
-        return {
-            "seed": sandbox.seed,
-            "market": sandbox.driver.regime,
-            "condition": sandbox.driver.condition if isinstance(sandbox.driver, OutsideDriver) else "",
-            "time": sandbox.clock.now(),
-            "blocks": sandbox.chain.blocks,
-            "requests": len(sandbox.api.captured),
-            "weight": sandbox.api.meter.total,
-            "refusedByWeight": sandbox.api.meter.refused,
-            "websockets": sandbox.sockets,
-            "faults": dict(sandbox.faults.counts),
-            "accounts": [account_json(sandbox.account(address), with_fills=False) for address in sandbox.clients],
-        }
+        accounts = [account_json(sandbox.account(address), with_fills=False) for address in sandbox.clients]
+        return {**counters(sandbox), "accounts": accounts}
 
     async def _account(self, request: web.Request) -> Json:
         return account_json(self._sandbox.account(request.match_info["address"]), with_fills=True)

@@ -4,6 +4,7 @@ There is no build step: what lies in `static/` is what a browser gets. Nothing i
 only by the name of a file that was there at the start.
 """
 
+import functools
 import hashlib
 import ipaddress
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class PageFiles:
 
     def __init__(self, host: str) -> None:
         self._is_local = host == "localhost" or is_loopback(host)
-        self._files = {path.name: _read(path) for path in sorted(STATIC.iterdir()) if path.suffix in CONTENT_TYPES}
+        self._files = page_files()
 
     def add_routes(self, app: web.Application) -> None:
         """The page itself and its files."""
@@ -63,6 +64,12 @@ class PageFiles:
         if request.headers.get("if-none-match") == file.etag:
             return web.Response(status=304, headers=headers)
         return web.Response(body=file.body, content_type=file.content_type, charset="utf-8", headers=headers)
+
+
+@functools.cache
+def page_files() -> dict[str, PageFile]:
+    """Every file of the page by its name; read once in the life of a program, however many sandboxes it starts."""
+    return {path.name: _read(path) for path in sorted(STATIC.iterdir()) if path.suffix in CONTENT_TYPES}
 
 
 def _read(path: Path) -> PageFile:

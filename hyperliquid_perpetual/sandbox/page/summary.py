@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
+from hyperliquid_perpetual.sandbox.driver import OutsideDriver
 from hyperliquid_perpetual.sandbox.engine.state import Account
 from hyperliquid_perpetual.sandbox.local_only import why_refused
 
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
     from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 
 Json = dict[str, Any]
+
+
+def counters(sandbox: "Sandbox") -> Json:
+    """What an exchange has done so far, in numbers."""
+    return {
+        "seed": sandbox.seed,
+        "market": sandbox.driver.regime,
+        "condition": sandbox.driver.condition if isinstance(sandbox.driver, OutsideDriver) else "",
+        "time": sandbox.clock.now(),
+        "blocks": sandbox.chain.blocks,
+        "requests": len(sandbox.api.captured),
+        "weight": sandbox.api.meter.total,
+        "refusedByWeight": sandbox.api.meter.refused,
+        "websockets": sandbox.sockets,
+        "messages": sandbox.gate.messages,
+        "faults": dict(sandbox.faults.counts),
+    }
 
 
 class Summary:
@@ -50,16 +68,7 @@ class Summary:
         restrictions = engine.config.restrictions
         return {
             "run": self._run,
-            "seed": sandbox.seed,
-            "market": sandbox.traders.regime,
-            "time": sandbox.clock.now(),
-            "blocks": sandbox.chain.blocks,
-            "requests": len(sandbox.api.captured),
-            "weight": sandbox.api.meter.total,
-            "refusedByWeight": sandbox.api.meter.refused,
-            "websockets": sandbox.sockets,
-            "messages": sandbox.gate.messages,
-            "faults": dict(sandbox.faults.counts),
+            **counters(sandbox),
             "maintenance": {
                 "halted": sandbox.chain.is_halted,
                 "postOnly": restrictions.post_only,

@@ -13,10 +13,14 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_p
 
 SCREENSHOTS = Path(__file__).resolve().parents[3] / "build" / "page"
 DESKTOP, PHONE = (1440, 900), (390, 844)
+PATIENCE_MS = 20_000
+"""How long to wait for what has to happen: a browser among other tests has little of a processor."""
 BETWEEN_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 
 NOT_THERE_YET = "/sandbox/faults"
 """A path that the page asks for and that an exchange may not have; a browser logs the 404 whatever a page does."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @asynccontextmanager

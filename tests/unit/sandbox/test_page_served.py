@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from hyperliquid_perpetual.sandbox import Sandbox
-from hyperliquid_perpetual.sandbox.page.files import PageFiles
+from hyperliquid_perpetual.sandbox.page.files import STATIC, PageFiles
 from tests.unit.sandbox.client import Client
 
 
@@ -42,6 +42,15 @@ async def test_every_file_that_the_page_names_is_served_with_its_type(exchange: 
     for name, kind in (("app.js", "text/javascript"), ("page.css", "text/css"), ("icon.svg", "image/svg+xml")):
         status, headers, _ = await get(exchange, f"/page/{name}")
         assert (status, headers["content-type"]) == (200, f"{kind}; charset=utf-8")
+
+
+def test_no_script_makes_markup_of_data_or_names_another_host() -> None:
+    scripts = sorted(STATIC.glob("*.js"))
+    assert len(scripts) > 10
+    for script in scripts:
+        text = script.read_text()
+        for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "https://", "http://"):
+            assert word not in text, (script.name, word)
 
 
 async def test_file_that_a_browser_has_is_not_sent_again(exchange: Sandbox) -> None:

@@ -19,6 +19,7 @@ import { Lines, eventLine, groupButtons, tradeLine } from "./tape.js";
 import { grouped, isAddress, shortAddress, sideTone, sideWord } from "./text.js";
 
 const SUMMARY_MS = 2_000;
+const NOTICE_MS = 15_000;
 const MOST_MARKS = 10;
 const SOME_FILLS_AT_START = 50;
 
@@ -139,7 +140,7 @@ class Page {
       return;
     }
     if (channel === "error") {
-      if (!/^Already /.test(data)) this.say(`The exchange refused something: ${data}`);
+      if (!/^Already /.test(data)) this.say(`The exchange refused something: ${data}`, NOTICE_MS);
       return;
     }
     if (this.account?.onFrame(channel, data)) return;
@@ -428,10 +429,13 @@ class Page {
     }
   }
 
-  say(text) {
+  /** Say something above everything else, for good or for some milliseconds. */
+  say(text, lasts = 0) {
     const banner = byId("banner");
+    clearTimeout(this.notice);
     banner.hidden = text === "";
     setText(banner, text);
+    if (lasts > 0) this.notice = setTimeout(() => this.say(""), lasts);
   }
 
   // ------------------------------------------------------------------ what can be chosen

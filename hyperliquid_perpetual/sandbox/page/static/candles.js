@@ -3,13 +3,13 @@
 import { add } from "./decimals.js";
 
 export const INTERVALS = ["5s", "1m", "5m", "15m", "1h", "4h", "1d"];
-export const SECONDS_5 = "5s";
+const SECONDS_5 = "5s";
 const HISTORY = 400;
 const MAX_CANDLES = 1_500;
 
 const LENGTHS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-export function lengthOf(interval) {
+function lengthOf(interval) {
   return Number(interval.slice(0, -1)) * LENGTHS[interval.slice(-1)];
 }
 

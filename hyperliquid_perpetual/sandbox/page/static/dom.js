@@ -99,11 +99,5 @@ function runWaiting() {
   frame = 0;
   const work = [...waiting];
   waiting.clear();
-  for (const task of work) {
-    try {
-      task();
-    } catch (error) {
-      console.warn("something could not be shown:", error); // the next frame may be whole again
-    }
-  }
+  for (const task of work) task();
 }

@@ -134,7 +134,7 @@ function control({ name, type, valid, default: usual, values }) {
     const any = usual === undefined || usual === null ? [make("option", { value: "", selected: true }, "any")] : [];
     return make("select", { name, title: valid }, ...any, ...options);
   }
-  const placeholder = usual === undefined || usual === null ? "" : String(usual);
+  const placeholder = usual === undefined || usual === null || usual === "" ? valid : String(usual);
   const inputMode = isNumber(type) ? "decimal" : "text";
   return make("input", { name, placeholder, title: valid, autocomplete: "off", spellcheck: false, inputMode });
 }

@@ -1,6 +1,8 @@
 // One WebSocket to the exchange that comes back by itself. What it had subscribed to is over then: another exchange may
 // listen there by now, and asking for a market that it does not have would cost the connection again.
 
+import { isReadable } from "./shapes.js";
+
 const PING_MS = 15_000;
 const SILENCE_MS = 40_000; // the exchange answers pings, so a silent socket is a dead one
 const FIRST_RETRY_MS = 500;
@@ -34,9 +36,7 @@ export class Socket {
     const socket = new WebSocket(this.url);
     this.socket = socket;
     this.heard = this.pinged = this.began = performance.now();
-    socket.onopen = () => {
-      this.onState("open", 0);
-    };
+    socket.onopen = () => this.onState("open", 0);
     socket.onmessage = (message) => {
       this.heard = performance.now();
       this.read(message.data);
@@ -58,24 +58,18 @@ export class Socket {
   }
 
   read(text) {
-    let frame;
+    let frame = null;
     try {
       frame = JSON.parse(text);
     } catch {
-      this.unreadable += 1; // the greeting, or a frame that a fault has corrupted
-      return;
+      // The greeting, or what a fault has made of a frame.
     }
-    if (typeof frame?.channel !== "string") {
+    if (typeof frame?.channel !== "string" || !isReadable(frame.channel, frame.data)) {
       this.unreadable += 1;
       return;
     }
     this.frames += 1;
-    try {
-      this.onFrame(frame.channel, frame.data);
-    } catch (error) {
-      this.unreadable += 1;
-      console.warn(`a frame of ${frame.channel} was left out:`, error);
-    }
+    this.onFrame(frame.channel, frame.data);
   }
 
   watch() {

@@ -6,7 +6,7 @@ import { fullTime, grouped, shortAddress, sideTone, sideWord, signed, time, tone
 
 const MOST_LINES = 300;
 
-export const KINDS = { orders: "Orders", fills: "Fills", money: "Funding and transfers" };
+const KINDS = { orders: "Orders", fills: "Fills", money: "Funding and transfers" };
 
 /** A list that takes new lines at its top and forgets old ones. */
 export class Lines {
