@@ -161,7 +161,14 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("sandbox").exit_code == 0
     assert invoke("sandbox", "--port", "0", "--seed", "7", "--market", "wild", "--deposit", "2500.5").exit_code == 0
     assert invoke("sandbox", "--quirk", "fast_book=refused", "--quirk", "greeting=sent").exit_code == 0
-    common = {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)}
+    common = {
+        "host": "127.0.0.1",
+        "port": 3001,
+        "seed": None,
+        "market": "calm",
+        "deposit": Decimal(100000),
+        "driver": None,
+    }
     assert calls == [
         {**common, "quirks": {}},
         {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5"), "quirks": {}},
