@@ -59,7 +59,10 @@ class OutsideDriver(Protocol):
 class DriverPlan(Protocol):
     """A driver before there is an exchange. It has to know what will be listed, and which accounts restate orders."""
 
-    market_set: MarketSet
+    @property
+    def market_set(self) -> MarketSet:
+        """What will be listed: a new one each time, because a running exchange changes its own."""
+        ...
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -163,6 +163,8 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("sandbox", "--quirk", "fast_book=refused", "--quirk", "greeting=sent").exit_code == 0
     common = {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)}
     common["fault_plan"] = None
+    common["driver"] = None
+    common["markets"] = None
     assert calls == [
         {**common, "quirks": {}},
         {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5"), "quirks": {}},

@@ -13,9 +13,8 @@ from typing import Self
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer, VirtualClock
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
-from hyperliquid_perpetual.sandbox.following.follower import outside_addresses
 from hyperliquid_perpetual.sandbox.following.followers import Followers
-from hyperliquid_perpetual.sandbox.following.markets import market_set_of
+from hyperliquid_perpetual.sandbox.following.plan import OutsidePlan
 from hyperliquid_perpetual.sandbox.following.queue_models import DEFAULT_QUEUE, QueueModel, queue_model
 from hyperliquid_perpetual.sandbox.recording.feed import Feed, Streams, now_ms
 from hyperliquid_perpetual.sandbox.recording.records import Metadata
@@ -29,7 +28,7 @@ CHECK_MS = 250
 logger = logging.getLogger(__name__)
 
 
-class MirrorPlan:
+class MirrorPlan(OutsidePlan):
     """A live venue that a sandbox can be made for. `of` asks the venue what it lists."""
 
     def __init__(
@@ -42,12 +41,10 @@ class MirrorPlan:
         stale_seconds: float = STALE_SECONDS,
         reconnect_seconds: float = 1.0,
     ) -> None:
+        super().__init__(metadata, coins, queue)
         self.source = source
-        self.coins = coins
-        self.model = queue_model(queue)
         self.stale_seconds = stale_seconds
         self.reconnect_seconds = reconnect_seconds
-        self.market_set = market_set_of(metadata)
 
     @classmethod
     async def of(cls, venue: str, coins: Sequence[str] | None = None, queue: str | QueueModel = DEFAULT_QUEUE) -> Self:
@@ -71,11 +68,6 @@ class MirrorPlan:
 
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(lambda: asyncio.run(cls.of(venue, coins))).result()
-
-    @property
-    def addresses(self) -> frozenset[str]:
-        """See `DriverPlan`."""
-        return frozenset(address for coin in self.coins for address in outside_addresses(coin))
 
     def driver(self, chain: Chain) -> "Mirror":
         """See `DriverPlan`.

@@ -7,9 +7,8 @@ from pathlib import Path
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
-from hyperliquid_perpetual.sandbox.following.follower import outside_addresses
 from hyperliquid_perpetual.sandbox.following.followers import Followers
-from hyperliquid_perpetual.sandbox.following.markets import market_set_of
+from hyperliquid_perpetual.sandbox.following.plan import OutsidePlan
 from hyperliquid_perpetual.sandbox.following.queue_models import DEFAULT_QUEUE, QueueModel, queue_model
 from hyperliquid_perpetual.sandbox.following.sequence import HOLD_MS
 from hyperliquid_perpetual.sandbox.recording.blocks import RecordingError
@@ -25,7 +24,7 @@ GAP_MS = 1_000
 logger = logging.getLogger(__name__)
 
 
-class ReplayPlan:
+class ReplayPlan(OutsidePlan):
     """A recording that a sandbox can be made for."""
 
     def __init__(
@@ -48,19 +47,13 @@ class ReplayPlan:
         """
         if not 0 < speed <= 1_000:
             raise ValueError(f"a speed is more than 0 and at most 1000 times the recorded one, got {speed}")
-        self.model = queue_model(queue)
+        queue_model(queue)  # before the file is read
         self.speed = speed
         self.loop = loop
         self.recording = Recording(path, partial)
         session = self.recording.session
         self.recording.check()
-        self.coins = tuple(session.coins)
-        self.market_set = market_set_of(session.metadata)
-
-    @property
-    def addresses(self) -> frozenset[str]:
-        """See `DriverPlan`."""
-        return frozenset(address for coin in self.coins for address in outside_addresses(coin))
+        super().__init__(session.metadata, tuple(session.coins), queue)
 
     def driver(self, chain: Chain) -> "Replay":
         """See `DriverPlan`."""

@@ -64,7 +64,7 @@ async def _run(
         writer = writer or RecordingWriter(path)
         recorder = Recorder(writer, source, chosen, metadata)
         how = "Recording" if before is None else "Going on with"
-        print(f"{how} {path}: {', '.join(chosen)} from {source.name} ({source.url})", flush=True)
+        print(f"{how} {path}: {', '.join(chosen)} from {source}", flush=True)
         if writer.dropped:
             print(f"  {writer.dropped} bytes of a block that was never finished are gone", flush=True)
         progress = asyncio.create_task(Progress(recorder, Console(), line_seconds).run())

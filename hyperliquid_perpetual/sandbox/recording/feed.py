@@ -5,6 +5,7 @@ The books of both cadences are on sockets of their own, because on one they coul
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -150,6 +151,7 @@ class Feed:
 
 
 async def _ping(ws: aiohttp.ClientWebSocketResponse) -> None:
-    while True:
-        await asyncio.sleep(PING_SECONDS)
-        await ws.send_json({"method": "ping"})
+    with contextlib.suppress(aiohttp.ClientError, OSError):  # whoever reads the socket notices as well
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            await ws.send_json({"method": "ping"})

@@ -34,6 +34,9 @@ class Source:
     name: str
     url: str
 
+    def __str__(self) -> str:
+        return self.url if self.name == self.url else f"{self.name} ({self.url})"
+
     @property
     def ws_url(self) -> str:
         """The URL of its WebSocket (reference, section 1)."""

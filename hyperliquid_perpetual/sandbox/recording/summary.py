@@ -10,6 +10,7 @@ import msgspec
 from hyperliquid_perpetual.sandbox.recording.blocks import RecordingError
 from hyperliquid_perpetual.sandbox.recording.reader import Recording
 from hyperliquid_perpetual.sandbox.recording.records import End, Frame, Gap, Session
+from hyperliquid_perpetual.sandbox.recording.source import Source
 
 
 class _Coin(msgspec.Struct):
@@ -47,7 +48,7 @@ class Summary:
         more = f", in {len(self.sessions)} sessions" if len(self.sessions) > 1 else ""
         total = sum(self.frames.values())
         lines = [
-            f"{self.path}: {self.size / 1e6:.2f} MB, recorded from {session.source} ({session.url}){more}",
+            f"{self.path}: {self.size / 1e6:.2f} MB, recorded from {Source(session.source, session.url)}{more}",
             f"{_when(self.first)} to {_when(self.last)} UTC, {(self.last - self.first) / 1000:.0f} s, {total} frames",
         ]
         for coin in session.coins:

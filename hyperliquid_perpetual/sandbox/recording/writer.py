@@ -94,12 +94,21 @@ class RecordingWriter:
         return raw
 
     def write(self, raw: bytes) -> None:
-        """Write a block and wait until it is on the disk. May be called in another thread, one call at a time."""
-        if raw:
+        """Write a block and wait until it is on the disk. May be called in another thread, one call at a time.
+
+        :raises OSError: when it cannot be written; the file is then what it was before.
+        """
+        if not raw:
+            return
+        size = self.size
+        try:
             block = memoryview(pack(raw))
             while block:
                 block = block[self._file.write(block) :]
             os.fsync(self._file.fileno())
+        except OSError as error:
+            self._file.truncate(size)
+            raise OSError(error.errno, f"cannot be written: {error.strerror}", str(self.path)) from None
 
     def close(self) -> None:
         """Write what waits, and let go of the file."""

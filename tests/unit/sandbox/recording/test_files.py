@@ -195,6 +195,34 @@ def test_two_recorders_do_not_write_into_one_file(tmp_path: Path) -> None:
     RecordingWriter(path).close()
 
 
+def test_full_disk_leaves_what_was_recorded_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "one.hlrec"
+    record(path, frames(5))
+    writer = RecordingWriter(path)
+    real = writer._file
+
+    class Full:
+        """Takes half of what it is given, and then nothing."""
+
+        def __init__(self) -> None:
+            self.taken = 0
+
+        def write(self, data: memoryview) -> int:
+            if self.taken:
+                raise OSError(28, "No space left on device")
+            self.taken = real.write(data[: len(data) // 2])
+            return self.taken
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+    writer._file = Full()  # type: ignore[assignment]
+    with pytest.raises(OSError, match="cannot be written: No space left on device"):
+        writer.write(frame_line(2_000, b"{}"))
+    writer.close()
+    assert read(path) == frames(5)
+
+
 def test_block_that_lies_about_its_length_is_refused_without_taking_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "one.hlrec"
     record(path, frames(1))

@@ -219,7 +219,7 @@ async def test_command_records_for_some_seconds_and_shows_what_it_has(venue: San
     options = ["--from", venue.url, "--coins", "BTC,ETH", "--seconds", "1.5"]
     recorded = await asyncio.to_thread(subprocess.run, base + options, capture_output=True, text=True, timeout=40)
     assert (recorded.returncode, recorded.stderr) == (0, "")
-    assert recorded.stdout.splitlines()[0] == f"Recording {path}: BTC, ETH from {venue.url} ({venue.url})"
+    assert recorded.stdout.splitlines()[0] == f"Recording {path}: BTC, ETH from {venue.url}"
     shown = await asyncio.to_thread(subprocess.run, [*base, "--show"], capture_output=True, text=True, timeout=40)
     assert shown.returncode == 0
     assert re.search(r"  BTC: \d+ activeAssetCtx, \d+ bbo, \d+ l2Book, \d+ trades\n", shown.stdout)
