@@ -188,8 +188,8 @@ def _user(request: ask.UserRequest) -> str:
     return request.user.lower()
 
 
-def _times(request: ask.UserTimesRequest | ask.FundingHistory) -> tuple[int, int]:
-    return request.startTime, FOREVER if request.endTime is None else request.endTime
+def _times(request: ask.UserTimesRequest | ask.UserLedgerRequest | ask.FundingHistory) -> tuple[int, int]:
+    return request.startTime or 0, FOREVER if request.endTime is None else request.endTime
 
 
 def _order_key(oid: int | str) -> int | str:

@@ -37,6 +37,13 @@ class UserTimesRequest(UserRequest, frozen=True, kw_only=True):
     endTime: Time | None = None
 
 
+class UserLedgerRequest(UserRequest, frozen=True, kw_only=True):
+    """The same, where clients of the venue leave the start out if they want all of it."""
+
+    startTime: Time | None = None
+    endTime: Time | None = None
+
+
 # ---------------------------------------------------------------------- metadata
 
 
@@ -231,11 +238,11 @@ class UserTwapSliceFillsByTime(UserTimesRequest, frozen=True):
     pass
 
 
-class UserFunding(UserTimesRequest, frozen=True):
+class UserFunding(UserLedgerRequest, frozen=True):
     pass
 
 
-class UserNonFundingLedgerUpdates(UserTimesRequest, frozen=True):
+class UserNonFundingLedgerUpdates(UserLedgerRequest, frozen=True):
     pass
 
 
