@@ -1,7 +1,7 @@
 """Make the environments of clients that others wrote, which the tests let trade on the sandbox, from their lock files.
 
-.venv-ccxt is for PyPI's `ccxt`, tests/conformance/nktkas/node_modules for npm's `@nktkas/hyperliquid`; where there is no
-npm, that one is left out, and its tests say so. Does nothing when both are current. (.venv-sdk is made by make_env.py.)
+.venv-ccxt is for PyPI's `ccxt`, tests/conformance/nktkas/node_modules for npm's `@nktkas/hyperliquid`; where there is
+no npm, that one is left out, and its tests say so. Nothing is done when both are current. (.venv-sdk: see make_env.py.)
 """
 
 from __future__ import annotations
