@@ -78,3 +78,5 @@ ACTIONS: Final = frozenset(
     )
 )
 SUBSCRIPTIONS: Final = frozenset(("fastAssetCtxs", "outcomeMetaUpdates", "spotAssetCtxs", "webData2", "webData3"))
+PRIORITY_FEES: Final = True
+"""Whether orders with a priority rate as their grouping are among what it does not do."""
