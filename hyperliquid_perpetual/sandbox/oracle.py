@@ -61,7 +61,7 @@ class PricePath(Remembering):
         self._direction = random.choice((-1, 1))
         self._random = random
         fast, slow = parameters.fast_clustering, parameters.slow_clustering
-        self._fast, self._slow = random.gauss(0, 1) * fast, random.gauss(0, 1) * slow
+        self._fast = self._slow = 0.0  # it begins in ordinary times
         # With this the mean of the squared volatility is what the parameter says.
         self._level = -fast * fast - slow * slow
         self._seconds = 0.0
