@@ -1,4 +1,4 @@
-"""A simulated week of the sandbox: eight markets, one bot that trades over HTTP and listens on a WebSocket, flat memory.
+"""A simulated week of the sandbox with eight markets and a bot that trades and listens: memory stays flat.
 
     python benchmarks/sandbox_soak.py --days 7
 
@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,14 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for the client of the tests
 
-from hyperliquid_perpetual.sandbox import Sandbox  # noqa: E402
-from hyperliquid_perpetual.sandbox.clock import VirtualClock  # noqa: E402
-from hyperliquid_perpetual.sandbox.many_markets import many_markets  # noqa: E402
-from tests.unit.sandbox.client import Client, order, orders, wallet  # noqa: E402
+from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.clock import VirtualClock
+from hyperliquid_perpetual.sandbox.many_markets import character_of_rank, many_markets
+from tests.unit.sandbox.client import Client, order, orders, wallet
 
 OUTPUT = Path("build/soak/summary.json")
-ACTIVITY = 0.05
-"""Of every market, by that of BTC: a trade in four seconds."""
+FIRST_RANK = 40
+"""The markets are as busy, wide and thin as those of this rank and the next ones among 200."""
 CYCLE_SECONDS = 60
 START_MS = 1_800_000_000_000
 ASSET = 0
@@ -48,6 +48,12 @@ class Soak:
     trades: int = 0
     requests: int = 0
     frames: int = 0
+
+    @property
+    def newest(self) -> str:
+        """The newest line, for people."""
+        counts = "  ".join(f"{name} {count}" for name, count in self.kept[-1].items())
+        return f"{self.hours[-1]:7.1f} h  {self.resident_mb[-1]:7.1f} MB  {counts}"
 
     def growth_mb(self, after_hours: float) -> float:
         """Highest resident memory of the last quarter less that at the end of the warm-up."""
@@ -68,30 +74,34 @@ class Counter:
         pass
 
 
-async def soak(days: float, every_hours: float, markets: int = 8, activity: float = ACTIVITY, **settings: Any) -> Soak:
-    """Let the markets live, and a bot in the first of them."""
+async def soak(days: float, every_hours: float, markets: int = 8, says: bool = False, **settings: Any) -> Soak:
+    """Let the markets live, and a bot in the first of them; with `says`, print each line when it is noted."""
     market_set = many_markets(markets)
     market_set.characters = {
-        coin: replace(character, activity=activity) for coin, character in market_set.characters.items()
+        coin: character_of_rank(FIRST_RANK + number, coin) for number, coin in enumerate(market_set.by_coin)
     }
     found, counter = Soak(), Counter()
     clock = VirtualClock(START_MS)
     async with Sandbox(seed=1, market_set=market_set, clock=clock, **settings) as exchange:
         exchange.chain.listen(counter)
-        signer = wallet(7)
-        async with Client(exchange, signer) as client, aiohttp.ClientSession() as session:
-            async with session.ws_connect(exchange.ws_url, max_msg_size=0) as ws:
-                listener = asyncio.create_task(listen(ws, found, client.address))
-                cycles = round(days * 86_400 / CYCLE_SECONDS)
-                each = max(1, round(every_hours * 3600 / CYCLE_SECONDS))
-                for cycle in range(cycles):
-                    await trade(exchange, client, found)
-                    await clock.advance(CYCLE_SECONDS)
-                    if (cycle + 1) % each == 0:
-                        note(found, exchange, (cycle + 1) * CYCLE_SECONDS / 3600)
-                listener.cancel()
-                with suppress(asyncio.CancelledError):
-                    await listener
+        async with (
+            Client(exchange, wallet(7)) as client,
+            aiohttp.ClientSession() as session,
+            session.ws_connect(exchange.ws_url, max_msg_size=0) as ws,
+        ):
+            listener = asyncio.create_task(listen(ws, found, client.address))
+            cycles = round(days * 86_400 / CYCLE_SECONDS)
+            each = max(1, round(every_hours * 3600 / CYCLE_SECONDS))
+            for cycle in range(cycles):
+                await trade(exchange, client, found)
+                await clock.advance(CYCLE_SECONDS)
+                if (cycle + 1) % each == 0:
+                    note(found, exchange, (cycle + 1) * CYCLE_SECONDS / 3600)
+                    if says:
+                        print(found.newest, flush=True)
+            listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await listener
     found.trades = counter.trades
     return found
 
@@ -161,7 +171,7 @@ def main() -> None:
     parser.add_argument("--allowed", type=float, default=40, help="growth after the first day, in MB")
     arguments = parser.parse_args()
     began = time.monotonic()
-    found = asyncio.run(soak(arguments.days, arguments.every_hours, arguments.markets))
+    found = asyncio.run(soak(arguments.days, arguments.every_hours, arguments.markets, says=True))
     growth = found.growth_mb(min(24, arguments.days * 24 / 2))
     summary = {
         "days": arguments.days,
@@ -178,8 +188,6 @@ def main() -> None:
     }
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(summary, indent=2) + "\n")
-    for hours, mb, kept in zip(found.hours, found.resident_mb, found.kept, strict=True):
-        print(f"{hours:7.1f} h  {mb:7.1f} MB  " + "  ".join(f"{name} {count}" for name, count in kept.items()))
     print(f"{found.trades} trades, {found.requests} requests, {found.frames} frames; written to {OUTPUT}")
     print(f"memory has grown by {growth:.1f} MB since the warm-up, {arguments.allowed:.0f} are allowed")
     sys.exit(0 if growth <= arguments.allowed else 1)

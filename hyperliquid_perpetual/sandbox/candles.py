@@ -4,6 +4,7 @@ An interval without trades has a candle all the same, flat at the last close, as
 """
 
 from array import array
+from collections.abc import Iterable
 from copy import copy
 from datetime import UTC, datetime
 
@@ -38,6 +39,10 @@ INTERVALS: dict[str, int] = {
 """Milliseconds of each interval; a month has no fixed length."""
 
 
+CandleRow = tuple[int, int, int, int, int, int, int, int, int]
+"""A candle written out: opening and closing time, open, high, low, close, volume, turnover, count."""
+
+
 class Candle:
     """One candle: prices in 1e-6, volume in lots, times in Unix ms (`close_time` is the last millisecond of it).
 
@@ -64,6 +69,27 @@ class Candle:
         self.volume += sz
         self.turnover += px * sz
         self.count += 1
+
+    def row(self) -> CandleRow:
+        """Everything about it, to be written down."""
+        return (
+            self.open_time,
+            self.close_time,
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            self.volume,
+            self.turnover,
+            self.count,
+        )
+
+    @classmethod
+    def of_row(cls, row: CandleRow) -> "Candle":
+        """The candle that `row` wrote down."""
+        candle = cls(row[0], row[1], row[2])
+        _, _, _, candle.high, candle.low, candle.close, candle.volume, candle.turnover, candle.count = row
+        return candle
 
     def merge(self, later: "Candle") -> None:
         """Take in what was traded in a shorter candle, which is part of this one and the newest there is."""
@@ -153,6 +179,20 @@ class CandleSeries:
         if last is not None and first <= count and last.close_time >= start and last.open_time <= end:
             found.append(last)
         return found
+
+    def kept(self) -> list[Candle]:
+        """All candles as they are now, oldest first; they do not change any more."""
+        closed = [self._candle(index) for index in range(self._begin, self._count)]
+        return closed if self._last is None else [*closed, copy(self._last)]
+
+    def load(self, candles: Iterable[Candle]) -> None:
+        """Have these candles, oldest first, and no others."""
+        del self._closed[:]
+        self._last = None
+        for candle in candles:
+            if self._last is not None:
+                self._close(self._last)
+            self._last = copy(candle)
 
     def open_from(self, time: int) -> int | None:
         """The opening price of the first candle that ends at a moment or later; None when there is none."""

@@ -63,7 +63,9 @@ class Chain:
         """Begin to make blocks."""
         if self._block_ms:
             self._timers.append(self.clock.every(self._block_ms, self._make_block))
-        self._timers.append(self.clock.every(TICK_MS, lambda: self.submit_commands((Tick(),))))
+        tick = self.clock.every(TICK_MS, lambda: self.submit_commands((Tick(),)))
+        tick.idle = lambda: self.exchange.is_quiet
+        self._timers.append(tick)
 
     def halt(self, halted: bool) -> None:
         """Make no blocks for now, or go on with all that waits; the exchange's own people are idle meanwhile."""

@@ -55,6 +55,10 @@ class Hub:
         found: Any = self._by_kind.get(kind, ())
         return list(found)
 
+    def is_followed(self, kind: type[Subscription]) -> bool:
+        """Whether anybody has a subscription of a kind."""
+        return bool(self._by_kind.get(kind))
+
     def has(self, subscription: Subscription) -> bool:
         """Whether anybody has this subscription."""
         return subscription in self._subscribers

@@ -1,6 +1,8 @@
 """Public streams: books, best prices, trades, candles, contexts and mids, each in the venue's rhythm (section 8.2)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hyperliquid_perpetual.sandbox import subscriptions as subs
@@ -48,15 +50,21 @@ class MarketStreams:
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
         cadence = self._cadence
-        return [
-            clock.every(cadence.book_ms, self._send_books),
-            clock.every(cadence.fast_book_ms, self._send_fast_books),
-            clock.every(cadence.context_ms, self._send_contexts),
-            clock.every(cadence.candle_ms, self._send_candles),
-            clock.every(cadence.mids_ms, self._send_mids),
-            clock.every(cadence.dex_contexts_ms, self._send_dex_contexts),
-            clock.every(cadence.all_contexts_ms, self._send_all_contexts),
-        ]
+        repeated: tuple[tuple[int, Callable[[], None], type[subs.Subscription]], ...] = (
+            (cadence.book_ms, self._send_books, subs.L2Book),
+            (cadence.fast_book_ms, self._send_fast_books, subs.L2Book),
+            (cadence.context_ms, self._send_contexts, subs.ActiveAssetCtx),
+            (cadence.candle_ms, self._send_candles, subs.Candle),
+            (cadence.mids_ms, self._send_mids, subs.AllMids),
+            (cadence.dex_contexts_ms, self._send_dex_contexts, subs.AssetCtxs),
+            (cadence.all_contexts_ms, self._send_all_contexts, subs.AllDexsAssetCtxs),
+        )
+        timers = []
+        for interval, send, kind in repeated:
+            timer = clock.every(interval, send)
+            timer.idle = partial(self._is_idle, kind)
+            timers.append(timer)
+        return timers
 
     def snapshot(self, subscription: subs.Subscription) -> Snapshot:
         """What a new subscriber gets at once: (channel, data) pairs."""
@@ -115,6 +123,9 @@ class MarketStreams:
                 self._hub.publish(subscription, "bbo", self._now(subscription)[1])
 
     # ------------------------------------------------------------------ at intervals
+
+    def _is_idle(self, kind: type[subs.Subscription]) -> bool:
+        return not self._hub.is_followed(kind)
 
     def _send_books(self) -> None:
         for subscription in self._hub.active(subs.L2Book):

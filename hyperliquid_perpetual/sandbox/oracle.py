@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from random import Random
 
+from hyperliquid_perpetual.sandbox.remembering import Remembering
+
 BASIS_POINT = 1e-4
 
 
@@ -39,11 +41,13 @@ class PathParameters:
     """Mean size of a jump, which is at least half of it; up and down alike."""
 
 
-class PricePath:
+class PricePath(Remembering):
     """The fair price of one market, as a float: it feeds traders and the oracle, and touches nobody's money.
 
     :param roughness: how much rougher than BTC the market is.
     """
+
+    _remembers = ("_start", "_log", "price", "jump", "_direction", "_fast", "_slow", "_seconds", "volatility")
 
     def __init__(self, start: float, parameters: PathParameters, roughness: float, random: Random) -> None:
         self._start = math.log(start)
@@ -57,7 +61,7 @@ class PricePath:
         self._direction = random.choice((-1, 1))
         self._random = random
         fast, slow = parameters.fast_clustering, parameters.slow_clustering
-        self._fast, self._slow = random.gauss(0, 1) * fast, random.gauss(0, 1) * slow
+        self._fast = self._slow = 0.0  # it begins in ordinary times
         # With this the mean of the squared volatility is what the parameter says.
         self._level = -fast * fast - slow * slow
         self._seconds = 0.0

@@ -4,7 +4,7 @@ Made from trades alone, but for the candles from before the opening (see `past`)
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from hyperliquid_perpetual.sandbox.candles import (
     DAY,
@@ -37,33 +37,63 @@ __all__ = [
 class MarketTape:
     """Candles and daily figures of one market.
 
-    A trade goes into the candle of its minute alone. When the minute is over it is taken into the longer candles;
-    whoever asks for those before gets them with the open minute added.
+    A trade goes into the candle of its minute, and into one that waits to be taken into the longer candles when the
+    minute is over; whoever asks for those before gets them with what waits added.
     """
 
     def __init__(self, market: Market, past: Past | None = None) -> None:
         self._market = market
         self._past = past
         self._px = market.oracle_px
-        self._minutes = CandleSeries("1m")
-        self._longer = {interval: CandleSeries(interval) for interval in INTERVALS if interval != "1m"}
+        self._series = {interval: CandleSeries(interval) for interval in INTERVALS}
+        self._minutes = self._series["1m"]
+        self._longer = [series for series in self._series.values() if series is not self._minutes]
         self._minute: Candle | None = None
-        """The last minute in which there was a trade, until it is part of the longer candles."""
+        self._waiting: Candle | None = None
+        """What was traded in the last minute with trades, as long as it is not part of the longer candles."""
         self._day: deque[tuple[int, int, int]] = deque()
         """(open time, turnover, volume) of the minutes before with trades, as far as they belong to the last day."""
         self._day_turnover = self._day_lots = 0
         if past is not None:
             # From the opening on, or there would be nothing between it and the first trade.
-            for series in (self._minutes, *self._longer.values()):
+            for series in self._series.values():
                 series.at(past.opening, self._px)
+
+    @property
+    def has_past(self) -> bool:
+        """Whether there are candles from before the opening."""
+        return self._past is not None
+
+    @property
+    def last_px(self) -> int:
+        """The price of the last trade, or the one that the market began with."""
+        return self._px
+
+    def dump(self) -> dict[str, list[Candle]]:
+        """All candles by interval as they are now, the oldest first; they do not change any more."""
+        self._take_in()
+        return {interval: series.kept() for interval, series in self._series.items()}
+
+    def load(self, last_px: int, candles: Mapping[str, Sequence[Candle]]) -> None:
+        """Have the candles that `dump` gave, and no others."""
+        self._px = last_px
+        self._minute = self._waiting = None
+        self._day.clear()
+        self._day_turnover = self._day_lots = 0
+        for interval, series in self._series.items():
+            series.load(candles.get(interval, ()))
+        for minute in candles.get("1m", ())[-DAY // MINUTE :]:
+            self._count_minute(minute)
 
     def add(self, trade: Trade) -> None:
         """Take in a trade."""
-        minute = self._minute
-        if minute is None or trade.time > minute.close_time:
-            self._close_minute()
+        minute, waiting = self._minute, self._waiting
+        if minute is None or waiting is None or trade.time > minute.close_time:
+            self._take_in()
             minute = self._minute = self._minutes.at(trade.time, self._px)
+            waiting = self._waiting = Candle(minute.open_time, minute.close_time, trade.px)
         minute.add(trade.px, trade.sz)
+        waiting.add(trade.px, trade.sz)
         self._px = trade.px
 
     def candles(self, interval: str, start: int, end: int, now: int) -> list[Candle]:
@@ -71,32 +101,26 @@ class MarketTape:
         own = self.traded(interval, start, end, now)
         if self._past is None:
             return own
-        first_open = (self._minutes if interval == "1m" else self._longer[interval]).first_open
-        before = self._past.candles(interval, start, min(end, first_open - 1))
+        before = self._past.candles(interval, start, min(end, self._series[interval].first_open - 1))
         return (before + [self._past.joined(interval, candle) for candle in own])[-MAX_CANDLES:]
 
     def traded(self, interval: str, start: int, end: int, now: int) -> list[Candle]:
         """The same, made of trades alone."""
         self._catch_up(now)
-        if interval == "1m":
-            self._minutes.at(now, self._px)
-            return self._minutes.between(start, end)
-        series = self._longer[interval]
+        series = self._series[interval]
         last = series.at(now, self._px)
         found = series.between(start, end)
-        if found and found[-1] is last and self._minute is not None:
-            found[-1] = last.merged(self._minute)
+        if found and found[-1] is last and self._waiting is not None and series is not self._minutes:
+            found[-1] = last.merged(self._waiting)
         return found
 
     def open_candle(self, interval: str, now: int) -> Candle:
         """The candle that is being made."""
         self._catch_up(now)
-        if interval == "1m":
-            candle = self._minutes.at(now, self._px)
-        else:
-            candle = self._longer[interval].at(now, self._px)
-            if self._minute is not None:
-                candle = candle.merged(self._minute)
+        series = self._series[interval]
+        candle = series.at(now, self._px)
+        if self._waiting is not None and series is not self._minutes:
+            candle = candle.merged(self._waiting)
         return candle if self._past is None else self._past.joined(interval, candle)
 
     def day_volume(self, now: int) -> tuple[int, int]:
@@ -108,9 +132,9 @@ class MarketTape:
             self._day_turnover -= turnover
             self._day_lots -= lots
         turnover, lots = self._day_turnover, self._day_lots
-        if self._minute is not None:
-            turnover += self._minute.turnover
-            lots += self._minute.volume
+        if self._waiting is not None:
+            turnover += self._waiting.turnover
+            lots += self._waiting.volume
         return turnover * self._market.lot_value, lots
 
     def previous_day_px(self, now: int) -> int:
@@ -119,19 +143,23 @@ class MarketTape:
         return self._px if found is None else found
 
     def _catch_up(self, now: int) -> None:
-        if self._minute is not None and now > self._minute.close_time:
-            self._close_minute()
+        if self._waiting is not None and now > self._waiting.close_time:
+            self._take_in()
 
-    def _close_minute(self) -> None:
-        """Make the last minute with trades a part of everything that is longer."""
-        minute, self._minute = self._minute, None
-        if minute is None:
-            return
-        for series in self._longer.values():
-            series.at(minute.open_time, minute.open).merge(minute)
-        self._day.append((minute.open_time, minute.turnover, minute.volume))
-        self._day_turnover += minute.turnover
-        self._day_lots += minute.volume
+    def _take_in(self) -> None:
+        """Make what waits a part of everything that is longer."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            for series in self._longer:
+                series.at(waiting.open_time, waiting.open).merge(waiting)
+            self._count_minute(waiting)
+
+    def _count_minute(self, minute: Candle) -> None:
+        """Make what was traded in a minute a part of the day's figures."""
+        if minute.count:
+            self._day.append((minute.open_time, minute.turnover, minute.volume))
+            self._day_turnover += minute.turnover
+            self._day_lots += minute.volume
 
 
 class Tape:

@@ -104,7 +104,9 @@ class UserStreams:
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
-        return [clock.every(self._cadence.account_ms, self._send_states)]
+        timer = clock.every(self._cadence.account_ms, self._send_states)
+        timer.idle = lambda: not self._followed
+        return [timer]
 
     def follow(self, user: str) -> None:
         """One more subscription is about this account."""

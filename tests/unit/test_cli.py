@@ -161,6 +161,7 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("sandbox").exit_code == 0
     assert invoke("sandbox", "--port", "0", "--seed", "7", "--market", "wild", "--deposit", "2500.5").exit_code == 0
     assert invoke("sandbox", "--quirk", "fast_book=refused", "--quirk", "greeting=sent").exit_code == 0
+    assert invoke("sandbox", "--markets", "200", "--market", "illiquid").exit_code == 0
     common = {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)}
     common["fault_plan"] = None
     common["driver"] = None
@@ -169,6 +170,7 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
         {**common, "quirks": {}},
         {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5"), "quirks": {}},
         {**common, "quirks": {"fast_book": "refused", "greeting": "sent"}},
+        {**common, "quirks": {}, "markets": 200, "market": "illiquid"},
     ]
 
 
@@ -177,6 +179,8 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["--market", "stormy"], "calm"),
         (["--port", "70000"], "65535"),
+        (["--markets", "201"], "less than or equal to 200"),
+        (["--markets", "0"], "than or equal to 1"),
         (["--quirk", "fast_book=perhaps"], "served, refused, dropped, ignored"),
         (["--quirk", "rainbow=on"], "there are partial_gtc_reply"),
         (["--seed", "x"], "integer"),

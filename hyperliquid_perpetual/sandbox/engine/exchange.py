@@ -171,6 +171,13 @@ class Exchange:
         ]
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether time alone changes nothing that anybody has: no order waits or rests, nobody holds a position."""
+        if self.twaps.unfinished or self._desk.triggers:
+            return False
+        return not any(state.open_interest or state.book.bids or state.book.asks for state in self.markets.values())
+
+    @property
     def deposited(self) -> dict[str, int]:
         """Money that came to a dex so far less what left it; raw USD + fees - net funding always add up to it."""
         return self.treasury.deposited

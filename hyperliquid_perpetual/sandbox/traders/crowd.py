@@ -77,6 +77,29 @@ class Traders:
         if self._behaviour is not None:
             self._open(self._take_up(state))
 
+    def carry_on(self) -> None:
+        """Take up the markets of an exchange that was resumed; those who have no accounts yet are opened."""
+        accounts = self._chain.exchange.accounts
+        for traders in self.by_coin.values():
+            if all(address in accounts for address in traders.addresses):
+                self._put_up(traders)
+            else:
+                self._open(traders)
+
+    def dump(self) -> object:
+        """How they stand, as something that JSON can hold."""
+        by_coin = {coin: traders.dump() for coin, traders in self.by_coin.items()}
+        return {"regime": self.regime, "half_steps": self._half_steps, "by_coin": by_coin}
+
+    def load(self, dumped: object) -> None:
+        """Stand as they did; traders of other coins stay as they are, and so do all in another regime."""
+        match dumped:
+            case {"regime": self.regime, "half_steps": int(half_steps), "by_coin": dict(by_coin)}:
+                self._half_steps = half_steps
+                for coin, state in by_coin.items():
+                    if coin in self.by_coin:
+                        self.by_coin[coin].load(state)
+
     def remove(self, coin: str) -> None:
         """Leave a market alone from now on."""
         traders = self.by_coin.pop(coin, None)
@@ -114,6 +137,9 @@ class Traders:
             self._chain.apply_now(LimitHistory(address, KEPT_RECORDS))
             # Leverage 1 keeps them below every margin tier.
             self._chain.apply_now(UpdateLeverage(address, market.asset, not market.only_isolated, 1))
+        self._put_up(traders)
+
+    def _put_up(self, traders: MarketTraders) -> None:
         for command in traders.refresh(0):
             self._chain.apply_now(command)
 

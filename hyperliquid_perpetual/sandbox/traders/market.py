@@ -1,6 +1,6 @@
 """Everybody who trades one market, in the order in which they act."""
 
-from typing import Protocol
+from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.commands import Command
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
@@ -9,6 +9,7 @@ from hyperliquid_perpetual.sandbox.engine.markets import Market
 from hyperliquid_perpetual.sandbox.engine.units import PRICE_SCALE
 from hyperliquid_perpetual.sandbox.market_character import Character
 from hyperliquid_perpetual.sandbox.oracle import PricePath
+from hyperliquid_perpetual.sandbox.remembering import Remembering
 from hyperliquid_perpetual.sandbox.traders.arbitrage import Arbitrageur
 from hyperliquid_perpetual.sandbox.traders.desk import Desk
 from hyperliquid_perpetual.sandbox.traders.market_makers import MarketMaker
@@ -19,16 +20,14 @@ from hyperliquid_perpetual.sandbox.traders.regimes import Behaviour
 from hyperliquid_perpetual.sandbox.traders.sweepers import Sweepers
 
 
-class _Actor(Protocol):
-    def act(self, seconds: float) -> list[Command]: ...
-
-
-class MarketTraders:
+class MarketTraders(Remembering):
     """The traders of one market, its fair price among them.
 
     A step has two halves. In the first the fair price moves and the makers follow it; in the second the others trade
     with the book that there is then.
     """
+
+    _remembers = ("_absent",)
 
     def __init__(
         self, exchange: Exchange, state: MarketState, behaviour: Behaviour, character: Character, seed: int
@@ -45,7 +44,7 @@ class MarketTraders:
         self.makers = tuple(MarketMaker(desk, parameters, number) for number, parameters in enumerate(behaviour.makers))
         self._arbitrageur = Arbitrageur(desk, behaviour.arbitrage)
         addresses = [maker.address for maker in self.makers] + [self._arbitrageur.address]
-        self._actors: list[_Actor] = []
+        self._actors: list[MetaorderTakers | MomentumTrader | NoiseTrader | Sweepers] = []
         if behaviour.metaorders is not None:
             takers = MetaorderTakers(desk, behaviour.metaorders)
             self._actors.append(takers)
@@ -94,6 +93,15 @@ class MarketTraders:
         for actor in self._actors:
             commands += actor.act(seconds)
         return commands
+
+    def dump(self) -> dict[str, Any]:
+        members = (self.path, *self.makers, *self._actors)
+        return {**super().dump(), "members": [member.dump() for member in members]}
+
+    def load(self, dumped: dict[str, Any]) -> None:
+        super().load(dumped)
+        for member, state in zip((self.path, *self.makers, *self._actors), dumped["members"], strict=True):
+            member.load(state)
 
     def _leave(self, withdrawal: float, seconds: float) -> bool:
         """Whether the makers are away, because the price has jumped not long ago."""

@@ -18,6 +18,7 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
     PlaceOrders,
 )
 from hyperliquid_perpetual.sandbox.oracle import BASIS_POINT
+from hyperliquid_perpetual.sandbox.remembering import Remembering
 from hyperliquid_perpetual.sandbox.traders.desk import Desk
 
 _OUT_OF_PLACE = 0.4
@@ -56,8 +57,10 @@ class MakerParameters:
     """Chance that a level stays empty, drawn anew whenever it comes back after a jump."""
 
 
-class MarketMaker:
+class MarketMaker(Remembering):
     """One maker of one market."""
+
+    _remembers = ("_present", "_width", "_wait", "_quoted", "_wanted", "_is_away")
 
     def __init__(self, desk: Desk, parameters: MakerParameters, number: int) -> None:
         self._desk = desk
@@ -92,7 +95,7 @@ class MarketMaker:
         self._present = [True] * parameters.levels
         self._width = 1.0
         self._wait = 0.0
-        self._quoted: tuple[float, float, int] | None = None
+        self._quoted: list[float] | None = None
         """Fair price, width and own volume when the quotes were last put in order."""
         self._wanted = 0
         """Orders that there should be."""
@@ -120,9 +123,9 @@ class MarketMaker:
             width = max(1.0, roughness) ** parameters.widening
             if abs(width - self._width) > _WIDTH_STEP:
                 self._width = width
-        if self._quoted == (fair, self._width, account.volume) and len(account.open_orders) == self._wanted:
+        if self._quoted == [fair, self._width, account.volume] and len(account.open_orders) == self._wanted:
             return []
-        self._quoted = (fair, self._width, account.volume)
+        self._quoted = [fair, self._width, account.volume]
         return self._quote(fair)
 
     def withdraw(self) -> list[Command]:

@@ -6,8 +6,10 @@ sides of trades stay correlated over hundreds of trades, as on real markets (the
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.commands import Command
+from hyperliquid_perpetual.sandbox.remembering import Remembering
 from hyperliquid_perpetual.sandbox.traders.desk import Desk, poisson
 
 
@@ -41,7 +43,7 @@ class _Metaorder:
         self.left = 0
 
 
-class MetaorderTakers:
+class MetaorderTakers(Remembering):
     """The metaorders of one market."""
 
     def __init__(self, desk: Desk, parameters: MetaorderParameters) -> None:
@@ -65,6 +67,14 @@ class MetaorderTakers:
             notional = max(12.0, parameters.notional * self._desk.character.depth * size)
             commands += self._desk.take(order.address, order.is_buy, notional)
         return commands
+
+    def dump(self) -> dict[str, Any]:
+        return {**super().dump(), "orders": [[order.is_buy, order.left] for order in self._orders]}
+
+    def load(self, dumped: dict[str, Any]) -> None:
+        super().load(dumped)
+        for order, (is_buy, left) in zip(self._orders, dumped["orders"], strict=True):
+            order.is_buy, order.left = is_buy, left
 
     def _begin(self, order: _Metaorder) -> None:
         parameters, random = self._parameters, self._random

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hyperliquid_perpetual.sandbox.engine.commands import Command
 from hyperliquid_perpetual.sandbox.oracle import BASIS_POINT
+from hyperliquid_perpetual.sandbox.remembering import Remembering
 from hyperliquid_perpetual.sandbox.traders.desk import Desk, poisson
 
 
@@ -24,8 +25,10 @@ class MomentumParameters:
     """Beyond this they only reduce."""
 
 
-class MomentumTrader:
+class MomentumTrader(Remembering):
     """The follower of one market's price."""
+
+    _remembers = ("_fast", "_slow")
 
     def __init__(self, desk: Desk, parameters: MomentumParameters) -> None:
         self._desk = desk

@@ -3,9 +3,11 @@
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 from hyperliquid_perpetual.sandbox.engine.commands import CancelOrdersByCloid, Command, OrderIntent, PlaceOrders
 from hyperliquid_perpetual.sandbox.oracle import BASIS_POINT
+from hyperliquid_perpetual.sandbox.remembering import Remembering
 from hyperliquid_perpetual.sandbox.traders.desk import Desk, poisson
 
 
@@ -29,8 +31,10 @@ class NoiseParameters:
     """Orders that rest at the same time."""
 
 
-class NoiseTrader:
+class NoiseTrader(Remembering):
     """Everybody of one market who has no plan."""
+
+    _remembers = ("_seconds", "_count")
 
     def __init__(self, desk: Desk, parameters: NoiseParameters) -> None:
         self._desk = desk
@@ -53,6 +57,13 @@ class NoiseTrader:
         for _ in range(poisson(random, parameters.resting_rate * activity * seconds)):
             commands += self._leave()
         return commands
+
+    def dump(self) -> dict[str, Any]:
+        return {**super().dump(), "resting": [list(order) for order in self._resting]}
+
+    def load(self, dumped: dict[str, Any]) -> None:
+        super().load(dumped)
+        self._resting = deque((left_at, cloid) for left_at, cloid in dumped["resting"])
 
     def _cancel_old(self) -> list[Command]:
         open_orders = self._desk.account(self.address).open_by_cloid

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hyperliquid_perpetual.sandbox.engine.commands import Command
 from hyperliquid_perpetual.sandbox.oracle import BASIS_POINT
+from hyperliquid_perpetual.sandbox.remembering import Remembering
 from hyperliquid_perpetual.sandbox.traders.desk import Desk, poisson
 
 
@@ -25,8 +26,10 @@ class SweeperParameters:
     """The more of this they hold, the likelier they bring it back."""
 
 
-class Sweepers:
+class Sweepers(Remembering):
     """Those who sweep one market."""
+
+    _remembers = ("_is_buy",)
 
     def __init__(self, desk: Desk, parameters: SweeperParameters) -> None:
         self._desk = desk

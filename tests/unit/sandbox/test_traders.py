@@ -5,13 +5,14 @@ import subprocess
 import sys
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.engine.commands import CancelOrders, OrderIntent, PlaceOrders
 from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Order
-from hyperliquid_perpetual.sandbox.traders import Regime
+from hyperliquid_perpetual.sandbox.traders import Regime, Traders
 
 USER = "0x" + "12" * 20
 START_MS = 1_800_000_000_000
@@ -261,3 +262,25 @@ async def test_of_a_synthetic_trader_only_the_newest_records_are_kept() -> None:
             account = exchange.engine.accounts[address]
             assert len(account.history) <= 50
             assert len(account.fills) <= 50
+
+
+@pytest.mark.parametrize("market", ["calm", "gappy"])
+async def test_traders_who_are_loaded_think_what_those_thought_who_were_dumped(market: Regime) -> None:
+    async with virtual(8, market, coins=("BTC", "ETH")) as exchange:
+        await exchange.clock.advance(7)
+        dumped = msgspec.json.decode(msgspec.json.encode(exchange.traders.dump()))
+        later = Traders(exchange.chain, market, 8, ("BTC", "ETH"), exchange.market_set.characters)
+        later.load(dumped)
+        for _ in range(40):
+            for coin, traders in exchange.traders.by_coin.items():
+                assert later.by_coin[coin].refresh(0.25) == traders.refresh(0.25)
+                assert later.by_coin[coin].act(0.25) == traders.act(0.25)
+        assert msgspec.json.encode(later.dump()) == msgspec.json.encode(exchange.traders.dump())
+
+
+async def test_traders_of_another_regime_are_left_as_they_are() -> None:
+    async with virtual(8, "calm", coins=("BTC",)) as exchange:
+        other = Traders(exchange.chain, "wild", 8, ("BTC",))
+        before = msgspec.json.encode(other.dump())
+        other.load(exchange.traders.dump())
+        assert msgspec.json.encode(other.dump()) == before
