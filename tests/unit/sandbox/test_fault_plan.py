@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.faults import KINDS, Fault, FaultPlan, InvalidFault, RandomFaults, parse_fault
-from hyperliquid_perpetual.sandbox.faults.kinds import COMMON, listing
+from hyperliquid_perpetual.sandbox.faults.kinds import COMMON
+from hyperliquid_perpetual.sandbox.faults.listing import listing
 from hyperliquid_perpetual.sandbox.faults.specification import as_json, as_text
 
 ROUGH_DAY = Path(__file__).resolve().parents[3] / "conf" / "faults" / "rough_day.toml"
@@ -103,7 +104,7 @@ def test_every_field_of_a_kind_is_one_of_a_fault_and_the_other_way_round() -> No
         ("mute chance=0.5", "mute has no 'chance', it has user, at, lasts, every"),
         ("status code=99", "an HTTP status, 200 to 599, got 99"),
         ("close_websockets code=1006", "a close code: 1000-1003, 1007-1014 or 3000-4999, got 1006"),
-        ("corrupt_reply how=maybe", "one of not_json, truncated, empty, html, wrong_type, got 'maybe'"),
+        ("corrupt_reply how=maybe", "one of not_json, truncated, empty, html, wrong_type, cut_off, got 'maybe'"),
         ("status body='no end", "has a quotation mark that is not closed"),
         ("mute every=10", "mute with every needs lasts"),
         ("status lasts=10 every=10", "status lasts 10 seconds, so every is more than that, got 10"),
