@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperliquid_perpetual.sandbox import Sandbox
@@ -206,6 +206,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=5).map(" ".join))
 def test_no_line_leads_to_anything_but_a_fault_or_the_one_error(line: str) -> None:
     fault = None
@@ -214,6 +215,7 @@ def test_no_line_leads_to_anything_but_a_fault_or_the_one_error(line: str) -> No
     assert fault is None or parse_fault(as_text(fault)) == fault
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         VALUES,
@@ -246,6 +248,7 @@ GOOD: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(list(KINDS)))
 def test_good_fault_is_the_same_in_every_notation(data: st.DataObject, name: str) -> None:
     known = {field: strategy for field, strategy in GOOD.items() if field in KINDS[name].fields}
