@@ -5,7 +5,6 @@ documentation are made from it or compared with it.
 """
 
 import math
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -193,9 +192,9 @@ _ALL = (
         "corrupt_reply",
         "requests",
         ONE_BY_ONE,
-        "The request takes effect and the body of its answer is not JSON, truncated, empty, an HTML page, or has a "
-        "value of the wrong type somewhere.",
-        (_choice("how", "not_json", "truncated", "empty", "html", "wrong_type"),),
+        "The request takes effect and the body of its answer is not JSON, truncated, empty, an HTML page, has a value "
+        "of the wrong type somewhere, or is cut off by a connection that breaks.",
+        (_choice("how", "not_json", "truncated", "empty", "html", "wrong_type", "cut_off"),),
     ),
     Kind(
         "lose_frames",
@@ -313,23 +312,3 @@ _ALL = (
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 """All kinds by name."""
-
-
-def listing() -> list[str]:
-    """Lines that say which kinds there are, what they do and take, for the command."""
-    lines: list[str] = []
-    for kind in _ALL:
-        lines.append(kind.name)
-        lines += textwrap.wrap(kind.does, 96, initial_indent="    ", subsequent_indent="    ")
-        for entry in kind.parameters:
-            default = "" if entry.default is None else f" ({_shown(entry.default)})"
-            lines.append(f"      {entry.name:<10} {entry.valid}{default}")
-        common = [name for name in kind.fields if name in COMMON]
-        lines += [f"      {', '.join(common)}", ""]
-    lines.append("What can be said about many:")
-    lines += [f"      {entry.name:<10} {entry.means}: {entry.valid}" for entry in COMMON.values()]
-    return lines
-
-
-def _shown(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
