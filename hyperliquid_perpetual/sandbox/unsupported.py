@@ -2,14 +2,27 @@
 
 UNSUPPORTED_ACTIONS = frozenset(
     (
+        "activateOutcomeDeployer",
+        "authorizeAqav2Role",
+        "borrowLend",
         "cDeposit",
+        "cSignerAction",
+        "cValidatorAction",
         "cWithdraw",
         "convertToMultiSigUser",
+        "finalizeEvmContract",
+        "hip3LiquidatorTransfer",
         "linkStakingUser",
         "multiSig",
         "perpDeploy",
+        "sendToEvmWithData",
+        "setDisplayName",
         "spotDeploy",
+        "spotUser",
+        "stakingLinkDisableTradingUser",
         "tokenDelegate",
+        "userOutcome",
+        "validatorL1Stream",
     )
 )
 UNSUPPORTED_INFO = frozenset(
