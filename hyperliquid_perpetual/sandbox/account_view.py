@@ -15,6 +15,7 @@ from hyperliquid_perpetual.sandbox.engine.margin import (
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.fill_aggregation import aggregated
 from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.spot_view import spot_state
@@ -153,12 +154,13 @@ class AccountView:
         newest.sort(key=lambda order: (order.status_timestamp, order.oid), reverse=True)
         return [self._orders.order_state(order) for order in newest]
 
-    def fills(self, user: str) -> list[Json]:
-        """`userFills`: the newest 2000, newest first."""
+    def fills(self, user: str, by_time: bool = False) -> list[Json]:
+        """`userFills`: the newest 2000, newest first; `by_time` merges them (see `fill_aggregation`)."""
         account = self._exchange.account(user)
         if account is None:
             return []
-        fills = self._listed(account)[-MAX_HISTORY:]
+        listed = self._listed(account)
+        fills = (aggregated(listed) if by_time else listed)[-MAX_HISTORY:]
         return [self._orders.fill(fill) for fill in reversed(fills)]
 
     def _listed(self, account: Account) -> list[Fill]:
@@ -167,7 +169,7 @@ class AccountView:
             return list(account.fills)
         return [fill for fill in account.fills if fill.twap_id is None]
 
-    def fills_by_time(self, user: str, start: int, end: int, newest_first: bool) -> list[Json]:
+    def fills_by_time(self, user: str, start: int, end: int, newest_first: bool, by_time: bool = False) -> list[Json]:
         """`userFillsByTime`: at most 2000 from `start` on, oldest first; `newest_first` counts from `end` back.
 
         Under the quirk `fills_order` the newest are what comes first and what is kept.
@@ -176,6 +178,8 @@ class AccountView:
         if account is None:
             return []
         found = [fill for fill in self._listed(account) if start <= fill.time <= end]
+        if by_time:
+            found = aggregated(found)
         if newest_first or self._quirks.fills_order == "newest_first":
             found.reverse()
         return [self._orders.fill(fill) for fill in found[:MAX_HISTORY]]

@@ -16,7 +16,6 @@ from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.inspection import Inspector
 from hyperliquid_perpetual.sandbox.register import Register
-from hyperliquid_perpetual.sandbox.socket_limits import Gate
 from hyperliquid_perpetual.sandbox.traders import Traders, synthetic_address
 
 HOUSE_DEPOSIT = usd(10**10)
@@ -32,7 +31,6 @@ class Interventions(AccountInterventions):
     faults: Faults
     inspect: Inspector
     register: Register
-    gate: Gate
 
     def set_price(self, coin: str, price: Decimal | str | int) -> None:
         """Move the outside world: the oracle price now, and where the synthetic traders go on from.
@@ -103,15 +101,11 @@ class Interventions(AccountInterventions):
 
     def drop_websockets(self) -> None:
         """Break every WebSocket connection, without close frames."""
-        for session in list(self.gate.sessions):
-            session.abort()
-        self.faults.counts["drop_websockets"] += 1
+        self.faults.add("drop_websockets")
 
     def release_user_frames(self) -> None:
         """End `faults.hold_user_frames` and send what was held, in order."""
         self.faults.hold_user_frames(False)
-        for session in self.gate.sessions:
-            session.release()
 
     @property
     def house(self) -> str:

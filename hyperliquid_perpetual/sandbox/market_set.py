@@ -5,7 +5,7 @@ isolated margin and one without cross margin. Beside it stand three HIP-3 dexes:
 nothing (its index still counts), and `km` on USDH, so that every rule for asset ids (reference, section 7) is met.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from hyperliquid_perpetual.sandbox.engine.markets import (
     default_funding_terms,
 )
 from hyperliquid_perpetual.sandbox.engine.units import usd
+from hyperliquid_perpetual.sandbox.market_character import Character
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, canonical_decimal, scaled
 
 USDC, USDH = ("USDC", 0), ("USDH", 360)
@@ -81,6 +82,8 @@ class MarketSet:
     dexes: tuple[Dex, ...]
     tables: tuple[MarginTable, ...]
     tokens: tuple[dict[str, Any], ...]
+    characters: Mapping[str, Character] = field(default_factory=dict)
+    """How synthetic traders treat a market, by coin; others are ordinary."""
     by_coin: dict[str, Listing] = field(default_factory=dict)
     dex_names: list[str] = field(default_factory=list)
     """The names in the order of `dexes`: one list for good, which grows."""
@@ -130,7 +133,7 @@ class MarketSet:
             raise ValueError("a market has 0 to 6 size decimals and a leverage of 1 to 50")
         first = 100_000 + index * 10_000 if index else 0
         collateral = dex.collateral, dex.collateral_token
-        listing = _listing(
+        listing = make_listing(
             first + len(dex.listings),
             coin,
             sz_decimals,
@@ -189,24 +192,32 @@ _FIRST_DEX: tuple[tuple[str, int, int, int, str, MarginMode, bool], ...] = (
 _XYZ = (("XYZ100", 4, 20, "25114", False), ("TSLA", 3, 10, "417.32", True))
 _KM = (("US500", 3, 20, "6602.5", True),)
 
+_CHARACTERS = {
+    "BTC": Character(volatility=1.0),
+    "ETH": Character(volatility=1.25),
+    "xyz:XYZ100": Character(volatility=0.6),
+    "km:US500": Character(volatility=0.5),
+    "xyz:TSLA": Character(volatility=1.2),
+}
+
 
 def standard_markets() -> MarketSet:
     """The markets of a sandbox that is not told otherwise."""
     first = tuple(
-        _listing(asset, coin, sz_decimals, leverage, table, px, mode, delisted)
+        make_listing(asset, coin, sz_decimals, leverage, table, px, mode, delisted)
         for asset, (coin, sz_decimals, leverage, table, px, mode, delisted) in enumerate(_FIRST_DEX)
     )
     dexes = (
         Dex("", "", *USDC, first),
-        _hip3_dex(1, "xyz", "XYZ", USDC, _XYZ, "1.0"),
-        _hip3_dex(2, "vntl", "Ventuals", USDH, (), "0.5"),
-        _hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
+        make_hip3_dex(1, "xyz", "XYZ", USDC, _XYZ, "1.0"),
+        make_hip3_dex(2, "vntl", "Ventuals", USDH, (), "0.5"),
+        make_hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
     )
     tokens = (_token("USDC", 0, 8), _token("PURR", 1, 0), _token("HYPE", 150, 2), _token("USDH", 360, 2))
-    return MarketSet(dexes, _TABLES, tokens)
+    return MarketSet(dexes, _TABLES, tokens, _CHARACTERS)
 
 
-def _listing(
+def make_listing(
     asset: int,
     coin: str,
     sz_decimals: int,
@@ -219,6 +230,10 @@ def _listing(
     collateral: tuple[str, int] = USDC,
     fee_scale: str = "0.0",
 ) -> Listing:
+    """One market; `table` up to 50 is the single tier of that leverage, `px` the price to start from.
+
+    :raises ValueError: for a price with more than six decimals.
+    """
     price = scaled(px, PRICE_DECIMALS)
     if price is None:
         raise ValueError(f"{coin}: {px} has too many decimals")
@@ -242,7 +257,7 @@ def _listing(
     return Listing(market, table, growth_mode)
 
 
-def _hip3_dex(
+def make_hip3_dex(
     index: int,
     name: str,
     full_name: str,
@@ -250,8 +265,9 @@ def _hip3_dex(
     rows: tuple[tuple[str, int, int, str, bool], ...],
     fee_scale: str,
 ) -> Dex:
+    """A HIP-3 dex of (coin, szDecimals, maximum leverage, price, growth mode); `index` is its place in `perpDexs`."""
     listings = tuple(
-        _listing(
+        make_listing(
             100_000 + index * 10_000 + position,
             f"{name}:{coin}",
             sz_decimals,

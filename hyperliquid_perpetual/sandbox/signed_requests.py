@@ -240,7 +240,7 @@ def decode_request(body: bytes) -> SignedRequest:
     except msgspec.ValidationError as error:
         _refuse_unsupported(body)
         raise Malformed(422, f"{WRONG_SHAPE}: {error}") from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise Malformed(400, UNPARSABLE) from None
     except (ValueError, UnicodeDecodeError) as error:
         raise Malformed(422, f"{WRONG_SHAPE}: {error}") from None
@@ -254,7 +254,7 @@ def canonical_bytes(action: Action) -> bytes:
 def _refuse_unsupported(body: bytes) -> None:
     try:
         kind = _outers.decode(body).action.type
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     if kind in UNSUPPORTED_ACTIONS:
         raise Unsupported(f"The sandbox does not do the action {kind}.")

@@ -46,6 +46,12 @@ class ExchangeConfig:
     outside_daily_volume: int = usd(5_000_000_000)
     """What the rest of the venue is taken to trade a day: maker rebates go by the part of all (section 13)."""
 
+    outside_accounts: frozenset[str] = frozenset()
+    """Accounts whose orders restate what rests and trades on another venue, such as the rest of an order.
+
+    The minimum value and the price bands apply to an order at its entry, which was there: not to these.
+    """
+
     open_orders_base: int = 1_000
     open_orders_max: int = 5_000
     open_orders_volume_step: int = usd(5_000_000)

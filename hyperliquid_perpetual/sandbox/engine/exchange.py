@@ -42,12 +42,12 @@ from .referrals import ReferralDesk
 from .rules import must_deposit, pre_validation_error
 from .schedule import CancelSchedule
 from .settlement import delist
-from .state import Account
+from .state import Account, Place
 from .timeline import Timeline
 from .treasury import Treasury
 from .twap_commands import CancelTwap, PlaceTwap
 from .twaps import TwapDesk
-from .world_commands import DelistMarket, ListMarket, Restrict
+from .world_commands import CutOrders, DelistMarket, LimitHistory, ListMarket, Restrict, SetManyPrices
 
 
 class Exchange:
@@ -120,11 +120,16 @@ class Exchange:
             state = self.markets[command.asset]
             delist(state, command.settlement_px or state.mark_px, self.accounts, self._desk, self._outbox)
             self._timeline.remove(state)
+        elif isinstance(command, CutOrders):
+            for oid, sz in command.cuts:
+                self._desk.cut(self.accounts[command.account].open_orders[oid], sz)
         elif isinstance(command, SetPrices):
-            state = self.markets[command.asset]
-            oracle_before = state.oracle_px
-            prices.set_outside_prices(state, command.oracle_px, command.external_px)
-            self._timeline.update_mark(state, oracle_before)
+            self._set_prices(command.asset, command.oracle_px, command.external_px)
+        elif isinstance(command, SetManyPrices):
+            for asset, oracle_px in command.prices:
+                self._set_prices(asset, oracle_px, None)
+        elif isinstance(command, LimitHistory):
+            self.accounts[command.account].limit_history(command.records)
         self._follow_marks()
         return self._outbox.finish()
 
@@ -166,6 +171,13 @@ class Exchange:
         ]
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether time alone changes nothing that anybody has: no order waits or rests, nobody holds a position."""
+        if self.twaps.unfinished or self._desk.triggers:
+            return False
+        return not any(state.open_interest or state.book.bids or state.book.asks for state in self.markets.values())
+
+    @property
     def deposited(self) -> dict[str, int]:
         """Money that came to a dex so far less what left it; raw USD + fees - net funding always add up to it."""
         return self.treasury.deposited
@@ -186,6 +198,12 @@ class Exchange:
         """Funding that all accounts of a dex have received on balance, in money; not quite zero because of rounding."""
         return self._timeline.funding_paid.get(dex, 0)
 
+    def _set_prices(self, asset: int, oracle_px: int, external_px: int | None) -> None:
+        state = self.markets[asset]
+        oracle_before = state.oracle_px
+        prices.set_outside_prices(state, oracle_px, external_px)
+        self._timeline.update_mark(state, oracle_before)
+
     def _list(self, market: Market) -> MarketState:
         self._check_is_new(market)
         state = MarketState(market, self.config.trade_limit, self.config.funding_limit)
@@ -203,10 +221,21 @@ class Exchange:
             if command.dex != SPOT and self.treasury.collateral(command.dex) is None:
                 raise ValueError(f"there is no dex {command.dex!r} to deposit to")
         elif isinstance(command, SetPrices):
-            if command.asset not in self.markets:
-                raise ValueError(f"there is no asset {command.asset}")
-            if command.oracle_px <= 0 or (command.external_px is not None and command.external_px <= 0):
-                raise ValueError("prices must be more than zero")
+            self._check_prices(command.asset, command.oracle_px, command.external_px)
+        elif isinstance(command, SetManyPrices):
+            for asset, oracle_px in command.prices:
+                self._check_prices(asset, oracle_px, None)
+        elif isinstance(command, LimitHistory):
+            if command.account not in self.accounts:
+                raise ValueError(f"there is no account {command.account}")
+            if command.records < 1:
+                raise ValueError(f"at least one record is kept, not {command.records}")
+        elif isinstance(command, CutOrders):
+            account = self.accounts.get(command.account)
+            for oid, sz in command.cuts:
+                order = None if account is None else account.open_orders.get(oid)
+                if order is None or order.place is not Place.BOOK or not 0 < sz < order.sz:
+                    raise ValueError(f"{command.account} has no resting order {oid} to cut to {sz} lots")
         elif isinstance(command, SetQuirk):
             self.config.quirks.check(command.name, command.value)
         elif isinstance(command, AccountWorldCommand):
@@ -219,6 +248,12 @@ class Exchange:
                 raise ValueError(f"there is no asset {command.asset} to delist")
             if command.settlement_px is not None and command.settlement_px <= 0:
                 raise ValueError("prices must be more than zero")
+
+    def _check_prices(self, asset: int, oracle_px: int, external_px: int | None) -> None:
+        if asset not in self.markets:
+            raise ValueError(f"there is no asset {asset}")
+        if oracle_px <= 0 or (external_px is not None and external_px <= 0):
+            raise ValueError("prices must be more than zero")
 
     def _deposit(self, command: Deposit) -> None:
         treasury = self.treasury
@@ -242,7 +277,8 @@ class Exchange:
         if account is None or not account.is_funded:
             error = must_deposit(command.account)
         elif isinstance(command, PlaceOrders):
-            error = pre_validation_error(command.orders, self.markets, self.config, command.grouping)
+            restates = account.address in self.config.outside_accounts
+            error = pre_validation_error(command.orders, self.markets, self.config, command.grouping, restates)
             pre_validation = error is not None
             if error is None:
                 error = builder_error(account, command.orders, self.accounts, self.markets)

@@ -53,8 +53,12 @@ def pre_validation_error(
     markets: Mapping[int, MarketState],
     config: ExchangeConfig,
     grouping: Grouping | None = "na",
+    restates: bool = False,
 ) -> str | None:
-    """The error that refuses a whole batch, or None. The orders of modifications are in no grouping (None)."""
+    """The error that refuses a whole batch, or None. The orders of modifications are in no grouping (None).
+
+    With `restates` the batch is of one of `ExchangeConfig.outside_accounts`.
+    """
     if not orders:
         return "Orders are empty"
     for intent in orders:
@@ -71,7 +75,8 @@ def pre_validation_error(
             return "Order has invalid size."
         if intent.cloid == ZERO_CLOID:
             return "A nonzero cloid is required for each order"
-        if _is_beyond(intent.px, state.doubled_mid or 2 * state.oracle_px, config.price_band_percent):
+        reference2 = state.doubled_mid or 2 * state.oracle_px
+        if not restates and _is_beyond(intent.px, reference2, config.price_band_percent):
             return f"Order price cannot be more than {config.price_band_percent}% away from the reference price"
         if trigger is not None:
             if trigger.px <= 0:
@@ -109,15 +114,16 @@ def form_rejection(
         if rejection is not None:
             return rejection
     value = intent.px * intent.sz * market.lot_value
-    if intent.sz and value < config.min_notional:
+    restates = account.address in config.outside_accounts
+    if intent.sz and not restates and value < config.min_notional:
         closes = intent.reduce_only and position is not None and intent.sz >= abs(position.szi) > 0
         if not (closes and config.quirks.small_reduce_only_close == "allowed"):
             text = f"Order must have minimum value of ${dollars_text(config.min_notional)}."
             return Rejection(OrderStatus.MIN_TRADE_NTL_REJECTED, text)
-    elif value > (most := max_notional(market, intent, config)):
+    elif not restates and value > (most := max_notional(market, intent, config)):
         # The venue's text and status for it are not known; these are ours.
         return Rejection(OrderStatus.REJECTED, f"Order value cannot be more than ${dollars_text(most)}.")
-    if _is_beyond(intent.px, 2 * state.oracle_px, config.oracle_band_percent):
+    if not restates and _is_beyond(intent.px, 2 * state.oracle_px, config.oracle_band_percent):
         return Rejection(OrderStatus.ORACLE_REJECTED, "Price too far from oracle")
     is_live = intent.cloid is not None and intent.cloid != replaced_cloid and intent.cloid in account.open_by_cloid
     if is_live and config.quirks.live_cloid == "rejected":

@@ -220,13 +220,17 @@ class OrderHistory:
     def add(self, record: OrderRecord) -> None:
         """Keep an order's last record; an order ends only once."""
         if len(self._oids) >= self._limit:
-            oldest = self._by_oid.pop(self._oids.popleft())
-            if oldest.cloid is not None and self._by_cloid.get(oldest.cloid) == oldest.oid:
-                del self._by_cloid[oldest.cloid]
+            self._drop_oldest()
         self._oids.append(record.oid)
         self._by_oid[record.oid] = record
         if record.cloid is not None:
             self._by_cloid[record.cloid] = record.oid
+
+    def limit(self, records: int) -> None:
+        """Keep only so many from now on."""
+        self._limit = records
+        while len(self._oids) > records:
+            self._drop_oldest()
 
     def find(self, key: int | str) -> OrderRecord | None:
         """The record of an oid, or the newest one of a cloid."""
@@ -237,6 +241,11 @@ class OrderHistory:
         """All kept records, the last finished first."""
         by_oid = self._by_oid
         return (by_oid[oid] for oid in reversed(self._oids))
+
+    def _drop_oldest(self) -> None:
+        oldest = self._by_oid.pop(self._oids.popleft())
+        if oldest.cloid is not None and self._by_cloid.get(oldest.cloid) == oldest.oid:
+            del self._by_cloid[oldest.cloid]
 
 
 class Account:
@@ -325,6 +334,13 @@ class Account:
         self.scheduled_cancels = 0
         """How often the dead man's switch fired on `scheduled_cancel_day` (days since 1970)."""
         self.scheduled_cancel_day = 0
+
+    def limit_history(self, records: int) -> None:
+        """Keep only so many finished orders, fills and ledger entries from now on, the newest."""
+        self.history.limit(records)
+        self.fills = deque(self.fills, maxlen=records)
+        self.fundings = deque(self.fundings, maxlen=records)
+        self.ledger = deque(self.ledger, maxlen=records)
 
     def find_open(self, key: int | str, quirks: VenueQuirks) -> Order | None:
         """An open order by oid or cloid, as far as the venue lets it be named so."""

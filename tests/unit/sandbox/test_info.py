@@ -375,3 +375,14 @@ async def test_addresses_are_taken_in_any_case(exchange: Sandbox, alice: Client)
     await alice.act(orders(order(0, True, "80000", "0.01")))
     assert len(await alice.info("openOrders", user=wallet(11).address)) == 1
     assert len(await alice.info("openOrders", user=alice.address.upper().replace("X", "x"))) == 1
+
+
+async def test_ledgers_are_read_from_the_beginning_when_no_start_is_given(exchange: Sandbox, alice: Client) -> None:
+    everything = await alice.mine("userNonFundingLedgerUpdates", startTime=0)
+    assert {row["delta"]["type"] for row in everything} == {"deposit"}
+    assert await alice.mine("userNonFundingLedgerUpdates") == everything
+    assert await alice.mine("userNonFundingLedgerUpdates", startTime=None) == everything
+    await alice.place(order(0, True, "90000", "0.01", "Ioc"))
+    await exchange.clock.advance(3_601)
+    (paid,) = await alice.mine("userFunding")
+    assert paid["delta"]["coin"] == "BTC"
