@@ -98,9 +98,18 @@ def many_markets(count: int) -> MarketSet:
         found = listings[dex]
         first = 100_000 + indexes[dex] * 10_000 if dex else 0
         mode: MarginMode = "strictIsolated" if leverage == 3 and rank % 3 == 0 else "any"
-        collateral = dexes[dex].collateral, dexes[dex].collateral_token
         found.append(
-            make_listing(first + len(found), coin, sz_decimals, leverage, table, px, mode, False, False, collateral)
+            make_listing(
+                first + len(found),
+                coin,
+                sz_decimals,
+                leverage,
+                table,
+                px,
+                mode,
+                collateral=(dexes[dex].collateral, dexes[dex].collateral_token),
+                fee_scale=dexes[dex].fee_scale,
+            )
         )
         characters[coin] = character_of_rank(rank, coin)
     filled = tuple(replace(dex, listings=tuple(listings[dex.name])) for dex in standard.dexes)

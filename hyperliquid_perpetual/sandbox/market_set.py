@@ -7,7 +7,6 @@ nothing (its index still counts), and `km` on USDH, so that every rule for asset
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from msgspec import structs
@@ -19,15 +18,12 @@ from hyperliquid_perpetual.sandbox.engine.markets import (
     Market,
     default_funding_terms,
 )
-from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
-from hyperliquid_perpetual.sandbox.engine.state import Account
 from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.market_character import Character
-from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, divide_half_even, scaled
+from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, canonical_decimal, scaled
 
 USDC, USDH = ("USDC", 0), ("USDH", 360)
-REFERRAL_DISCOUNT = Fraction(4, 100)
-TAKER_RATE, MAKER_RATE = 450_000, 150_000  # tier 0, in 1e-9 of the notional (reference, section 13)
+FEE_SCALE_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +134,14 @@ class MarketSet:
         first = 100_000 + index * 10_000 if index else 0
         collateral = dex.collateral, dex.collateral_token
         listing = make_listing(
-            first + len(dex.listings), coin, sz_decimals, max_leverage, max_leverage, price, collateral=collateral
+            first + len(dex.listings),
+            coin,
+            sz_decimals,
+            max_leverage,
+            max_leverage,
+            price,
+            collateral=collateral,
+            fee_scale=dex.fee_scale,
         )
         if listing.market.oracle_px <= 0:
             raise ValueError(f"a price is positive, got {price}")
@@ -164,42 +167,6 @@ class MarketSet:
             if token["name"] == name:
                 return int(token["index"])
         raise ValueError(f"there is no token {name!r}; there are {[token['name'] for token in self.tokens]}")
-
-
-class Hip3Fees:
-    """Tier 0 for everybody; on HIP-3 dexes scaled by the deployer's share and cut by growth mode (section 13).
-
-    Everybody has a referral discount while the quirk `referral_discount` is not "none".
-    """
-
-    def __init__(self, market_set: MarketSet, quirks: VenueQuirks) -> None:
-        self._quirks = quirks
-        self._market_set = market_set
-        self._factors: dict[int, Fraction] = {}
-
-    def rate(self, account: Account, market: Market, crossed: bool) -> int:
-        """Fee in 1e-9 of the notional."""
-        factor = self._factor(market) * (TAKER_RATE if crossed else MAKER_RATE)
-        if self._quirks.referral_discount != "none":
-            factor *= 1 - REFERRAL_DISCOUNT
-        return divide_half_even(factor.numerator, factor.denominator)
-
-    def _factor(self, market: Market) -> Fraction:
-        found = self._factors.get(market.asset)
-        if found is None:
-            dex = self._market_set.dex(market.dex)
-            if dex is None or not dex.name:
-                found = Fraction(1)
-            else:
-                found = _fee_factor(dex.fee_scale, self._market_set.by_coin[market.coin].growth_mode)
-            self._factors[market.asset] = found
-        return found
-
-
-def _fee_factor(fee_scale: str, growth_mode: bool) -> Fraction:
-    share = Fraction(fee_scale)
-    scale = 1 + share if share < 1 else 2 * share
-    return scale / 10 if growth_mode else scale
 
 
 _TABLES = (
@@ -261,6 +228,7 @@ def make_listing(
     delisted: bool = False,
     growth_mode: bool = False,
     collateral: tuple[str, int] = USDC,
+    fee_scale: str = "0.0",
 ) -> Listing:
     """One market; `table` up to 50 is the single tier of that leverage, `px` the price to start from.
 
@@ -283,6 +251,8 @@ def make_listing(
         collateral_token=collateral[1],
         is_delisted=delisted,
         funding=default_funding_terms(coin, dex),
+        fee_scale=scaled(canonical_decimal(fee_scale), FEE_SCALE_DECIMALS) or 0,
+        growth_mode=growth_mode,
     )
     return Listing(market, table, growth_mode)
 
@@ -306,6 +276,7 @@ def make_hip3_dex(
             px,
             growth_mode=growth,
             collateral=collateral,
+            fee_scale=fee_scale,
         )
         for position, (coin, sz_decimals, leverage, px, growth) in enumerate(rows)
     )

@@ -11,7 +11,8 @@ from hyperliquid_perpetual.sandbox.engine.events import BookChanged, Event, Trad
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.records import Level, Trade
 from hyperliquid_perpetual.sandbox.hub import Hub
-from hyperliquid_perpetual.sandbox.market_view import MarketView, level_json
+from hyperliquid_perpetual.sandbox.market_view import MarketView
+from hyperliquid_perpetual.sandbox.still_books import StillBooks
 
 RECENT_TRADES = 30
 
@@ -44,6 +45,7 @@ class MarketStreams:
         self._trades: dict[str, list[Trade]] = {}
         self._changed: dict[int, None] = {}
         self._best: dict[int, tuple[Level | None, Level | None]] = {}
+        self.still_books = StillBooks(exchange, view)
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
@@ -111,6 +113,8 @@ class MarketStreams:
 
     def _send_best(self, asset: int) -> None:
         state = self._exchange.markets[asset]
+        if self.still_books and state.market.coin in self.still_books:
+            return
         subscription = subs.Bbo(coin=state.market.coin)
         if self._hub.has(subscription):
             best = self._view.best(state)
@@ -163,14 +167,9 @@ class MarketStreams:
             state = self._exchange.market(subscription.coin)
             assert state is not None, "unknown coins are refused when they are subscribed to"
             match subscription:
-                case subs.L2Book(fast=True):
-                    return "l2Book", view.fast_book(state)
-                case subs.L2Book(nSigFigs=figures, mantissa=mantissa):
-                    return "l2Book", view.book(state, figures, mantissa)
-                case subs.Bbo():
-                    decimals = state.market.sz_decimals
-                    best = [None if level is None else level_json(level, decimals) for level in view.best(state)]
-                    return "bbo", {"coin": subscription.coin, "time": self._exchange.now, "bbo": best}
+                case subs.L2Book() | subs.Bbo():
+                    still = self.still_books.frame(subscription) if self.still_books else None
+                    return view.book_frame(state, subscription) if still is None else still
                 case subs.ActiveAssetCtx():
                     return "activeAssetCtx", {"coin": subscription.coin, "ctx": view.context(state)}
                 case subs.Candle(interval=interval):

@@ -43,4 +43,15 @@ class LimitHistory(WorldCommand, frozen=True):
     records: int
 
 
-MarketCommand = ListMarket | DelistMarket | Restrict | SetManyPrices | LimitHistory
+class CutOrders(WorldCommand, frozen=True):
+    """Resting orders of an account become smaller where they stand in their queues: (oid, lots that remain).
+
+    No client can ask for it. It is for accounts that restate another venue's book, where orders of others ahead of and
+    behind somebody are canceled.
+    """
+
+    account: str
+    cuts: tuple[tuple[int, int], ...]
+
+
+MarketCommand = ListMarket | DelistMarket | Restrict | SetManyPrices | LimitHistory | CutOrders
