@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from hyperliquid_perpetual.plugin.status import Status
     from hyperliquid_perpetual.sandbox.driver import DriverPlan
+    from hyperliquid_perpetual.sandbox.faults import FaultPlan
 
 # Every command imports what it needs when it runs: `--help` and a typing mistake answer at once.
 
@@ -46,6 +47,10 @@ class Market(enum.StrEnum):
     CALM = "calm"
     TRENDING = "trending"
     WILD = "wild"
+    GAPPY = "gappy"
+    ILLIQUID = "illiquid"
+    STILL = "still"
+    EMPTY = "empty"
 
 
 @app.callback(invoke_without_command=True)
@@ -203,7 +208,15 @@ def sandbox(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 3001,
     seed: Annotated[int | None, typer.Option(help="Makes the synthetic traders repeatable.")] = None,
-    market: Annotated[Market, typer.Option(help="How the synthetic traders behave.")] = Market.CALM,
+    market: Annotated[
+        Market, typer.Option(help="How the synthetic traders behave, see docs/traders.md.")
+    ] = Market.CALM,
+    markets: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=200, help="List so many markets instead of the standard ones, the busiest first.", metavar="N"
+        ),
+    ] = None,
     deposit: Annotated[str, typer.Option(help="USDC that an address owns when it first signs.")] = "100000",
     quirk: Annotated[
         list[str] | None,
@@ -212,6 +225,21 @@ def sandbox(
             help="How to behave where the venue's documentation leaves it open, see docs/unconfirmed.md; repeatable.",
         ),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FAULT",
+            help='Something that goes wrong, such as "drop_reply kind=order next=3", see docs/faults.md; repeatable.',
+        ),
+    ] = None,
+    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file of what goes wrong when.")] = None,
+    random_faults: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Let faults of all kinds happen at random, repeatable by seed.")
+    ] = None,
+    fault_rate: Annotated[float, typer.Option(help="Random faults a minute.")] = 6,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="Say which faults there are and what they take, and leave.")
+    ] = False,
     replay: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Play a recording instead of synthetic traders.", dir_okay=False)
     ] = None,
@@ -236,6 +264,11 @@ def sandbox(
     """Run a local exchange that speaks Hyperliquid's protocol, until Ctrl-C."""
     from decimal import Decimal, InvalidOperation
 
+    if list_faults:
+        from hyperliquid_perpetual.sandbox.faults.kinds import listing
+
+        print(*listing(), sep="\n")
+        return
     try:
         amount = Decimal(deposit)
     except InvalidOperation:
@@ -250,8 +283,35 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
-    driver = _outside(replay, speed, loop, partial, mirror, coins, queue)
-    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount, quirks=quirks, driver=driver)
+    plan = _fault_plan(fault or [], faults, random_faults, fault_rate)
+    serve.run(
+        host=host,
+        port=port,
+        seed=seed,
+        market=market.value,
+        deposit=amount,
+        quirks=quirks,
+        markets=markets,
+        fault_plan=plan,
+        driver=_outside(replay, speed, loop, partial, mirror, coins, queue),
+    )
+
+
+def _fault_plan(lines: list[str], file: Path | None, seed: int | None, rate: float) -> "FaultPlan | None":
+    """What the options say is to go wrong; None when nothing is."""
+    from hyperliquid_perpetual.sandbox.faults import FaultPlan, RandomFaults
+
+    if not lines and file is None and seed is None:
+        return None
+    option = "--faults"
+    try:
+        plan = FaultPlan() if file is None else FaultPlan.from_file(file)
+        option = "--fault"
+        plan += FaultPlan.from_lines(lines)
+        option = "--random-faults"
+        return plan if seed is None else plan + FaultPlan(random=RandomFaults(seed, rate))
+    except ValueError as error:
+        _fail(f"{option}: {error}.")
 
 
 def _outside(

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Literal, Self
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
 from hyperliquid_perpetual.sandbox.account_view import AccountView
-from hyperliquid_perpetual.sandbox.api import Api, Captured
+from hyperliquid_perpetual.sandbox.address_budget import ALLOWANCE, AddressBudget
+from hyperliquid_perpetual.sandbox.api import Api
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
 from hyperliquid_perpetual.sandbox.control import Control
@@ -29,8 +30,11 @@ from hyperliquid_perpetual.sandbox.driver import DriverPlan, MarketDriver, Outsi
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
-from hyperliquid_perpetual.sandbox.faults import Faults
+from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
+from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults
+from hyperliquid_perpetual.sandbox.faults.world import World
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.following.mirror import MirrorPlan
 from hyperliquid_perpetual.sandbox.following.replay import ReplayPlan
@@ -47,16 +51,20 @@ from hyperliquid_perpetual.sandbox.inspection import (
 from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.listings import Listings
 from hyperliquid_perpetual.sandbox.maintenance import Maintenance
-from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
+from hyperliquid_perpetual.sandbox.market_set import MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
+from hyperliquid_perpetual.sandbox.overview_view import OverviewView
+from hyperliquid_perpetual.sandbox.page.files import PageFiles
+from hyperliquid_perpetual.sandbox.page.summary import Summary
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
 from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.traders import Regime, Traders
+from hyperliquid_perpetual.sandbox.traffic import Captured
 from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.weights import WEIGHT_PER_MINUTE, WeightMeter
 
@@ -75,7 +83,8 @@ class Sandbox(Interventions):
     """A local exchange. Use it as an asynchronous context manager, or call `start` and `stop`.
 
     :param seed: makes the synthetic traders repeatable; None takes a random one.
-    :param market: how they behave: `calm`, `trending`, `wild`, `still` (a book in which nobody moves) or `empty`.
+    :param market: how they behave: `calm`, `trending`, `wild`, `gappy`, `illiquid`, `still` (a book in which nobody
+        moves) or `empty`.
     :param coins: the markets in which they trade; None for all that are not delisted. Of a mirror, those that it
         follows; None for a few.
     :param replay: a recording to play instead of synthetic traders.
@@ -90,11 +99,14 @@ class Sandbox(Interventions):
     :param block_ms: block time; 0 does every request at once.
     :param clock: `real`, `virtual` (stands still until `clock.advance`; every request is done at once), or a clock.
     :param limit_weights: whether an address that used up its 1200 weights a minute is answered with 429.
+    :param allowance: requests that every account may send before it has traded, beside one for each USD that it has;
+        None for no limit.
     :param actions_per_day: how many actions a unified or portfolio margin account may send in a UTC day.
     :param sockets: rules of WebSocket connections; by default without the limits per address.
     :param cadence: how often streams send what they send at intervals.
-    :param market_set: what is listed.
+    :param market_set: what is listed; `many_markets(200)` for many.
     :param quirks: how it behaves where the reference is unconfirmed, by name (`engine.quirks.VenueQuirks`).
+    :param fault_plan: what goes wrong, and when after the start (docs/faults.md).
     :param engine: further settings of the engine, by their names in `ExchangeConfig`.
     """
 
@@ -117,10 +129,12 @@ class Sandbox(Interventions):
         limit_weights: bool = False,
         weight_per_minute: int = WEIGHT_PER_MINUTE,
         actions_per_day: int = ACTIONS_PER_DAY,
+        allowance: int | None = ALLOWANCE,
         sockets: SessionSettings | None = None,
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
         quirks: dict[str, str] | None = None,
+        fault_plan: FaultPlan | None = None,
         **engine: object,
     ) -> None:
         self.seed = secrets.randbits(32) if seed is None else seed
@@ -142,41 +156,59 @@ class Sandbox(Interventions):
         chosen = quirks_of(quirks)
         config = ExchangeConfig(
             markets=self.market_set.markets,
-            fees=Hip3Fees(self.market_set, chosen),
+            fees=VenueFees(chosen),
             hash_seed=str(self.seed),
             quirks=chosen,
             outside_accounts=frozenset() if plan is None else plan.addresses,
         )
         self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)
-        self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
+        self.gatekeeper = Gatekeeper(
+            self.engine.markets,
+            self.register,
+            DailyActions(self.engine, actions_per_day),
+            AddressBudget(self.engine, allowance),
+        )
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
-        self.traders = Traders(self.chain, market if plan is None else "empty", self.seed, coins)
+        regime: Regime = market if plan is None else "empty"
+        self.traders = Traders(self.chain, regime, self.seed, coins, self.market_set.characters)
         self.driver: MarketDriver = self.traders if plan is None else plan.driver(self.chain)
         """What moves the market: the traders, or a replay or mirror in their place."""
-        self.faults = Faults()
 
         tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
         market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
         twap_view = TwapView(self.engine, order_view)
-        account_view = AccountView(
-            self.engine, order_view, self.gatekeeper.requests_used, self.market_set.token_indexes
-        )
-        info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), twap_view, self._name_account)
+        account_view = AccountView(self.engine, order_view, self.gatekeeper.budget, self.market_set.token_indexes)
+        info = Info(self.engine, market_view, account_view, FeeView(self.engine), twap_view, self._name_account)
+        self._equity = EquityHistory(self.engine)
+        overview = OverviewView(self.engine, market_view, account_view, twap_view, self._equity)
+        info.extend(overview.handlers())
         meter = WeightMeter(weight_per_minute)
-        self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
-        self._streams = Streams(
-            self.engine, market_view, account_view, order_view, twap_view, cadence or Cadence(), self._name_account
-        )
-        self.chain.listen(_TapeListener(tape))
-        self.chain.listen(self._streams)
         self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
-        self.inspect = Inspector(self.engine)
         self.maintenance = Maintenance(self.engine, self.chain)
+        self._streams = Streams(
+            self.engine,
+            market_view,
+            account_view,
+            order_view,
+            twap_view,
+            overview,
+            cadence or Cadence(),
+            self._name_account,
+        )
+        world = World(self.engine, self.chain, self.register, self.maintenance, self.gate, self._streams.still_books)
+        self.faults = Faults(self.clock, self.seed, world)
+        self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
+        self.chain.listen(_TapeListener(tape))
+        self.chain.listen(self._equity)
+        self.chain.listen(self._streams)
+        self.inspect = Inspector(self.engine)
         self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.driver)
         setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
         self._accounts = {address_of(address): setup for address, setup in setups.items()}
+        if fault_plan is not None:
+            self.faults.follow(fault_plan)
         self._server: Server | None = None
         self._timers: list[Timer] = []
         self._bound_port = 0
@@ -196,9 +228,16 @@ class Sandbox(Interventions):
             self.clock.pause = self._wait_for_readers
         self._server = Server(self.api, self._streams, self.gate)
         Control(self).add_routes(self._server.app)
+        Summary(self, DEMO_ADDRESS).add_routes(self._server.app)
+        PageFiles(self._host).add_routes(self._server.app)
         self._bound_port = await self._server.start(self._host, self._port)
         self.chain.start()
-        self._timers = [*self.driver.start(self.clock), *self._streams.start(self.clock)]
+        self._timers = [
+            *self.driver.start(self.clock),
+            *self._streams.start(self.clock),
+            *self._equity.start(self.clock),
+        ]
+        self.faults.start(self._server)
         return self
 
     async def stop(self) -> None:
@@ -206,6 +245,7 @@ class Sandbox(Interventions):
         for timer in self._timers:
             timer.cancel()
         self._timers = []
+        await self.faults.stop()
         if isinstance(self.driver, OutsideDriver):
             await self.driver.stop()
         self.chain.stop()

@@ -8,9 +8,9 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
-from hyperliquid_perpetual.sandbox.api import Captured
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot, BookSnapshot, FillSnapshot, OrderSnapshot
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
+from hyperliquid_perpetual.sandbox.traffic import Captured
 
 START_SECONDS = 30
 POLL_SECONDS = 0.01

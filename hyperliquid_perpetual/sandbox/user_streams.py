@@ -10,6 +10,7 @@ from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine import events as ev
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
+from hyperliquid_perpetual.sandbox.fill_aggregation import aggregated
 from hyperliquid_perpetual.sandbox.hub import Hub
 from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.market_streams import Cadence, Snapshot
@@ -39,6 +40,7 @@ class _News:
         "fundings",
         "ledger",
         "liquidations",
+        "made",
         "orders",
         "slices",
         "state_changed",
@@ -50,6 +52,8 @@ class _News:
     def __init__(self) -> None:
         self.orders: list[Any] = []
         self.fills: list[Any] = []
+        self.made: list[Fill] = []
+        """The same fills, as the engine has them."""
         self.fundings: list[Any] = []
         self.slices: list[Any] = []
         self.twaps: list[Any] = []
@@ -100,7 +104,9 @@ class UserStreams:
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
-        return [clock.every(self._cadence.account_ms, self._send_states)]
+        timer = clock.every(self._cadence.account_ms, self._send_states)
+        timer.idle = lambda: not self._followed
+        return [timer]
 
     def follow(self, user: str) -> None:
         """One more subscription is about this account."""
@@ -118,8 +124,8 @@ class UserStreams:
         head = {"user": user, "isSnapshot": True}
         accounts = self._accounts
         match subscription:
-            case subs.UserFills():
-                return [("userFills", {**head, "fills": accounts.fills(user)})]
+            case subs.UserFills(aggregateByTime=by_time):
+                return [("userFills", {**head, "fills": accounts.fills(user, bool(by_time))})]
             case subs.UserFundings():
                 account = self._exchange.account(user)
                 fundings = [] if account is None else [self._orders.funding(row) for row in account.fundings]
@@ -133,7 +139,7 @@ class UserStreams:
                 return [("userTwapSliceFills", {**head, "twapSliceFills": self._twaps.slice_fills(user)})]
             case subs.UserTwapHistory():
                 return [("userTwapHistory", {**head, "history": self._twaps.history(user)})]
-            case subs.OrderUpdates() | subs.UserEvents() | subs.User() | subs.Notification():
+            case subs.OrderUpdates() | subs.UserEvents() | subs.User():
                 return []
             case _:
                 return [self._state(subscription)]
@@ -202,6 +208,10 @@ class UserStreams:
             self._tell_orders(user, news, head)
         if news.fills:
             publish(subs.UserFills(user=user), "userFills", {**head, "fills": news.fills})
+            merging = subs.UserFills(user=user, aggregateByTime=True)
+            if self._hub.has(merging):
+                merged = [self._orders.fill(fill) for fill in aggregated(news.made)]
+                publish(merging, "userFills", {**head, "fills": merged})
         events = [{"fills": news.fills}] if news.fills else []
         events += [{"liquidation": liquidation} for liquidation in news.liquidations]
         events += [{"funding": funding} for funding in news.fundings]
@@ -248,6 +258,7 @@ class UserStreams:
             if self._quirks.twap_fills == "apart":
                 return
         news.fills.append(self._orders.fill(fill))
+        news.made.append(fill)
         self._repeat_open(fill)
 
     def _repeat_open(self, fill: Fill) -> None:

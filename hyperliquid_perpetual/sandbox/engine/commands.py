@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from .account_commands import AnyAccountCommand, OpenAccount
+from .account_commands import AnyAccountCommand, GrantReferralCode, OpenAccount, SetStake
 from .command_base import AccountCommand as AccountCommand
 from .command_base import WorldCommand as WorldCommand
 from .twap_commands import AnyTwapCommand
@@ -82,18 +82,22 @@ class PlaceOrders(AccountCommand, frozen=True):
 
     orders: tuple[OrderIntent, ...]
     grouping: Grouping = "na"
+    priority: int = 0
+    """What is paid to come first, in 1e-8 of the notional (section 15)."""
 
 
 class CancelOrders(AccountCommand, frozen=True):
-    """Cancel open orders by (asset id, oid)."""
+    """Cancel open orders by (asset id, oid); `is_fast` puts it before other cancels of its block (section 3.2)."""
 
     cancels: tuple[tuple[int, int], ...]
+    is_fast: bool = False
 
 
 class CancelOrdersByCloid(AccountCommand, frozen=True):
-    """Cancel open orders by (asset id, cloid)."""
+    """Cancel open orders by (asset id, cloid); `is_fast` as above."""
 
     cancels: tuple[tuple[int, str], ...]
+    is_fast: bool = False
 
 
 class ModifyOrders(AccountCommand, frozen=True):
@@ -104,6 +108,8 @@ class ModifyOrders(AccountCommand, frozen=True):
     """
 
     modifications: tuple[Modification, ...]
+    always_place: bool = False
+    """Place the new orders whose old ones are gone as well (the wire's `a`)."""
 
 
 class UpdateLeverage(AccountCommand, frozen=True):
@@ -179,6 +185,8 @@ Command = (
     | AnyAccountCommand
     | AnyTwapCommand
     | OpenAccount
+    | GrantReferralCode
+    | SetStake
     | Deposit
     | SetPrices
     | SetQuirk

@@ -216,6 +216,38 @@ class AgentRemoved(Event, frozen=True):
     agent: Agent
 
 
+class ReferralSet(Event, frozen=True):
+    """An account was referred by another one."""
+
+    account: str
+    referrer: str
+    code: str
+
+
+class RewardEarned(Event, frozen=True):
+    """`account` is owed a part (money) of a fee that `referred` has paid; follows the fills of the match."""
+
+    account: str
+    referred: str
+    token: str
+    amount: int
+
+
+class RequestsReserved(Event, frozen=True):
+    """`account` has paid for requests of `destination`, which may be itself."""
+
+    account: str
+    destination: str
+    requests: int
+
+
+class PriorityPaid(Event, frozen=True):
+    """An account has paid for its orders to come first, so much HYPE (as money) that it had not delegated."""
+
+    account: str
+    amount: int
+
+
 class CancelScheduled(Event, frozen=True):
     """The dead man's switch of an account is set to `at` (Unix ms), or cleared (None)."""
 

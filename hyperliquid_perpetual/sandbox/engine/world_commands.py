@@ -1,4 +1,4 @@
-"""Commands about the markets themselves, which come and go, and are restricted, while the exchange runs."""
+"""Commands about the markets themselves, which come and go, and are restricted, while the exchange runs; and prices."""
 
 from .command_base import WorldCommand
 from .markets import Market
@@ -27,6 +27,22 @@ class Restrict(WorldCommand, frozen=True):
     capped: tuple[int, ...] = ()
 
 
+class SetManyPrices(WorldCommand, frozen=True):
+    """New outside prices of many assets at once: (asset id, oracle price in 1e-6 USD); other venues are at the oracle.
+
+    Accounts are judged once, when all marks have moved.
+    """
+
+    prices: tuple[tuple[int, int], ...]
+
+
+class LimitHistory(WorldCommand, frozen=True):
+    """From now on only so many finished orders, fills and ledger entries of an account are kept, the newest."""
+
+    account: str
+    records: int
+
+
 class CutOrders(WorldCommand, frozen=True):
     """Resting orders of an account become smaller where they stand in their queues: (oid, lots that remain).
 
@@ -38,4 +54,4 @@ class CutOrders(WorldCommand, frozen=True):
     cuts: tuple[tuple[int, int], ...]
 
 
-MarketCommand = ListMarket | DelistMarket | Restrict | CutOrders
+MarketCommand = ListMarket | DelistMarket | Restrict | SetManyPrices | LimitHistory | CutOrders

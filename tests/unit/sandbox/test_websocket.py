@@ -1,6 +1,7 @@
 """Sessions: acknowledgements, errors, pings, posts, and the ways to lose a connection (reference, section 8)."""
 
 import asyncio
+import json
 from typing import Any
 
 import aiohttp
@@ -104,8 +105,7 @@ async def test_frame_that_cannot_be_parsed_is_quoted_and_the_socket_lives(exchan
 @pytest.mark.parametrize(
     ("subscription", "text"),
     [
-        ({"type": "webData2", "user": USER}, "The sandbox does not do the subscription webData2."),
-        ({"type": "userFills", "user": USER, "aggregateByTime": True}, "The sandbox does not do aggregateByTime."),
+        ({"type": "explorerBlock"}, "The sandbox does not do the subscription explorerBlock."),
         ({"type": "l2Book", "coin": "BTC", "fast": True, "nSigFigs": 3}, "The sandbox does not do nSigFigs on"),
         ({"type": "allMids", "dex": "nothing"}, 'Invalid subscription {"type":"allMids","dex":"nothing"}'),
     ],
@@ -115,6 +115,15 @@ async def test_subscription_that_is_refused_by_name(exchange: Sandbox, subscript
         await socket.send({"method": "subscribe", "subscription": subscription})
         assert (await socket.data("error")).startswith(text)
         assert await socket.drained() == []
+
+
+async def test_refused_subscription_is_quoted_so_that_a_client_with_several_knows_which(exchange: Sandbox) -> None:
+    """Else it waits for the acknowledgement until it gives up."""
+    asked = {"method": "subscribe", "subscription": {"type": "outcomeMetaUpdates"}}
+    async with connect(exchange) as socket:
+        await socket.send(asked)
+        error = await socket.data("error")
+        assert json.loads(error[error.index("{") :]) == asked
 
 
 @pytest.mark.parametrize(
