@@ -283,6 +283,8 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
+    if (replay is not None or mirror is not None) and (markets is not None or market is not Market.CALM):
+        _fail("--market and --markets are about synthetic traders, whom --replay and --mirror replace.")
     plan = _fault_plan(fault or [], faults, random_faults, fault_rate)
     serve.run(
         host=host,
