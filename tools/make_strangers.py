@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
 
 import make_env
@@ -47,4 +46,4 @@ def make_node_folder() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
