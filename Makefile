@@ -57,6 +57,10 @@ types: env ## check the types
 unit: env ## run the unit tests alone
 	@.venv/bin/python -m pytest tests/unit
 
+.PHONY: soak
+soak: env ## let the sandbox live for a simulated week, a bot in it, and see that memory stays flat
+	@.venv/bin/python benchmarks/sandbox_soak.py --days 7
+
 .PHONY: format
 format: env ## put the code into the project's format
 	@.venv/bin/ruff check --quiet --fix . || true

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hyperliquid_perpetual.sandbox.address_budget import AddressBudget
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.margin import (
     MarginSummary,
@@ -14,11 +15,11 @@ from hyperliquid_perpetual.sandbox.engine.margin import (
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderStatus
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.fill_aggregation import aggregated
 from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.spot_view import spot_state
 from hyperliquid_perpetual.sandbox.wire import (
-    MONEY_DECIMALS,
     divide_half_even,
     money_text,
     price_text,
@@ -26,8 +27,6 @@ from hyperliquid_perpetual.sandbox.wire import (
     size_text,
 )
 
-BASE_ALLOWANCE = 10_000
-"""Requests every address has before it trades (section 9.3)."""
 MAX_HISTORY = 2_000
 MAX_FUNDING_ROWS = 500
 
@@ -37,14 +36,12 @@ Json = dict[str, Any]
 class AccountView:
     """Reads the engine, writes the venue's JSON. Users are lowercase addresses; an unknown one has nothing."""
 
-    def __init__(
-        self, exchange: Exchange, orders: OrderView, requests_used: Mapping[str, int], tokens: Mapping[str, int]
-    ) -> None:
+    def __init__(self, exchange: Exchange, orders: OrderView, budget: AddressBudget, tokens: Mapping[str, int]) -> None:
         """:param tokens: their indexes by name."""
         self._tokens = tokens
         self._exchange = exchange
         self._orders = orders
-        self._requests_used = requests_used
+        self._budget = budget
         self._quirks = exchange.config.quirks
 
     # ------------------------------------------------------------------ state
@@ -157,12 +154,13 @@ class AccountView:
         newest.sort(key=lambda order: (order.status_timestamp, order.oid), reverse=True)
         return [self._orders.order_state(order) for order in newest]
 
-    def fills(self, user: str) -> list[Json]:
-        """`userFills`: the newest 2000, newest first."""
+    def fills(self, user: str, by_time: bool = False) -> list[Json]:
+        """`userFills`: the newest 2000, newest first; `by_time` merges them (see `fill_aggregation`)."""
         account = self._exchange.account(user)
         if account is None:
             return []
-        fills = self._listed(account)[-MAX_HISTORY:]
+        listed = self._listed(account)
+        fills = (aggregated(listed) if by_time else listed)[-MAX_HISTORY:]
         return [self._orders.fill(fill) for fill in reversed(fills)]
 
     def _listed(self, account: Account) -> list[Fill]:
@@ -171,7 +169,7 @@ class AccountView:
             return list(account.fills)
         return [fill for fill in account.fills if fill.twap_id is None]
 
-    def fills_by_time(self, user: str, start: int, end: int, newest_first: bool) -> list[Json]:
+    def fills_by_time(self, user: str, start: int, end: int, newest_first: bool, by_time: bool = False) -> list[Json]:
         """`userFillsByTime`: at most 2000 from `start` on, oldest first; `newest_first` counts from `end` back.
 
         Under the quirk `fills_order` the newest are what comes first and what is kept.
@@ -180,6 +178,8 @@ class AccountView:
         if account is None:
             return []
         found = [fill for fill in self._listed(account) if start <= fill.time <= end]
+        if by_time:
+            found = aggregated(found)
         if newest_first or self._quirks.fills_order == "newest_first":
             found.reverse()
         return [self._orders.fill(fill) for fill in found[:MAX_HISTORY]]
@@ -206,13 +206,12 @@ class AccountView:
 
     def rate_limit(self, user: str) -> Json:
         """`userRateLimit`: what the address has asked for, and may ask for in all (section 9.3)."""
-        account = self._exchange.account(user)
-        volume = 0 if account is None else account.volume
+        standing = self._budget.standing(user)
         return {
-            "cumVlm": money_text(volume),
-            "nRequestsUsed": self._requests_used.get(user, 0),
-            "nRequestsCap": BASE_ALLOWANCE + volume // 10**MONEY_DECIMALS,
-            "nRequestsSurplus": 0,
+            "cumVlm": money_text(standing.volume),
+            "nRequestsUsed": max(0, standing.used - standing.reserved),
+            "nRequestsCap": standing.limit,
+            "nRequestsSurplus": max(0, standing.reserved - standing.used),
         }
 
     def role(self, user: str) -> Json:

@@ -78,10 +78,10 @@ class FamilyView:
             "followers": followers,
             "maxDistributable": _number(withdrawable),
             "maxWithdrawable": _number(withdrawable if user is None else min(withdrawable, vault.equity(user, value))),
-            "isClosed": False,
+            "isClosed": vault.is_closed,
             "relationship": {"type": "normal"},
             "allowDeposits": vault.allow_deposits,
-            "alwaysCloseOnWithdraw": False,
+            "alwaysCloseOnWithdraw": vault.always_close_on_withdraw,
         }
 
     def user_vault_equities(self, user: str) -> list[Json]:

@@ -1,6 +1,6 @@
 """Answers `/info` requests from the state of the engine (reference, section 2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hyperliquid_perpetual.sandbox import info_requests as ask
@@ -19,7 +19,6 @@ HOUR_MS = 3_600_000
 MAX_FUNDING_HISTORY = 500
 MAX_RECENT_TRADES = 30
 FOREVER = 2**62
-_MAX_MARKET_NOTIONALS = ((25, "30000000.0"), (20, "5000000.0"), (10, "2000000.0"), (1, "500000.0"))
 
 
 class ServerFault(Exception):
@@ -46,6 +45,10 @@ class Info:
         self._name_account = name_account
         self._handlers: dict[type[ask.InfoRequest], Callable[[Any], Any]] = self._table()
 
+    def extend(self, handlers: Mapping[type[ask.InfoRequest], Callable[[Any], Any]]) -> None:
+        """Answer more kinds of requests."""
+        self._handlers.update(handlers)
+
     def answer(self, request: ask.InfoRequest) -> Any:
         """The JSON value that answers a request.
 
@@ -70,7 +73,9 @@ class Info:
             ask.OutcomeMeta: lambda r: {"outcomes": [], "questions": []},
             ask.PerpsAtOpenInterestCap: self._at_cap,
             ask.PerpDexStatus: self._dex_status,
-            ask.MaxMarketOrderNtls: lambda r: [list(row) for row in _MAX_MARKET_NOTIONALS],
+            ask.MaxMarketOrderNtls: lambda r: [
+                [leverage, money_text(notional)] for leverage, notional in exchange.config.max_market_notionals
+            ],
             ask.ExchangeStatus: lambda r: {"time": exchange.now, "specialStatuses": self._special_statuses()},
             ask.AllMids: lambda r: markets.mids(self._dex(r.dex)),
             ask.L2Book: self._book,
@@ -98,8 +103,10 @@ class Info:
             ask.OrderStatus: lambda r: accounts.order_status(_user(r), _order_key(r.oid)),
             ask.HistoricalOrders: lambda r: accounts.historical_orders(_user(r)),
             ask.TwapHistory: lambda r: twaps.history(_user(r)),
-            ask.UserFills: lambda r: accounts.fills(_user(r)),
-            ask.UserFillsByTime: lambda r: accounts.fills_by_time(_user(r), *_times(r), newest_first=bool(r.reversed)),
+            ask.UserFills: lambda r: accounts.fills(_user(r), bool(r.aggregateByTime)),
+            ask.UserFillsByTime: lambda r: accounts.fills_by_time(
+                _user(r), *_times(r), newest_first=bool(r.reversed), by_time=bool(r.aggregateByTime)
+            ),
             ask.UserTwapSliceFills: lambda r: twaps.slice_fills(_user(r)),
             ask.UserTwapSliceFillsByTime: lambda r: twaps.slice_fills_by_time(_user(r), *_times(r)),
             ask.UserFunding: lambda r: accounts.fundings(_user(r), *_times(r)),

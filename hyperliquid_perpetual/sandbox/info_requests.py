@@ -6,42 +6,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from hyperliquid_perpetual.sandbox.action_base import Address, Cloid
+from hyperliquid_perpetual.sandbox.info_base import DexRequest as DexRequest
+from hyperliquid_perpetual.sandbox.info_base import InfoRequest as InfoRequest
+from hyperliquid_perpetual.sandbox.info_base import Time
+from hyperliquid_perpetual.sandbox.info_base import UserLedgerRequest as UserLedgerRequest
+from hyperliquid_perpetual.sandbox.info_base import UserRequest as UserRequest
+from hyperliquid_perpetual.sandbox.info_base import UserTimesRequest as UserTimesRequest
+from hyperliquid_perpetual.sandbox.overview_requests import KnownOverview
 from hyperliquid_perpetual.sandbox.signed_requests import UNPARSABLE, WRONG_SHAPE, Malformed
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_INFO
 
-Time = Annotated[int, Meta(ge=0)]
 Oid = Annotated[int, Meta(ge=0)]
 Interval = Literal["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "1w", "1M"]
-
-
-class InfoRequest(Struct, frozen=True, tag_field="type", tag=lambda name: name[:1].lower() + name[1:]):
-    """Any of them; the type is the class's name."""
-
-
-class DexRequest(InfoRequest, frozen=True):
-    """About one perp dex; the first one when none is named."""
-
-    dex: str | None = None
-
-
-class UserRequest(InfoRequest, frozen=True, kw_only=True):
-    """About one account."""
-
-    user: Address
-
-
-class UserTimesRequest(UserRequest, frozen=True, kw_only=True):
-    """About one account in a range of time, both ends included."""
-
-    startTime: Time
-    endTime: Time | None = None
-
-
-class UserLedgerRequest(UserRequest, frozen=True, kw_only=True):
-    """The same, where clients of the venue leave the start out if they want all of it."""
-
-    startTime: Time | None = None
-    endTime: Time | None = None
 
 
 # ---------------------------------------------------------------------- metadata
@@ -291,6 +267,7 @@ KnownInfo = (
     | UserTwapSliceFillsByTime
     | UserFunding
     | UserNonFundingLedgerUpdates
+    | KnownOverview
 )
 
 
@@ -311,17 +288,15 @@ def decode_info(body: bytes) -> InfoRequest:
         request: InfoRequest = _requests.decode(body)
     except msgspec.ValidationError as error:
         raise Malformed(422, _why(body, error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed(400, UNPARSABLE) from None
-    if isinstance(request, UserFills | UserFillsByTime) and request.aggregateByTime:
-        raise Malformed(422, "The sandbox does not do aggregateByTime.")
     return request
 
 
 def _why(body: bytes, error: msgspec.ValidationError) -> str:
     try:
         kind = _outers.decode(body).type
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         kind = ""
     if kind in UNSUPPORTED_INFO:
         return f"The sandbox does not do the info request {kind}."

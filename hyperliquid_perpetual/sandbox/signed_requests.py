@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from hyperliquid_perpetual.sandbox.account_requests import KnownAccountAction
 from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId, Cloid, HexNumber
+from hyperliquid_perpetual.sandbox.service_requests import KnownServiceAction
 from hyperliquid_perpetual.sandbox.twap_requests import KnownTwapAction
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_ACTIONS
 from hyperliquid_perpetual.sandbox.user_signed import KnownUserSigned
@@ -179,6 +180,7 @@ KnownAction = (
     | ScheduleCancelAction
     | UpdateLeverageAction
     | KnownAccountAction
+    | KnownServiceAction
     | NoopAction
     | KnownTwapAction
     | KnownUserSigned
@@ -238,7 +240,7 @@ def decode_request(body: bytes) -> SignedRequest:
     except msgspec.ValidationError as error:
         _refuse_unsupported(body)
         raise Malformed(422, f"{WRONG_SHAPE}: {error}") from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise Malformed(400, UNPARSABLE) from None
     except (ValueError, UnicodeDecodeError) as error:
         raise Malformed(422, f"{WRONG_SHAPE}: {error}") from None
@@ -252,7 +254,7 @@ def canonical_bytes(action: Action) -> bytes:
 def _refuse_unsupported(body: bytes) -> None:
     try:
         kind = _outers.decode(body).action.type
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     if kind in UNSUPPORTED_ACTIONS:
         raise Unsupported(f"The sandbox does not do the action {kind}.")

@@ -12,6 +12,8 @@ from hyperliquid_perpetual.sandbox.info import is_valid_precision
 from hyperliquid_perpetual.sandbox.market_streams import Cadence, MarketStreams, Snapshot
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
+from hyperliquid_perpetual.sandbox.overview_streams import OverviewStreams
+from hyperliquid_perpetual.sandbox.overview_view import OverviewView
 from hyperliquid_perpetual.sandbox.stream_quirks import InvalidSubscription, check_quirks, no_such_coin
 from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.user_streams import UserStreams
@@ -27,6 +29,7 @@ class Streams:
         account_view: AccountView,
         order_view: OrderView,
         twap_view: TwapView,
+        overview: OverviewView,
         cadence: Cadence,
         name_account: Callable[[str], None],
     ) -> None:
@@ -36,11 +39,13 @@ class Streams:
         self._dexes = market_view.market_set.dex_names
         self._name_account = name_account
         self._markets = MarketStreams(exchange, market_view, self.hub, cadence)
+        self._overviews = OverviewStreams(overview, self.hub, cadence)
+        self.still_books = self._markets.still_books
         self._users = UserStreams(exchange, account_view, order_view, twap_view, self.hub, cadence, self._dexes)
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
-        return self._markets.start(clock) + self._users.start(clock)
+        return self._markets.start(clock) + self._users.start(clock) + self._overviews.start(clock)
 
     def check(self, subscription: subs.Subscription) -> None:
         """Whether something can be subscribed to.
@@ -61,15 +66,18 @@ class Streams:
         dex = getattr(subscription, "dex", None)
         if dex is not None and dex not in self._dexes:
             raise InvalidSubscription
-        if isinstance(subscription, subs.UserFills) and subscription.aggregateByTime:
-            raise InvalidSubscription("The sandbox does not do aggregateByTime.")
 
     def add(self, subscription: subs.Subscription, subscriber: Subscriber) -> Snapshot:
         """Subscribe a socket to something that `check` has let through; returns what it gets at once."""
         if isinstance(subscription, subs.UserSubscription):
             self._name_account(subscription.user)
             self._users.follow(subscription.user)
-            snapshot = self._users.snapshot(subscription)
+            if self._overviews.serves(subscription):
+                snapshot = self._overviews.snapshot(subscription)
+            else:
+                snapshot = self._users.snapshot(subscription)
+        elif self._overviews.serves(subscription):
+            snapshot = self._overviews.snapshot(subscription)
         else:
             snapshot = self._markets.snapshot(subscription)
         self.hub.add(subscription, subscriber)
@@ -89,8 +97,10 @@ class Streams:
         """As a `BlockListener`."""
         self._markets.on_events(events)
         self._users.on_events(events)
+        self._overviews.on_events(events)
 
     def on_block(self, now: int) -> None:
         """As a `BlockListener`."""
         self._markets.on_block(now)
         self._users.on_block(now)
+        self._overviews.on_block(now)

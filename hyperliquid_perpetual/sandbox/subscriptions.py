@@ -62,6 +62,18 @@ class AllDexsAssetCtxs(Subscription, frozen=True):
     pass
 
 
+class FastAssetCtxs(Subscription, frozen=True):
+    pass
+
+
+class SpotAssetCtxs(Subscription, frozen=True):
+    pass
+
+
+class OutcomeMetaUpdates(Subscription, frozen=True):
+    pass
+
+
 # ---------------------------------------------------------------------- accounts
 
 
@@ -129,6 +141,14 @@ class Notification(UserSubscription, frozen=True):
     pass
 
 
+class WebData2(UserSubscription, frozen=True):
+    pass
+
+
+class WebData3(UserSubscription, frozen=True):
+    pass
+
+
 KnownSubscription = (
     AllMids
     | L2Book
@@ -138,6 +158,9 @@ KnownSubscription = (
     | ActiveAssetCtx
     | AssetCtxs
     | AllDexsAssetCtxs
+    | FastAssetCtxs
+    | SpotAssetCtxs
+    | OutcomeMetaUpdates
     | OrderUpdates
     | UserEvents
     | User
@@ -154,6 +177,8 @@ KnownSubscription = (
     | UserTwapHistory
     | TwapStates
     | Notification
+    | WebData2
+    | WebData3
 )
 
 
@@ -203,7 +228,7 @@ def decode_client_frame(text: str) -> Ping | Subscribe | Unsubscribe | Post | No
     """The frame in a message, None when the venue could not parse it."""
     try:
         frame: Ping | Subscribe | Unsubscribe | Post = _frames.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if isinstance(frame, Subscribe | Unsubscribe):
         frame.subscription = _normalised(frame.subscription)
@@ -226,7 +251,7 @@ def subscription_type(text: str) -> str | None:
     """The type that an unparsable frame wants to subscribe to, if it says."""
     try:
         return _outers.decode(text).subscription.type
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -53,10 +53,9 @@ async def test_what_has_not_the_right_shape_is_422(exchange: Sandbox, body: byte
 
 
 async def test_known_request_that_the_sandbox_does_not_do_says_so(exchange: Sandbox) -> None:
-    body = b'{"type":"portfolio","user":"' + USER.encode() + b'"}'
-    assert (await post(exchange, "/info", body))[2] == "The sandbox does not do the info request portfolio."
-    body = b'{"type":"userFills","user":"' + USER.encode() + b'","aggregateByTime":true}'
-    assert (await post(exchange, "/info", body))[::2] == (422, "The sandbox does not do aggregateByTime.")
+    body = b'{"type":"validatorStats","user":"' + USER.encode() + b'"}'
+    expected = (422, "The sandbox does not do the info request validatorStats.")
+    assert (await post(exchange, "/info", body))[::2] == expected
     body = b'{"action":{"type":"multiSig"},"nonce":1,"signature":{"r":"0x1","s":"0x1","v":27}}'
     assert await post(exchange, "/exchange", body) == (
         200,

@@ -105,8 +105,7 @@ async def test_frame_that_cannot_be_parsed_is_quoted_and_the_socket_lives(exchan
 @pytest.mark.parametrize(
     ("subscription", "text"),
     [
-        ({"type": "webData2", "user": USER}, "The sandbox does not do the subscription webData2."),
-        ({"type": "userFills", "user": USER, "aggregateByTime": True}, "The sandbox does not do aggregateByTime."),
+        ({"type": "explorerBlock"}, "The sandbox does not do the subscription explorerBlock."),
         ({"type": "l2Book", "coin": "BTC", "fast": True, "nSigFigs": 3}, "The sandbox does not do nSigFigs on"),
         ({"type": "allMids", "dex": "nothing"}, 'Invalid subscription {"type":"allMids","dex":"nothing"}'),
     ],
