@@ -27,6 +27,19 @@ class Field:
     check: Callable[[Any], bool]
     default: Value | None = None
     means: str = ""
+    choices: tuple[str, ...] = ()
+    """Everything that may stand there, where that is a few words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the control API describes it; `type` is the name of a Python type."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "type": self.type.__name__,
+            "valid": self.valid,
+            "means": self.means,
+            "default": self.default,
+        }
+        return {**found, "values": list(self.choices)} if self.choices else found
 
 
 def _seconds(name: str, default: float, least: float | None = None) -> Field:
@@ -37,7 +50,7 @@ def _seconds(name: str, default: float, least: float | None = None) -> Field:
 
 def _choice(name: str, default: str, *others: str) -> Field:
     choices = (default, *others)
-    return Field(name, str, f"one of {', '.join(choices)}", lambda value: value in choices, default)
+    return Field(name, str, f"one of {', '.join(choices)}", lambda value: value in choices, default, "", choices)
 
 
 def _flag(name: str) -> Field:
@@ -131,6 +144,11 @@ class Kind:
         narrowing = NARROWING[self.scope] if self.narrowing is None else self.narrowing
         fields = {entry.name: entry for entry in (*self.parameters, *narrowing, *self.when)}
         object.__setattr__(self, "fields", fields)
+
+    def as_json(self) -> dict[str, Any]:
+        """As the control API lists it, with everything that a form needs."""
+        fields = [entry.as_json() for entry in self.fields.values()]
+        return {"fault": self.name, "scope": self.scope, "does": self.does, "fields": fields}
 
     @property
     def is_repeated(self) -> bool:
