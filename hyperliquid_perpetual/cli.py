@@ -202,13 +202,22 @@ def sandbox(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 3001,
     seed: Annotated[int | None, typer.Option(help="Makes the synthetic traders repeatable.")] = None,
-    market: Annotated[Market, typer.Option(help="How the synthetic traders behave.")] = Market.CALM,
+    market: Annotated[
+        Market | None, typer.Option(help="How the synthetic traders behave: calm, unless a state file says otherwise.")
+    ] = None,
     deposit: Annotated[str, typer.Option(help="USDC that an address owns when it first signs.")] = "100000",
     quirk: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
             help="How to behave where the venue's documentation leaves it open, see docs/unconfirmed.md; repeatable.",
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep everything in this file and resume it from there, see docs/state.md; made if it is not there.",
         ),
     ] = None,
 ) -> None:
@@ -229,7 +238,15 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
-    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount, quirks=quirks)
+    serve.run(
+        host=host,
+        port=port,
+        seed=seed,
+        market=None if market is None else market.value,
+        deposit=amount,
+        quirks=quirks,
+        state=state,
+    )
 
 
 @app.command()

@@ -113,6 +113,8 @@ class Api:
 
         :raises ConnectionBroken, NoAnswer: when a fault leaves it unanswered.
         """
+        if self._chain.is_broken:
+            raise ConnectionBroken
         kind = _kind(path, body)
         self.captured.append(Captured(self._chain.clock.now(), path, kind, body, via, address))
         weighs = via == "http" or self._quirks.post_weight == "charged"

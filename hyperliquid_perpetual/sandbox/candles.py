@@ -4,6 +4,7 @@ An interval without trades has a candle all the same, flat at the last close, as
 """
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 MINUTE = 60_000
@@ -29,6 +30,10 @@ INTERVALS: dict[str, int] = {
     "1M": 0,
 }
 """Milliseconds of each interval; a month has no fixed length."""
+
+
+CandleRow = tuple[int, int, int, int, int, int, int, int, int]
+"""A candle written out: opening and closing time, open, high, low, close, volume, turnover, count."""
 
 
 class Candle:
@@ -58,6 +63,27 @@ class Candle:
         self.turnover += px * sz
         self.count += 1
 
+    def row(self) -> CandleRow:
+        """Everything about it, to be written down."""
+        return (
+            self.open_time,
+            self.close_time,
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            self.volume,
+            self.turnover,
+            self.count,
+        )
+
+    @classmethod
+    def of_row(cls, row: CandleRow) -> "Candle":
+        """The candle that `row` wrote down."""
+        candle = cls(row[0], row[1], row[2])
+        _, _, _, candle.high, candle.low, candle.close, candle.volume, candle.turnover, candle.count = row
+        return candle
+
 
 def candle_span(interval: str, time: int) -> tuple[int, int]:
     """First and last millisecond of the candle of an interval that a moment falls into.
@@ -84,6 +110,17 @@ class CandleSeries:
     def __init__(self, interval: str) -> None:
         self.interval = interval
         self._candles: deque[Candle] = deque(maxlen=MAX_CANDLES)
+
+    def kept(self) -> list[Candle]:
+        """All candles as they are now, oldest first. Only the last one can still change, and is copied."""
+        found = list(self._candles)
+        if found:
+            found[-1] = Candle.of_row(found[-1].row())
+        return found
+
+    def load(self, candles: Iterable[Candle]) -> None:
+        """Have these candles, oldest first, and no others."""
+        self._candles = deque(candles, maxlen=MAX_CANDLES)
 
     @property
     def first_open(self) -> int:

@@ -5,7 +5,7 @@ the block is made, in the block's order: does the signer exist, for whom may it 
 nonce good. So a `noop` that shares a block with the order whose nonce it takes comes first, and the order is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -35,6 +35,7 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
     UpdateLeverageAction,
     decode_request,
 )
+from hyperliquid_perpetual.sandbox.state.notes import Admitted, Charged, Note
 from hyperliquid_perpetual.sandbox.twap_requests import TwapCancelAction, TwapOrderAction, twap_command
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, scaled
 
@@ -62,6 +63,8 @@ class Gatekeeper:
         self._nonces = Nonces()
         self.requests_used: dict[str, int] = {}
         """Items asked for so far, by account."""
+        self.note: Callable[[Note], None] = lambda note: None
+        """Told what changes here, by who keeps the state."""
 
     def receive(self, body: bytes) -> Received:
         """Read a request and recover its signer.
@@ -94,16 +97,38 @@ class Gatekeeper:
             account = self._vault_of(account, request.vaultAddress, request.action)
         if request.expiresAfter is not None and request.expiresAfter < now:
             # The venue's wording is not known; the address pays five requests for it (section 9.3).
-            self._count(account, 5)
+            self.charge(account, 5)
+            self.note(Charged(account, 5))
             raise Refused(f"Action expired: expiresAfter {request.expiresAfter} is before {now}")
         refusal = self._daily.refusal(account, now) or self._nonces.use(signer, request.nonce, now)
         if refusal is not None:
             raise Refused(refusal)
-        self._count(account, request.action.items)
+        items = request.action.items
+        self.charge(account, items)
         self._daily.count(account, now)
+        self.note(Admitted(signer, request.nonce, account, items))
         if isinstance(received.template, Refused):
             raise received.template
         return structs.replace(received.template, account=account)
+
+    def admit_again(self, signer: str, nonce: int, account: str, items: int, now: int) -> None:
+        """Count a request that was admitted at `now`, in a life before this one."""
+        self._nonces.use(signer, nonce, now)
+        self.charge(account, items)
+        self._daily.count(account, now)
+
+    def dump(self) -> tuple[dict[str, list[int]], dict[str, int], tuple[int, dict[str, int]]]:
+        """Used nonces by signer, items asked for by account, and the counts of the day."""
+        return self._nonces.dump(), dict(self.requests_used), self._daily.dump()
+
+    def load(
+        self, nonces: dict[str, list[int]], requests_used: dict[str, int], daily: tuple[int, dict[str, int]]
+    ) -> None:
+        """Go on from what `dump` gave."""
+        self._nonces.load(nonces)
+        self.requests_used.clear()
+        self.requests_used.update(requests_used)
+        self._daily.load(*daily)
 
     def _account_of(self, received: Received, now: int) -> str:
         request, signer = received.request, received.signer
@@ -133,7 +158,8 @@ class Gatekeeper:
             raise Refused("This action takes no vaultAddress.")
         return vault
 
-    def _count(self, account: str, items: int) -> None:
+    def charge(self, account: str, items: int) -> None:
+        """Count what an account has asked for."""
         self.requests_used[account] = self.requests_used.get(account, 0) + items
 
     # ------------------------------------------------------------------ actions to commands

@@ -170,25 +170,25 @@ class Hip3Fees:
     """
 
     def __init__(self, market_set: MarketSet, quirks: VenueQuirks) -> None:
-        self._quirks = quirks
-        self._market_set = market_set
+        self.quirks = quirks
+        self.market_set = market_set
         self._factors: dict[int, Fraction] = {}
 
     def rate(self, account: Account, market: Market, crossed: bool) -> int:
         """Fee in 1e-9 of the notional."""
         factor = self._factor(market) * (TAKER_RATE if crossed else MAKER_RATE)
-        if self._quirks.referral_discount != "none":
+        if self.quirks.referral_discount != "none":
             factor *= 1 - REFERRAL_DISCOUNT
         return divide_half_even(factor.numerator, factor.denominator)
 
     def _factor(self, market: Market) -> Fraction:
         found = self._factors.get(market.asset)
         if found is None:
-            dex = self._market_set.dex(market.dex)
+            dex = self.market_set.dex(market.dex)
             if dex is None or not dex.name:
                 found = Fraction(1)
             else:
-                found = _fee_factor(dex.fee_scale, self._market_set.by_coin[market.coin].growth_mode)
+                found = _fee_factor(dex.fee_scale, self.market_set.by_coin[market.coin].growth_mode)
             self._factors[market.asset] = found
         return found
 

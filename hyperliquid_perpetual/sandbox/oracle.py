@@ -49,6 +49,14 @@ class PricePath:
         """The price now."""
         return math.exp(self._log)
 
+    def dump(self) -> tuple[float, float, int]:
+        """Where it is, where the pull leads, and which way it drifts; the random numbers are its owner's."""
+        return self._log, self._start, self._direction
+
+    def load(self, log: float, start: float, direction: int) -> None:
+        """Go on from what `dump` gave."""
+        self._log, self._start, self._direction = log, start, direction
+
     def force(self, price: float) -> None:
         """Go on from another price, which is also where the pull leads from now on."""
         self._log = self._start = math.log(price)

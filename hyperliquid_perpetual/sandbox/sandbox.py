@@ -13,8 +13,9 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
@@ -24,10 +25,12 @@ from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
 from hyperliquid_perpetual.sandbox.control import Control
 from hyperliquid_perpetual.sandbox.daily_actions import ACTIONS_PER_DAY, DailyActions
+from hyperliquid_perpetual.sandbox.engine.commands import CancelOrders
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
+from hyperliquid_perpetual.sandbox.engine.units import PRICE_SCALE
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
@@ -50,6 +53,10 @@ from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
+from hyperliquid_perpetual.sandbox.state.agreement import agree
+from hyperliquid_perpetual.sandbox.state.keeper import StateKeeper
+from hyperliquid_perpetual.sandbox.state.outside import Parts
+from hyperliquid_perpetual.sandbox.state.snapshot import Header
 from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.traders import Regime, Traders
@@ -71,7 +78,8 @@ class Sandbox(Interventions):
     """A local exchange. Use it as an asynchronous context manager, or call `start` and `stop`.
 
     :param seed: makes the synthetic traders repeatable; None takes a random one.
-    :param market: how they behave: `calm`, `trending`, `wild`, `still` (a book in which nobody moves) or `empty`.
+    :param market: how they behave: `calm`, `trending`, `wild`, `still` (a book in which nobody moves) or `empty`; None
+        for what a state file says, and `calm` without one.
     :param coins: the markets in which they trade; None for all that are not delisted.
     :param port: where to listen; 0 takes a free port.
     :param deposit: collateral of every new account, on the first dex and on each HIP-3 dex that lists something.
@@ -86,6 +94,8 @@ class Sandbox(Interventions):
     :param cadence: how often streams send what they send at intervals.
     :param market_set: what is listed.
     :param quirks: how it behaves where the reference is unconfirmed, by name (`engine.quirks.VenueQuirks`).
+    :param state: a file that keeps everything: resumed if it is there, written from then on (docs/state.md). What it
+        says about `seed` and `market_set` counts; a `market` that is given counts from now on.
     :param engine: further settings of the engine, by their names in `ExchangeConfig`.
     """
 
@@ -93,7 +103,7 @@ class Sandbox(Interventions):
         self,
         *,
         seed: int | None = None,
-        market: Regime = "calm",
+        market: Regime | None = None,
         coins: Collection[str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -109,15 +119,28 @@ class Sandbox(Interventions):
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
         quirks: dict[str, str] | None = None,
+        state: Path | str | None = None,
         **engine: object,
     ) -> None:
+        self.keeper = None if state is None else StateKeeper(Path(state))
+        saved = None if self.keeper is None else self.keeper.saved
+        self.notices: tuple[str, ...] = ()
+        """What was asked for and is otherwise, because a state was resumed."""
+        if saved is not None:
+            agreed = agree(saved, seed, market, market_set, engine)
+            seed, market, self.notices = agreed.seed, cast(Regime, agreed.market), agreed.notices
+            market_set = saved.snapshot.market_set
+        market = market or "calm"
         self.seed = secrets.randbits(32) if seed is None else seed
         self.deposit = Decimal(deposit)
         money_of(self.deposit, "the deposit", at_least_zero=True)
         self._host = host
         self._port = port
         self.market_set = standard_markets() if market_set is None else market_set
-        self.clock: Clock = VirtualClock() if clock == "virtual" else RealClock() if clock == "real" else clock
+        ended = None if saved is None else saved.time
+        self.clock: Clock = VirtualClock(ended) if clock == "virtual" else RealClock() if clock == "real" else clock
+        if self.keeper is not None:
+            self.keeper.check_clock(self.clock.now())
         if block_ms < 0:
             raise ValueError(f"a block takes 0 or more milliseconds, got {block_ms}")
         block_ms = 0 if isinstance(self.clock, VirtualClock) else block_ms
@@ -129,15 +152,20 @@ class Sandbox(Interventions):
             hash_seed=str(self.seed),
             quirks=chosen,
         )
-        self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
+        self.engine = Exchange(replace(config, **engine)) if saved is None else saved.snapshot.engine  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)
         self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
-        self.traders = Traders(self.chain, market, self.seed, coins)
+        self.register.note = self.gatekeeper.note = self.chain.note
         self.faults = Faults()
 
-        tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
+        opening = self.clock.now() if saved is None else saved.snapshot.outside.opening
+        tape = Tape(self.market_set.markets, opening, self.seed)
         market_view = MarketView(self.engine, self.market_set, tape)
+        self._parts = Parts(self.chain, self.gatekeeper, self.register, self.market_set, market_view, tape)
+        if self.keeper is not None:
+            self.keeper.restore(self._parts)
+        self.traders = Traders(self.chain, market, self.seed, coins)
         order_view = OrderView(self.engine)
         twap_view = TwapView(self.engine, order_view)
         account_view = AccountView(
@@ -157,6 +185,7 @@ class Sandbox(Interventions):
         self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.traders)
         setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
         self._accounts = {address_of(address): setup for address, setup in setups.items()}
+        self._quirks = quirks or {}
         self._server: Server | None = None
         self._timers: list[Timer] = []
         self._bound_port = 0
@@ -167,16 +196,28 @@ class Sandbox(Interventions):
         """Open the markets and listen.
 
         :raises OSError: when the port is taken.
+        :raises StateError: when the state file cannot be written.
         """
+        header = None if self.keeper is None else self.keeper.header
         for address, setup in self._accounts.items():
-            self.open_account(address, setup.mode, setup.dexs, setup.spot)
+            if header is None or not self.register.is_account(address):
+                self.open_account(address, setup.mode, setup.dexs, setup.spot)
         self.register.open(DEMO_ADDRESS)
-        self.traders.open()
+        if header is None:
+            self.traders.open()
+        else:
+            self._carry_on(header)
+        if self.keeper is not None:
+            self.keeper.begin(self._parts, self.traders, self.seed, self.traders.regime, self._all_synthetic)
         if isinstance(self.clock, VirtualClock):
             self.clock.pause = self._wait_for_readers
         self._server = Server(self.api, self._streams, self.gate)
         Control(self).add_routes(self._server.app)
-        self._bound_port = await self._server.start(self._host, self._port)
+        try:
+            self._bound_port = await self._server.start(self._host, self._port)
+        except OSError:
+            await self._close_state()
+            raise
         self.chain.start()
         self._timers = [*self.traders.start(self.clock), *self._streams.start(self.clock)]
         return self
@@ -190,6 +231,7 @@ class Sandbox(Interventions):
         if self._server is not None:
             await self._server.stop()
             self._server = None
+        await self._close_state()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -256,7 +298,7 @@ class Sandbox(Interventions):
     @property
     def clients(self) -> tuple[str, ...]:
         """The accounts that are neither synthetic traders nor the sandbox's own."""
-        own = {*self.traders.addresses, self.house, self.engine.liquidator}
+        own = {*self._all_synthetic(), self.house, self.engine.liquidator}
         return tuple(address for address in self.engine.accounts if address not in own)
 
     @property
@@ -267,11 +309,38 @@ class Sandbox(Interventions):
     # ------------------------------------------------------------------ inside
 
     def _name_account(self, address: str) -> None:
-        self.register.name(address)
+        with self.chain.own_block():
+            self.register.name(address)
 
     def _open_account(self, address: str) -> None:
-        for deposit in self._opening_deposits(address, "default"):
-            self.chain.apply_now(deposit)
+        with self.chain.own_block():
+            for deposit in self._opening_deposits(address, "default"):
+                self.chain.apply_now(deposit)
+
+    def _all_synthetic(self) -> frozenset[str]:
+        """The accounts that trade by themselves, those of a life before this one among them."""
+        header = None if self.keeper is None else self.keeper.header
+        return self.traders.addresses | frozenset(() if header is None else header.synthetic)
+
+    def _carry_on(self, header: Header) -> None:
+        """Go on with a state that was resumed: whoever moves the markets takes them up where they are."""
+        assert self.keeper is not None
+        for choice in self.quirks.choices:
+            if self._quirks.get(choice.name, choice.value) != choice.value:
+                self.set_quirk(choice.name, self._quirks[choice.name])
+        afresh = self.traders.regime != header.market
+        if afresh:
+            for address in header.synthetic:
+                orders = self.engine.open_orders(address)
+                if orders:
+                    self.chain.apply_now(CancelOrders(address, tuple((order.asset, order.oid) for order in orders)))
+        prices = {state.market.coin: state.oracle_px / PRICE_SCALE for state in self.engine.markets.values()}
+        self.keeper.drive_on(self.traders, prices, afresh)
+        self.traders.carry_on()
+
+    async def _close_state(self) -> None:
+        if self.keeper is not None:
+            await self.keeper.close()
 
     async def _wait_for_readers(self) -> None:
         """Under a virtual clock: let clients read what has been sent before more happens."""

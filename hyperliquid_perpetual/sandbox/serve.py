@@ -4,11 +4,14 @@ import asyncio
 import logging
 import signal
 import sys
+from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
 from hyperliquid_perpetual.sandbox.sandbox import DEFAULT_DEPOSIT, DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.sandbox.socket_limits import SessionSettings
+from hyperliquid_perpetual.sandbox.state import StateError
 from hyperliquid_perpetual.sandbox.traders import Regime
 
 STATUS_SECONDS = 60
@@ -18,31 +21,36 @@ def run(
     host: str = "127.0.0.1",
     port: int = 3001,
     seed: int | None = None,
-    market: Regime = "calm",
+    market: Regime | None = None,
     deposit: Decimal = DEFAULT_DEPOSIT,
     quirks: dict[str, str] | None = None,
     status_seconds: float = STATUS_SECONDS,
+    state: Path | None = None,
 ) -> None:
     """Run an exchange in the foreground until SIGINT or SIGTERM. Limits are the venue's.
 
-    :raises SystemExit: with status 1 and one line when the port cannot be had.
+    :raises SystemExit: with status 1 and one line when the port cannot be had, or the state file not be used.
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    sandbox = Sandbox(
-        seed=seed,
-        market=market,
-        host=host,
-        port=port,
-        deposit=deposit,
-        quirks=quirks,
-        limit_weights=True,
-        sockets=SessionSettings(),
-    )
     try:
+        sandbox = Sandbox(
+            seed=seed,
+            market=market,
+            host=host,
+            port=port,
+            deposit=deposit,
+            quirks=quirks,
+            limit_weights=True,
+            sockets=SessionSettings(),
+            state=state,
+        )
         asyncio.run(_run(sandbox, status_seconds))
     except OSError as error:
         reason = error.strerror or error
         print(f"The sandbox cannot listen on {host} port {port}: {reason}. Give another --port.", file=sys.stderr)
+        raise SystemExit(1) from None
+    except StateError as error:
+        print(error, file=sys.stderr)
         raise SystemExit(1) from None
 
 
@@ -52,6 +60,9 @@ async def _run(sandbox: Sandbox, status_seconds: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     started = loop.time()
+    keeper = sandbox.keeper
+    if keeper is not None:
+        keeper.on_failure = stop.set
     async with sandbox:
         _say(*_welcome(sandbox))
         while not stop.is_set():
@@ -61,6 +72,8 @@ async def _run(sandbox: Sandbox, status_seconds: float) -> None:
                 _say(_status(sandbox))
         report = _report(sandbox, loop.time() - started)
     _say("", *report)
+    if keeper is not None and keeper.failure is not None:
+        raise StateError(keeper.failure)
 
 
 def _welcome(sandbox: Sandbox) -> list[str]:
@@ -69,6 +82,7 @@ def _welcome(sandbox: Sandbox) -> list[str]:
         f"  REST       {sandbox.url}",
         f"  WebSocket  {sandbox.ws_url}",
         f"  status     {sandbox.url}/sandbox/status",
+        *_state(sandbox),
         f"A new address owns {sandbox.deposit} on each dex, in its collateral, as soon as a client asks about it.",
         "One is ready to use:",
         f"  address      {DEMO_ADDRESS}",
@@ -76,6 +90,20 @@ def _welcome(sandbox: Sandbox) -> list[str]:
         "  (everybody knows this key: for the sandbox only, never send anything real to it)",
         "Stop with Ctrl-C.",
     ]
+
+
+def _state(sandbox: Sandbox) -> list[str]:
+    """What a sandbox with a state file says about it."""
+    keeper = sandbox.keeper
+    if keeper is None:
+        return []
+    header = keeper.header
+    if header is None:
+        return [f"It keeps its state in {keeper.files.path}."]
+    saved_at = datetime.fromtimestamp(header.saved_at / 1000).astimezone().isoformat(" ", "seconds")
+    blocks = f" and {keeper.resumed_blocks} blocks since then" if keeper.resumed_blocks else ""
+    resumed = f"It has resumed {keeper.files.path}: {len(sandbox.clients)} accounts, saved at {saved_at}{blocks}."
+    return [resumed, *sandbox.notices]
 
 
 def _status(sandbox: Sandbox) -> str:

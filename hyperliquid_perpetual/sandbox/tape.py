@@ -3,7 +3,7 @@
 Made from trades alone, but for the candles from before the opening (see `past`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from hyperliquid_perpetual.sandbox.candles import (
     DAY,
@@ -52,6 +52,26 @@ class MarketTape:
             series.at(trade.time, trade.px).add(trade.px, trade.sz)
         self._px = trade.px
 
+    @property
+    def has_past(self) -> bool:
+        """Whether there are candles from before the opening."""
+        return self._past is not None
+
+    @property
+    def last_px(self) -> int:
+        """The price of the last trade, or the one that the market began with."""
+        return self._px
+
+    def dump(self) -> dict[str, list[Candle]]:
+        """All candles by interval as they are now, the oldest first; they do not change any more."""
+        return {interval: series.kept() for interval, series in self._series.items()}
+
+    def load(self, last_px: int, candles: Mapping[str, Sequence[Candle]]) -> None:
+        """Have the candles that `dump` gave, and no others."""
+        self._px = last_px
+        for interval, series in self._series.items():
+            series.load(candles.get(interval, ()))
+
     def candles(self, interval: str, start: int, end: int, now: int) -> list[Candle]:
         """The candles of an interval that overlap [start, end], the open one included, and those of the past."""
         own = self.traded(interval, start, end, now)
@@ -88,11 +108,19 @@ class Tape:
 
     def __init__(self, markets: Iterable[Market], opening: int, seed: int) -> None:
         """:param opening: when the exchange opens, Unix ms; ``seed`` makes what was before repeatable."""
+        self.opening = opening
+        self._seed = seed
         self.by_asset = {market.asset: MarketTape(market, Past(market, opening, seed)) for market in markets}
 
     def open(self, market: Market) -> None:
         """A market has been listed."""
         self.by_asset[market.asset] = MarketTape(market)
+
+    def restore(self, market: Market, has_past: bool, last_px: int, candles: Mapping[str, Sequence[Candle]]) -> None:
+        """Have a market's tape as it was when the exchange was saved."""
+        tape = MarketTape(market, Past(market, self.opening, self._seed) if has_past else None)
+        tape.load(last_px, candles)
+        self.by_asset[market.asset] = tape
 
     def add(self, trade: Trade) -> None:
         """Take in a trade of any market."""

@@ -18,6 +18,8 @@ from hashlib import blake2b
 from random import Random
 from typing import Literal
 
+from msgspec import Struct, convert
+
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine.commands import (
@@ -88,6 +90,15 @@ def synthetic_address(seed: int, role: str) -> str:
     return "0x5a" + blake2b(f"{seed}:{role}".encode(), digest_size=19).hexdigest()
 
 
+class TradersState(Struct, frozen=True):
+    """How the traders of one market stand."""
+
+    random: tuple[int, tuple[int, ...], float | None]
+    path: tuple[float, float, int]
+    last_side: bool
+    quoted: tuple[float, int] | None
+
+
 class MarketTraders:
     """Everybody who trades one market."""
 
@@ -112,6 +123,17 @@ class MarketTraders:
     def market(self) -> Market:
         """The market they trade."""
         return self._state.market
+
+    def dump(self) -> TradersState:
+        """How they stand."""
+        version, numbers, following = self._random.getstate()
+        return TradersState((version, numbers, following), self.path.dump(), self._last_side, self._quoted)
+
+    def load(self, state: TradersState) -> None:
+        """Stand as they did."""
+        self._random.setstate(state.random)
+        self.path.load(*state.path)
+        self._last_side, self._quoted = state.last_side, state.quoted
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -276,6 +298,25 @@ class Traders:
             self.by_coin[state.market.coin] = traders
             self._open(traders)
 
+    def carry_on(self) -> None:
+        """Take up the markets of an exchange that was resumed; those who have no accounts yet are opened."""
+        accounts = self._chain.exchange.accounts
+        for traders in self.by_coin.values():
+            if all(address in accounts for address in traders.addresses):
+                self._put_up(traders)
+            else:
+                self._open(traders)
+
+    def dump(self) -> object:
+        """How they stand, as something that JSON can hold."""
+        return {coin: traders.dump() for coin, traders in self.by_coin.items()}
+
+    def load(self, dumped: object) -> None:
+        """Stand as they did; traders of other coins stay as they are."""
+        for coin, state in convert(dumped, dict[str, TradersState]).items():
+            if coin in self.by_coin:
+                self.by_coin[coin].load(state)
+
     def remove(self, coin: str) -> None:
         """Leave a market alone from now on."""
         traders = self.by_coin.pop(coin, None)
@@ -288,6 +329,9 @@ class Traders:
             self._chain.apply_now(Deposit(address, SYNTHETIC_DEPOSIT, market.dex))
             # Leverage 1 keeps them below every margin tier.
             self._chain.apply_now(UpdateLeverage(address, market.asset, not market.only_isolated, 1))
+        self._put_up(traders)
+
+    def _put_up(self, traders: MarketTraders) -> None:
         for command in traders.quote(traders.path.price * PRICE_SCALE):
             self._chain.apply_now(command)
 
