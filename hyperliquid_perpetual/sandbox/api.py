@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hyperliquid_perpetual.sandbox.chain import Chain
+from hyperliquid_perpetual.sandbox.chain import Broken, Chain
 from hyperliquid_perpetual.sandbox.faults import Fault, Faults
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
 from hyperliquid_perpetual.sandbox.info import Info, ServerFault
@@ -140,6 +140,8 @@ class Api:
         kind = type_of(request)
         try:
             data = self._info.answer(request)
+        except Broken:
+            raise ConnectionBroken from None
         except ServerFault:
             return Reply(500, b"null"), info_weight(kind, None)
         return Reply(200, _encode(data), JSON, kind, data), info_weight(kind, data)

@@ -57,6 +57,9 @@ class Recorder(Protocol):
 class Broken(RuntimeError):
     """A block could not be kept: nothing of it may be told, and nothing is done any more."""
 
+    def __init__(self) -> None:
+        super().__init__("the sandbox has stopped, because its state could not be written")
+
 
 class Chain:
     """Puts requests and commands into blocks and tells the listeners what came of them."""

@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
+from hyperliquid_perpetual.sandbox.chain import Broken
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
 
@@ -194,6 +195,8 @@ class Control:
                 return _respond(await handler(request))
             except (ValueError, InvalidOperation, msgspec.DecodeError) as error:
                 return _respond({"error": str(error) or "not a number"}, 400)
+            except Broken as error:
+                return _respond({"error": str(error)}, 503)
 
         return guarded
 

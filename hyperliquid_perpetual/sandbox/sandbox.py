@@ -53,7 +53,6 @@ from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
-from hyperliquid_perpetual.sandbox.state.agreement import agree
 from hyperliquid_perpetual.sandbox.state.keeper import StateKeeper
 from hyperliquid_perpetual.sandbox.state.outside import Parts
 from hyperliquid_perpetual.sandbox.state.snapshot import Header
@@ -126,8 +125,8 @@ class Sandbox(Interventions):
         saved = None if self.keeper is None else self.keeper.saved
         self.notices: tuple[str, ...] = ()
         """What was asked for and is otherwise, because a state was resumed."""
-        if saved is not None:
-            agreed = agree(saved, seed, market, market_set, engine)
+        agreed = None if self.keeper is None else self.keeper.agree(seed, market, market_set, engine)
+        if saved is not None and agreed is not None:
             seed, market, self.notices = agreed.seed, cast(Regime, agreed.market), agreed.notices
             market_set = saved.snapshot.market_set
         market = market or "calm"
@@ -199,16 +198,18 @@ class Sandbox(Interventions):
         :raises StateError: when the state file cannot be written.
         """
         header = None if self.keeper is None else self.keeper.header
+        if header is not None:
+            self._take_up(header)
+            self._keep_state()
         for address, setup in self._accounts.items():
             if header is None or not self.register.is_account(address):
                 self.open_account(address, setup.mode, setup.dexs, setup.spot)
         self.register.open(DEMO_ADDRESS)
         if header is None:
             self.traders.open()
+            self._keep_state()
         else:
-            self._carry_on(header)
-        if self.keeper is not None:
-            self.keeper.begin(self._parts, self.traders, self.seed, self.traders.regime, self._all_synthetic)
+            self.traders.carry_on()
         if isinstance(self.clock, VirtualClock):
             self.clock.pause = self._wait_for_readers
         self._server = Server(self.api, self._streams, self.gate)
@@ -322,7 +323,7 @@ class Sandbox(Interventions):
         header = None if self.keeper is None else self.keeper.header
         return self.traders.addresses | frozenset(() if header is None else header.synthetic)
 
-    def _carry_on(self, header: Header) -> None:
+    def _take_up(self, header: Header) -> None:
         """Go on with a state that was resumed: whoever moves the markets takes them up where they are."""
         assert self.keeper is not None
         for choice in self.quirks.choices:
@@ -336,7 +337,10 @@ class Sandbox(Interventions):
                     self.chain.apply_now(CancelOrders(address, tuple((order.asset, order.oid) for order in orders)))
         prices = {state.market.coin: state.oracle_px / PRICE_SCALE for state in self.engine.markets.values()}
         self.keeper.drive_on(self.traders, prices, afresh)
-        self.traders.carry_on()
+
+    def _keep_state(self) -> None:
+        if self.keeper is not None:
+            self.keeper.begin(self._parts, self.traders, self.seed, self.traders.regime, self._all_synthetic)
 
     async def _close_state(self) -> None:
         if self.keeper is not None:

@@ -97,7 +97,14 @@ class StateFiles:
         blocks: list[Block] = []
         generation = header.generation
         number = header.block
-        for at, path in sorted(self._journals().items()):
+        journals = self._journals()
+        if not header.is_last and generation not in journals:
+            missing = self._beside(f"journal-{generation}")
+            raise StateError(
+                f"The journal {missing} of the state file is missing. Nothing was changed: put it back; to give up "
+                "what was done since the last snapshot, put an empty file in its place."
+            )
+        for at, path in sorted(journals.items()):
             generation = max(generation, at)
             if at < header.generation:
                 continue

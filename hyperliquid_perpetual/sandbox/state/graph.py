@@ -10,9 +10,10 @@ has placeholders in their stead; their records are copied by reference and can b
 on.
 """
 
+import importlib
 import io
 import pickle
-import sys
+import pkgutil
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
@@ -23,8 +24,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from hyperliquid_perpetual.sandbox import market_set
-from hyperliquid_perpetual.sandbox.engine import exchange as _engine
+from hyperliquid_perpetual.sandbox import engine, market_set
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.records import (
     Fill,
@@ -43,7 +43,12 @@ from hyperliquid_perpetual.sandbox.state.errors import StateError
 Record = Fill | OrderRecord | FundingPayment | LedgerUpdate | Trade | FundingRate | TwapRecord
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Record)}
 _DECODERS = {name: msgspec.json.Decoder(list[kind]) for name, kind in _KINDS.items()}  # type: ignore[valid-type]
-_ENGINE = _engine.__name__.rpartition(".")[0] + "."
+_ENGINE = engine.__name__ + "."
+_MODULES = {
+    name: importlib.import_module(name)
+    for name in sorted(_ENGINE + found.name for found in pkgutil.iter_modules(engine.__path__))
+}
+"""All modules of the engine by their names."""
 _OUTSIDE = {cls.__qualname__: cls for cls in (MarketSet, Dex, Listing, Hip3Fees)}
 
 
@@ -138,8 +143,8 @@ class _Unpickler(pickle.Unpickler):
             return _rebuild
         if module == market_set.__name__ and name in _OUTSIDE:
             return _OUTSIDE[name]
-        if module.startswith(_ENGINE) and module in sys.modules:
-            found = vars(sys.modules[module]).get(name)
+        if module in _MODULES:
+            found = vars(_MODULES[module]).get(name)
             if isinstance(found, type) and found.__module__ == module:
                 return found
         raise StateError(f"it names {module}.{name}, which no state file of the sandbox does")
@@ -186,9 +191,8 @@ def shape() -> str:
 
 def _classes() -> list[type[Any]]:
     found: list[type[Any]] = list(_OUTSIDE.values())
-    for name, module in list(sys.modules.items()):
-        if name.startswith(_ENGINE):
-            found += [cls for cls in vars(module).values() if isinstance(cls, type) and cls.__module__ == name]
+    for name, module in _MODULES.items():
+        found += [cls for cls in vars(module).values() if isinstance(cls, type) and cls.__module__ == name]
     return found
 
 

@@ -14,14 +14,16 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from hyperliquid_perpetual.sandbox.engine.events import Event
+from hyperliquid_perpetual.sandbox.market_set import MarketSet
 from hyperliquid_perpetual.sandbox.state import graph, snapshot
+from hyperliquid_perpetual.sandbox.state.agreement import Agreement, agree
 from hyperliquid_perpetual.sandbox.state.errors import StateError
 from hyperliquid_perpetual.sandbox.state.files import Saved, StateFiles
 from hyperliquid_perpetual.sandbox.state.journal import Journal, JournalHeader
@@ -30,9 +32,11 @@ from hyperliquid_perpetual.sandbox.state.outside import Driver, Parts
 from hyperliquid_perpetual.sandbox.state.replay import replay
 from hyperliquid_perpetual.sandbox.state.snapshot import Capture, Header
 
-SNAPSHOT_SECONDS = 120
+SNAPSHOT_SECONDS = 120.0
 SNAPSHOT_BYTES = 16 * 2**20
 """How long, and how large, a journal becomes before a new snapshot is made."""
+MIN_SECONDS = 1.0
+"""Between two snapshots, however fast the journal grows."""
 RETRY_SECONDS = 30
 AHEAD_MS = 60_000
 """How far a state may be ahead of the machine's clock."""
@@ -43,9 +47,7 @@ logger = logging.getLogger(__name__)
 class StateKeeper:
     """Loads what there is when it is made, and keeps everything from `begin` on until `close`."""
 
-    def __init__(
-        self, path: Path, snapshot_seconds: float = SNAPSHOT_SECONDS, snapshot_bytes: int = SNAPSHOT_BYTES
-    ) -> None:
+    def __init__(self, path: Path) -> None:
         """:raises StateError: when the state cannot be used."""
         self.files = StateFiles(path)
         try:
@@ -61,8 +63,6 @@ class StateKeeper:
         self.pauses: list[float] = []
         """How long each snapshot has stopped the exchange, in seconds."""
         self.snapshot_size = 0
-        self._snapshot_seconds = snapshot_seconds
-        self._snapshot_bytes = snapshot_bytes
         self._entries: list[Entry] = []
         self._events = 0
         self._number = 0
@@ -74,10 +74,25 @@ class StateKeeper:
         self._seed = 0
         self._market = ""
         self._synthetic: Callable[[], Iterable[str]] = tuple
-        self._due = 0.0
+        self._due = self._earliest = 0.0
         self._writing: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------------ resuming
+
+    def agree(
+        self, seed: int | None, market: str | None, market_set: MarketSet | None, settings: Mapping[str, object]
+    ) -> Agreement | None:
+        """What counts of what a sandbox was asked to be, None without a state.
+
+        :raises StateError: see `agreement.agree`.
+        """
+        if self.saved is None:
+            return None
+        try:
+            return agree(self.saved, seed, market, market_set, settings)
+        except StateError:
+            self.files.release()
+            raise
 
     def check_clock(self, now: int) -> None:
         """Refuse a state that is ahead of the clock that the sandbox lives by.
@@ -86,6 +101,7 @@ class StateKeeper:
         """
         ahead = 0 if self.saved is None else self.saved.time - now
         if ahead > AHEAD_MS:
+            self.files.release()
             raise StateError(
                 f"The state file {self.files.path} is {ahead / 3_600_000:.1f} hours ahead of the clock: it was "
                 'made with a virtual clock that has jumped. Resume it with clock="virtual".'
@@ -100,8 +116,12 @@ class StateKeeper:
             return
         found = self.saved.snapshot
         markets = {asset: state.market for asset, state in parts.chain.exchange.markets.items()}
-        parts.load(found.outside, found.candles, markets)
-        replay(self.saved.blocks, parts)
+        try:
+            parts.load(found.outside, found.candles, markets)
+            replay(self.saved.blocks, parts)
+        except StateError:
+            self.files.release()
+            raise
         self.resumed_blocks = len(self.saved.blocks)
         self._number = found.header.block + self.resumed_blocks
         self.saved = None  # what it holds belongs to the sandbox now
@@ -138,6 +158,9 @@ class StateKeeper:
         except OSError as error:
             self._forsake()
             raise StateError(f"The state file {self.files.path} cannot be written: {error.strerror}.") from None
+        except BaseException:
+            self._forsake()
+            raise
         self.files.forget_journals(capture.header.generation)
         parts.chain.recorder = self
 
@@ -166,12 +189,12 @@ class StateKeeper:
         self._number += 1
         self._entries.clear()
         self._events = 0
-        if self._journal.size >= self._snapshot_bytes or time.monotonic() >= self._due:
+        if self._journal.size >= SNAPSHOT_BYTES or time.monotonic() >= self._due:
             self._snapshot_soon()
         return True
 
     def _snapshot_soon(self) -> None:
-        if self._writing is None and time.monotonic() >= self._due - self._snapshot_seconds + 1:
+        if self._writing is None and time.monotonic() >= self._earliest:
             self._writing = asyncio.get_running_loop().create_task(self._make_snapshot())
 
     async def _make_snapshot(self) -> None:
@@ -182,12 +205,15 @@ class StateKeeper:
             await asyncio.to_thread(self.files.forget_journals, capture.header.generation)
         except OSError as error:
             # The snapshot before and all journals since then are still there: nothing is lost, only not shortened.
-            self._due = time.monotonic() + RETRY_SECONDS
+            self._due = self._earliest = time.monotonic() + RETRY_SECONDS
             logger.warning("no new snapshot of the state in %s: %s", self.files.path, error.strerror)
+        except Exception:
+            self._due = self._earliest = time.monotonic() + RETRY_SECONDS
+            logger.exception("no new snapshot of the state in %s", self.files.path)
         finally:
             self._writing = None
 
-    def _turn_over(self) -> Capture:
+    def _turn_over(self, is_last: bool = False) -> Capture:
         """Take the state down between two blocks, and begin the journal that follows on it.
 
         :raises OSError: when the journal cannot be made; the one before goes on then.
@@ -206,6 +232,7 @@ class StateKeeper:
             market=self._market,
             time=outside.time,
             saved_at=time.time_ns() // 1_000_000,
+            is_last=is_last,
             synthetic=sorted(self._synthetic()),
             driver=msgspec.Raw(_json(driver)),
         )
@@ -215,7 +242,8 @@ class StateKeeper:
         if self._journal is not None:
             self._journal.close()
         self._journal, self._generation = journal, generation
-        self._due = time.monotonic() + self._snapshot_seconds
+        now = time.monotonic()
+        self._due, self._earliest = now + SNAPSHOT_SECONDS, now + MIN_SECONDS
         self.pauses.append(time.perf_counter() - started)
         return capture
 
@@ -228,7 +256,7 @@ class StateKeeper:
             await asyncio.wait([self._writing])
         try:
             if self._journal is not None and self.failure is None:
-                capture = self._turn_over()
+                capture = self._turn_over(is_last=True)
                 self.snapshot_size = await asyncio.to_thread(snapshot.write, self.files.path, capture)
                 self.files.forget_journals(capture.header.generation + 1)
         except OSError as error:

@@ -48,6 +48,8 @@ class Header(msgspec.Struct, frozen=True):
     market: str
     time: int
     saved_at: int
+    is_last: bool
+    """Whether the sandbox was stopped and this is its end: nothing comes after it."""
     synthetic: list[str]
     """The accounts of whoever moves the markets, and of those who did."""
     driver: msgspec.Raw = msgspec.Raw(b"null")

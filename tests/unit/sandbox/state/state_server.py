@@ -1,0 +1,47 @@
+"""A sandbox with a state file, run as a program by the tests that kill it.
+
+Snapshots come often and take their time, so that kills fall into them. Journals that a snapshot has made superfluous
+are moved away instead of being deleted, so that a test can play everything that ever happened. The first snapshot is
+kept as well.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.state import keeper
+from hyperliquid_perpetual.sandbox.state.files import StateFiles
+
+keeper.SNAPSHOT_SECONDS = 0.0
+keeper.MIN_SECONDS = 0.2
+
+
+def keep_journals(files: StateFiles, before: int) -> None:
+    """Instead of deleting them."""
+    for generation, path in files._journals().items():
+        if generation < before:
+            path.rename(path.parent / "all" / path.name)
+
+
+def slowly(descriptor: int, fsync: object = os.fsync) -> None:
+    time.sleep(0.1)
+    fsync(descriptor)  # type: ignore[operator]
+
+
+async def main(path: Path) -> None:
+    StateFiles.forget_journals = keep_journals  # type: ignore[method-assign]
+    os.fsync = slowly
+    async with Sandbox(seed=5, market="calm", coins=["ETH"], state=path, newcomers="welcome") as sandbox:
+        genesis = path.parent / "all" / "genesis"
+        if not genesis.exists():
+            shutil.copy(path, genesis.with_suffix(".new"))
+            genesis.with_suffix(".new").rename(genesis)
+        print(sandbox.url, flush=True)
+        await asyncio.Event().wait()
+
+
+asyncio.run(main(Path(sys.argv[1])))
