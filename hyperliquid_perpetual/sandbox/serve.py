@@ -102,7 +102,8 @@ def _state(sandbox: Sandbox) -> list[str]:
         return [f"It keeps its state in {keeper.files.path}."]
     saved_at = datetime.fromtimestamp(header.saved_at / 1000).astimezone().isoformat(" ", "seconds")
     blocks = f" and {keeper.resumed_blocks} blocks since then" if keeper.resumed_blocks else ""
-    resumed = f"It has resumed {keeper.files.path}: {len(sandbox.clients)} accounts, saved at {saved_at}{blocks}."
+    accounts = f"{len(sandbox.clients)} account{'' if len(sandbox.clients) == 1 else 's'}"
+    resumed = f"It has resumed {keeper.files.path}: {accounts}, saved at {saved_at}{blocks}."
     halted = ["Blocks are stopped, as they were: POST /sandbox/maintenance with halted false."]
     return [resumed, *sandbox.notices, *(halted if sandbox.chain.is_halted else ())]
 

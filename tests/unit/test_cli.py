@@ -161,11 +161,16 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("sandbox").exit_code == 0
     assert invoke("sandbox", "--port", "0", "--seed", "7", "--market", "wild", "--deposit", "2500.5").exit_code == 0
     assert invoke("sandbox", "--quirk", "fast_book=refused", "--quirk", "greeting=sent").exit_code == 0
-    common = {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)}
+    assert invoke("sandbox", "--state", "paper.state").exit_code == 0
+    common = {
+        **{"host": "127.0.0.1", "port": 3001, "seed": None, "market": None},
+        **{"deposit": Decimal(100000), "quirks": {}, "state": None},
+    }
     assert calls == [
-        {**common, "quirks": {}},
-        {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5"), "quirks": {}},
+        common,
+        {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5")},
         {**common, "quirks": {"fast_book": "refused", "greeting": "sent"}},
+        {**common, "state": Path("paper.state")},
     ]
 
 
