@@ -29,10 +29,14 @@ from hyperliquid_perpetual.sandbox.subscriptions import (
     subscription_type,
 )
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_SUBSCRIPTIONS
+from hyperliquid_perpetual.sandbox.websocket_frames import take_text_frames
 
 GREETING = "Websocket connection established."
 _STATUSES = frozenset(HTTPStatus)
 PONG = b'{"channel":"pong"}'
+BURST_BYTES = 256 * 1024
+"""What is written at a time, and what may wait in the socket's buffer before the queue has to."""
+READER_POLL_SECONDS = 0.005
 
 logger = logging.getLogger(__name__)
 
@@ -121,17 +125,20 @@ class Session:
         self._wake.set()
 
     async def _write(self) -> None:
+        transport = self._transport
+        assert transport is not None, "a prepared WebSocket has a transport"
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                data = self._queue.popleft()
-                try:
-                    await self._ws.send_frame(data, WSMsgType.TEXT)
-                except (ConnectionError, RuntimeError):
+                if transport.is_closing():
                     self.abort()
                     return
+                # All that waits goes out in one write: a block answers many requests at once.
+                transport.write(take_text_frames(self._queue, BURST_BYTES))
                 self._last_sent = self._loop.time()
+                while transport.get_write_buffer_size() > BURST_BYTES and not transport.is_closing():  # noqa: ASYNC110
+                    await asyncio.sleep(READER_POLL_SECONDS)
 
     async def _watch_silence(self) -> None:
         while True:
@@ -208,9 +215,11 @@ class Session:
         if limit is not None and len(self._posts) >= limit:
             self._error(f"too many pending post requests id={message.id}")
             return
-        task = asyncio.create_task(self._answer(message))
-        self._posts.add(task)
-        task.add_done_callback(self._posts.discard)
+        # Eager: what can be answered at once is, and requests reach the exchange in the order in which they came.
+        task = asyncio.Task(self._answer(message), loop=self._loop, eager_start=True)
+        if not task.done():
+            self._posts.add(task)
+            task.add_done_callback(self._posts.discard)
 
     async def _answer(self, message: Post) -> None:
         path: Path = "/info" if message.request.type == "info" else "/exchange"

@@ -11,14 +11,14 @@ from .pools import AccountMode
 from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade, TwapRecord, TwapState
 
 
-class Resting(Struct, frozen=True, tag=True):
+class Resting(Struct, frozen=True, tag=True, gc=False):
     """Item status: on the book."""
 
     oid: int
     cloid: str | None
 
 
-class Filled(Struct, frozen=True, tag=True):
+class Filled(Struct, frozen=True, tag=True, gc=False):
     """Item status: matched on arrival. `total_sz` in lots, `avg_px` in 1e-6 USD (rounded half to even).
 
     `notional` (money) over `total_sz` is the exact average.
@@ -31,31 +31,31 @@ class Filled(Struct, frozen=True, tag=True):
     notional: int
 
 
-class WaitingForTrigger(Struct, frozen=True, tag=True):
+class WaitingForTrigger(Struct, frozen=True, tag=True, gc=False):
     """Item status: armed, until the mark price gets there. The venue's reply leaves out the oid."""
 
     oid: int
     cloid: str | None
 
 
-class WaitingForFill(Struct, frozen=True, tag=True):
+class WaitingForFill(Struct, frozen=True, tag=True, gc=False):
     """Item status: not armed before its parent is filled. The venue's reply leaves out the oid."""
 
     oid: int
     cloid: str | None
 
 
-class TwapRunning(Struct, frozen=True, tag=True):
+class TwapRunning(Struct, frozen=True, tag=True, gc=False):
     """Item status: a TWAP order has begun, or waits for its trigger price."""
 
     twap_id: int
 
 
-class Success(Struct, frozen=True, tag=True):
+class Success(Struct, frozen=True, tag=True, gc=False):
     """Item status: canceled as asked."""
 
 
-class Failed(Struct, frozen=True, tag=True):
+class Failed(Struct, frozen=True, tag=True, gc=False):
     """Item status: refused, with the venue's text (its ` asset=N` included where the venue has it)."""
 
     error: str
@@ -64,7 +64,7 @@ class Failed(Struct, frozen=True, tag=True):
 ItemStatus = Resting | Filled | WaitingForTrigger | WaitingForFill | TwapRunning | Success | Failed
 
 
-class Event(Struct, frozen=True, tag=True):
+class Event(Struct, frozen=True, tag=True, gc=False):
     """Something that happened at `time` (Unix ms)."""
 
     time: int
