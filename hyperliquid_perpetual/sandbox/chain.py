@@ -148,11 +148,13 @@ class Chain:
     @contextmanager
     def own_block(self) -> Iterator[None]:
         """What is done at once meanwhile (`apply_now`, `note`) is one block: kept as a whole, told as a whole."""
+        if self.is_broken:
+            raise Broken
         if self._in_block:
             yield
             return
         now = self.now
-        self._in_block, self._is_touched = True, False
+        self._in_block = True
         try:
             yield
         finally:
@@ -163,13 +165,8 @@ class Chain:
 
     def apply_now(self, command: Command) -> list[Event]:
         """Do something at once: deposits and what a test forces. Between two blocks it is a block of its own."""
-        if self.is_broken:
-            raise Broken
-        now = self.now
-        events = self._apply(now, command)
-        if not self._in_block and not self._finish(now):
-            raise Broken
-        return events
+        with self.own_block():
+            return self._apply(self.now, command)
 
     def _make_block(self) -> None:
         if not self._waiting or self.is_halted or self.is_broken:
@@ -225,6 +222,7 @@ class Chain:
     def _finish(self, now: int) -> bool:
         """Tell everybody of a block; False when it could not be kept, and nobody was told."""
         self.blocks += 1
+        self._is_touched = False
         if self.recorder is not None and not self.recorder.commit(now):
             self.is_broken = True
             self.stop()

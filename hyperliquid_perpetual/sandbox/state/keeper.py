@@ -178,9 +178,10 @@ class StateKeeper:
         progress = self._parts.chain.exchange.progress
         try:
             self._journal.append(Block(self._number, now, tuple(self._entries), self._events, progress))
-        except OSError as error:
+        except Exception as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             self.failure = (
-                f"The state file {self.files.path} cannot be written any more: {error.strerror}. "
+                f"The state file {self.files.path} cannot be written any more: {reason}. "
                 "Everything that was acknowledged is in it; the sandbox stops."
             )
             logger.error(self.failure)

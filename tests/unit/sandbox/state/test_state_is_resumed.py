@@ -293,3 +293,15 @@ async def test_snapshots_come_by_time_and_size_and_shorten_the_journal(
         await until(lambda: len(list(tmp_path.glob("*.journal-*"))) == 1)
         assert len(sandbox.keeper.pauses) > 2
     assert [name for name in os.listdir(tmp_path) if "journal" in name] == []
+
+
+async def test_commands_that_fail_and_accounts_without_money_are_followed_as_well(
+    live: Sandbox, tmp_path: Path
+) -> None:
+    live.deposit = Decimal(0)
+    live.register.name("0x" + "c1" * 20)
+    with pytest.raises(ValueError, match="no dex"):
+        live.fund("0x" + "c2" * 20, 5, "nowhere")
+    async with resumed(tmp_path, "killed", live) as again:
+        assert again.register.is_account("0x" + "c1" * 20)
+        assert again.register.is_account("0x" + "c2" * 20)
