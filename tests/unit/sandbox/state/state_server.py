@@ -1,13 +1,16 @@
-"""A sandbox with a state file, run as a program by the tests that kill it.
+"""Sandboxes with a state file, each in a process of its own, for the tests that kill them.
 
+The program imports everything once; for each line that it reads it forks a process, which says its id and its address.
 Snapshots come often and take their time, so that kills fall into them. Journals that a snapshot has made superfluous
 are moved away instead of being deleted, so that a test can play everything that ever happened. The first snapshot is
 kept as well.
 """
 
 import asyncio
+import ctypes
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,6 +18,9 @@ from pathlib import Path
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.state import keeper
 from hyperliquid_perpetual.sandbox.state.files import StateFiles
+
+PR_SET_PDEATHSIG = 1
+"""Of Linux: have the kernel end a process when its parent ends."""
 
 keeper.SNAPSHOT_SECONDS = 0.0
 keeper.MIN_SECONDS = 0.2
@@ -40,8 +46,15 @@ async def main(path: Path) -> None:
         if not genesis.exists():
             shutil.copy(path, genesis.with_suffix(".new"))
             genesis.with_suffix(".new").rename(genesis)
-        print(sandbox.url, flush=True)
+        print(os.getpid(), sandbox.url, flush=True)
         await asyncio.Event().wait()
 
 
-asyncio.run(main(Path(sys.argv[1])))
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever was killed is gone at once
+while sys.stdin.readline():
+    if not os.fork():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        prctl = ctypes.CDLL(None).prctl
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        asyncio.run(main(Path(sys.argv[1])))
+        os._exit(0)

@@ -1,12 +1,14 @@
 """The files of a state: cut, damaged, foreign, missing, in use, on a full disk. Clear errors, nothing is destroyed."""
 
 import os
+import pickle
 import resource
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -308,3 +310,30 @@ def test_full_disk_stops_the_sandbox_with_one_clear_line_and_loses_nothing_ackno
     assert len(acknowledged) > 20
     assert deposited(tmp_path / "state") in (len(acknowledged), len(acknowledged) + 1)
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+class Harm:
+    """Pickles into the making of a directory."""
+
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.victim),)
+
+
+def test_state_file_from_somebody_else_runs_nothing(killed: Path, tmp_path: Path) -> None:
+    """Whole and with good checksums; only its engine is not one."""
+    whole = killed.read_bytes()
+    first, _, rest = whole.partition(b"\n")
+    frames, offset = [], 0
+    while offset < len(rest):
+        length = int.from_bytes(rest[offset : offset + 4], "big")
+        frames.append(rest[offset + 8 : offset + 8 + length])
+        offset += 8 + length
+    frames[2] = pickle.dumps(Harm(tmp_path / "victim"))
+    made = [len(frame).to_bytes(4, "big") + crc32(frame).to_bytes(4, "big") + frame for frame in frames]
+    killed.write_bytes(first + b"\n" + b"".join(made))
+    with pytest.raises(StateError, match=r"names posix\.mkdir, which no state file of the sandbox does"):
+        still(killed)
+    assert not (tmp_path / "victim").exists()

@@ -35,8 +35,17 @@ ETH = 1
 class Life:
     """One process of the sandbox."""
 
-    process: asyncio.subprocess.Process
+    pid: int
     url: str
+
+    async def kill(self) -> None:
+        """End it as `kill -9` does, and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+            async with asyncio.timeout(30):
+                while True:
+                    os.kill(self.pid, 0)
+                    await asyncio.sleep(0.005)
 
 
 @dataclass
@@ -127,32 +136,46 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def sandbox(path: Path) -> AsyncIterator[Life]:
-    """A process of the sandbox that does not outlive this."""
+async def server(path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The program that begins one life after the other."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.unit.sandbox.state.state_server",
         str(path),
         cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
-        assert process.stdout is not None
-        url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
-        assert url.startswith("http"), "the sandbox did not start"
-        yield Life(process, url)
+        yield process
     finally:
-        if process.returncode is None:
-            process.kill()
+        process.kill()
         await process.wait()
 
 
-async def live_and_be_killed(path: Path, clients: list[Client], rng: random.Random, in_snapshot: bool) -> bool:
+@contextlib.asynccontextmanager
+async def sandbox(begin: asyncio.subprocess.Process) -> AsyncIterator[Life]:
+    """A process of the sandbox that does not outlive this."""
+    assert begin.stdin is not None
+    assert begin.stdout is not None
+    begin.stdin.write(b"\n")
+    said = (await asyncio.wait_for(begin.stdout.readline(), 60)).decode().split()
+    assert len(said) == 2, "the sandbox did not start"
+    life = Life(int(said[0]), said[1])
+    try:
+        yield life
+    finally:
+        await life.kill()
+
+
+async def live_and_be_killed(
+    begin: asyncio.subprocess.Process, path: Path, clients: list[Client], rng: random.Random, in_snapshot: bool
+) -> bool:
     """One life: clients trade until the process is killed. Whether that was while a snapshot was being written."""
     aside = path.with_name(path.name + ".new")
-    async with sandbox(path) as life:
+    async with sandbox(begin) as life:
         before = sum(len(client.bodies) for client in clients)
         enough = before + rng.randint(15, 50)
         trading = [asyncio.create_task(client.trade(life.url)) for client in clients]
@@ -162,8 +185,7 @@ async def live_and_be_killed(path: Path, clients: list[Client], rng: random.Rand
                     if task.done():
                         task.result()
                 await asyncio.sleep(rng.random() * 0.02)
-        life.process.send_signal(signal.SIGKILL)
-        await life.process.wait()
+        await life.kill()
         for outcome in await asyncio.gather(*trading, return_exceptions=True):
             assert isinstance(outcome, aiohttp.ClientError | ConnectionError), outcome
     return aside.exists()
@@ -180,16 +202,16 @@ async def test_every_acknowledged_order_cancel_and_fill_survives_kill_9_exactly_
     (tmp_path / "all").mkdir()
     path = tmp_path / "state"
     clients = [Client(21, False, rng), Client(22, True, rng), Client(23, True, rng)]
-    async with sandbox(path) as life:
-        for client in clients:
-            await info(life.url, "clearinghouseState", user=client.address)
-        life.process.send_signal(signal.SIGKILL)
-    in_snapshot = [await live_and_be_killed(path, clients, rng, number % 3 == 0) for number in range(KILLS)]
-    assert sum(in_snapshot) >= 4
+    async with server(path) as begin:
+        async with sandbox(begin) as life:
+            for client in clients:
+                await info(life.url, "clearinghouseState", user=client.address)
+        in_snapshot = [await live_and_be_killed(begin, path, clients, rng, number % 3 == 0) for number in range(KILLS)]
+        assert sum(in_snapshot) >= 4
 
-    async with sandbox(path) as life:
-        for client in clients:
-            await check(client, life.url)
+        async with sandbox(begin) as life:
+            for client in clients:
+                await check(client, life.url)
     check_against_an_uninterrupted_engine(path)
 
 
