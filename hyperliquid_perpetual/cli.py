@@ -209,8 +209,11 @@ def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 3001,
     seed: Annotated[int | None, typer.Option(help="Makes the synthetic traders repeatable.")] = None,
     market: Annotated[
-        Market, typer.Option(help="How the synthetic traders behave, see docs/traders.md.")
-    ] = Market.CALM,
+        Market | None,
+        typer.Option(
+            help="How the synthetic traders behave (docs/traders.md): calm, unless a state file says otherwise."
+        ),
+    ] = None,
     markets: Annotated[
         int | None,
         typer.Option(
@@ -260,6 +263,13 @@ def sandbox(
             help="With --replay and --mirror: who in a queue cancels, those before your order or those behind it.",
         ),
     ] = "proportional",
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep everything in this file and resume it from there, see docs/state.md; made if it is not there.",
+        ),
+    ] = None,
 ) -> None:
     """Run a local exchange that speaks Hyperliquid's protocol, until Ctrl-C."""
     from decimal import Decimal, InvalidOperation
@@ -283,18 +293,19 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
-    if (replay is not None or mirror is not None) and (markets is not None or market is not Market.CALM):
+    if (replay is not None or mirror is not None) and (markets is not None or market is not None):
         _fail("--market and --markets are about synthetic traders, whom --replay and --mirror replace.")
     plan = _fault_plan(fault or [], faults, random_faults, fault_rate)
     serve.run(
         host=host,
         port=port,
         seed=seed,
-        market=market.value,
+        market=None if market is None else market.value,
         deposit=amount,
         quirks=quirks,
         markets=markets,
         fault_plan=plan,
+        state=state,
         driver=_outside(replay, speed, loop, partial, mirror, coins, queue),
     )
 

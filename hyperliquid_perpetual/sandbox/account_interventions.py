@@ -68,10 +68,11 @@ class AccountInterventions:
             deposits.append(Deposit(user, money_of(Decimal(amount), f"the amount on dex {dex!r}"), dex))
         for token, amount in (spot or {}).items():
             deposits.append(Deposit(user, money_of(Decimal(amount), f"the amount of {token}"), SPOT, token))
-        self.register.adopt(user)
-        self.chain.apply_now(OpenAccount(user, mode))
-        for command in deposits:
-            self.chain.apply_now(command)
+        with self.chain.own_block():
+            self.register.adopt(user)
+            self.chain.apply_now(OpenAccount(user, mode))
+            for command in deposits:
+                self.chain.apply_now(command)
         return user
 
     def _opening_deposits(self, user: str, mode: AccountMode) -> list[Deposit]:
@@ -98,9 +99,10 @@ class AccountInterventions:
         :raises ValueError: for what is no address, no positive amount, or no dex.
         """
         user = address_of(address)
-        self.register.claim(user)
-        if amount is not None:
-            self.chain.apply_now(Deposit(user, money_of(Decimal(amount), "the amount"), dex, token))
+        with self.chain.own_block():
+            self.register.claim(user)
+            if amount is not None:
+                self.chain.apply_now(Deposit(user, money_of(Decimal(amount), "the amount"), dex, token))
 
     def create_sub_account(
         self, master: str, name: str = "sub", amount: Decimal | int | None = None, dex: str = ""
@@ -110,10 +112,11 @@ class AccountInterventions:
         :raises ValueError: when the master may not have one of this name.
         """
         user = address_of(master)
-        self.register.claim(user)
-        address = self._create(CreateSubAccount(user, name))
-        if amount is not None:
-            self.chain.apply_now(Deposit(address, money_of(Decimal(amount), "the amount"), dex))
+        with self.chain.own_block():
+            self.register.claim(user)
+            address = self._create(CreateSubAccount(user, name))
+            if amount is not None:
+                self.chain.apply_now(Deposit(address, money_of(Decimal(amount), "the amount"), dex))
         return address
 
     def create_vault(
@@ -124,8 +127,9 @@ class AccountInterventions:
         :raises ValueError: when the leader cannot pay for it.
         """
         user = address_of(leader)
-        self.register.claim(user)
-        return self._create(CreateVault(user, name, money_of(Decimal(amount), "the amount"), description))
+        with self.chain.own_block():
+            self.register.claim(user)
+            return self._create(CreateVault(user, name, money_of(Decimal(amount), "the amount"), description))
 
     def approve_agent(self, master: str, agent: str, name: str = "", valid_until: int | None = None) -> None:
         """Let an agent's address sign for an account until a time (Unix ms), by default for as long as is possible.
@@ -133,8 +137,9 @@ class AccountInterventions:
         :raises ValueError: with the text that the account itself would get.
         """
         user, address = address_of(master), address_of(agent)
-        self.register.claim(user)
-        reply = self.chain.apply_now(ApproveAgent(user, address, name, valid_until))[0]
+        with self.chain.own_block():
+            self.register.claim(user)
+            reply = self.chain.apply_now(ApproveAgent(user, address, name, valid_until))[0]
         assert isinstance(reply, Replied)
         if reply.error is not None:
             raise ValueError(reply.error)

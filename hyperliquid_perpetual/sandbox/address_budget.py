@@ -63,11 +63,13 @@ class AddressBudget:
             f"traded ${traded}. Place taker orders to free up 1 request per USDC traded."
         )
 
-    def count(self, address: str, action: Action, now: int) -> None:
-        """An action was admitted."""
+    def count(self, address: str, action: Action, now: int) -> int | None:
+        """An action was admitted; when the next one may come (Unix ms) if it was beyond the limit."""
+        slow_until = None
         if self.allowance is not None and self._is_beyond(address, action):
-            self.slow_until[address] = now + SLOW_MS
+            slow_until = self.slow_until[address] = now + SLOW_MS
         self.charge(address, action.items)
+        return slow_until
 
     def charge(self, address: str, items: int) -> None:
         """Count items without asking whether they are within the limit."""

@@ -9,7 +9,7 @@ from collections import deque
 
 import msgspec
 
-from hyperliquid_perpetual.sandbox.chain import Chain
+from hyperliquid_perpetual.sandbox.chain import Broken, Chain
 from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
 from hyperliquid_perpetual.sandbox.info import Info, ServerFault
@@ -17,7 +17,16 @@ from hyperliquid_perpetual.sandbox.info_requests import decode_info, type_of
 from hyperliquid_perpetual.sandbox.refusals import Refused
 from hyperliquid_perpetual.sandbox.replies import refusal, reply_to
 from hyperliquid_perpetual.sandbox.signed_requests import Malformed
-from hyperliquid_perpetual.sandbox.traffic import JSON, RATE_LIMIT_BODIES, TEXT, Captured, Path, Reply, Way
+from hyperliquid_perpetual.sandbox.traffic import (
+    JSON,
+    RATE_LIMIT_BODIES,
+    TEXT,
+    Captured,
+    ConnectionBroken,
+    Path,
+    Reply,
+    Way,
+)
 from hyperliquid_perpetual.sandbox.weights import WeightMeter, action_weight, info_weight
 
 MAX_CAPTURED = 20_000
@@ -66,6 +75,8 @@ class Api:
 
         :raises ConnectionBroken, NoAnswer: when a fault leaves it unanswered.
         """
+        if self._chain.is_broken:
+            raise ConnectionBroken
         kind = _kind(path, body)
         captured = Captured(self._chain.clock.now(), path, kind, body, via, address)
         self.captured.append(captured)
@@ -94,6 +105,8 @@ class Api:
         kind = type_of(request)
         try:
             data = self._info.answer(request)
+        except Broken:
+            raise ConnectionBroken from None
         except ServerFault:
             return Reply(500, b"null"), info_weight(kind, None)
         return Reply(200, _encode(data), JSON, kind, data), info_weight(kind, data)

@@ -17,6 +17,7 @@ from hyperliquid_perpetual.sandbox.engine.events import Event, Replied
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange, block_rank
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Received
 from hyperliquid_perpetual.sandbox.refusals import Refused
+from hyperliquid_perpetual.sandbox.state.notes import Entry, Halted, Note
 
 TICK_MS = 1_000
 
@@ -37,6 +38,29 @@ class BlockListener(Protocol):
         ...
 
 
+class Recorder(Protocol):
+    """Somebody who remembers what was done, before anybody else is told of it."""
+
+    def note(self, entry: Entry) -> None:
+        """A command is about to be done, or something else has happened that belongs to this block."""
+        ...
+
+    def on_events(self, events: list[Event]) -> None:
+        """What came of the command."""
+        ...
+
+    def commit(self, now: int) -> bool:
+        """The block is complete: keep it. False when that cannot be done, and nobody may be told of it."""
+        ...
+
+
+class Broken(RuntimeError):
+    """A block could not be kept: nothing of it may be told, and nothing is done any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the sandbox has stopped, because its state could not be written")
+
+
 class Chain:
     """Puts requests and commands into blocks and tells the listeners what came of them."""
 
@@ -51,9 +75,13 @@ class Chain:
         self._timers: list[Timer] = []
         self._last_time = 0
         self._in_block = False
+        self._is_touched = False
         self.is_halted = False
         self.skew_ms = 0
         """How far the exchange's time is from the clock's; see the fault `clock_skew`."""
+        self.recorder: Recorder | None = None
+        self.is_broken = False
+        """Whether a block could not be kept: nothing is done and nobody is told anything any more."""
 
     def listen(self, listener: BlockListener) -> None:
         """Tell somebody about everything from now on."""
@@ -69,7 +97,9 @@ class Chain:
 
     def halt(self, halted: bool) -> None:
         """Make no blocks for now, or go on with all that waits; the exchange's own people are idle meanwhile."""
-        self.is_halted = halted
+        with self.own_block():
+            self.is_halted = halted
+            self.note(Halted(halted))
         if not halted:
             self._make_block()
 
@@ -109,28 +139,41 @@ class Chain:
         if not self._block_ms:
             self._make_block()
 
-    def apply_now(self, command: Command) -> list[Event]:
-        """Do something at once: deposits and what a test forces. Between two blocks it is a block of its own."""
-        now = self.now
-        events = self._apply(now, command)
-        if not self._in_block:
-            self._finish(now)
-        return events
+    def resume(self, time: int, blocks: int, halted: bool) -> None:
+        """Go on from a block that was made in a life before this one."""
+        self._last_time, self.blocks, self.is_halted = time, blocks, halted
+
+    def note(self, note: Note) -> None:
+        """Something outside of the engine has changed that belongs to this block; for who keeps the state."""
+        self._is_touched = True
+        if self.recorder is not None:
+            self.recorder.note(note)
 
     @contextmanager
     def own_block(self) -> Iterator[None]:
-        """What is done by `apply_now` meanwhile is one block: nobody sees the market between two of its commands."""
-        assert not self._in_block, "a block inside a block"
+        """What is done at once meanwhile (`apply_now`, `note`) is one block: kept as a whole, told as a whole."""
+        if self.is_broken:
+            raise Broken
+        if self._in_block:
+            yield
+            return
         now = self.now
         self._in_block = True
         try:
             yield
         finally:
             self._in_block = False
-            self._finish(now)
+            kept = self._finish(now) if self._is_touched else True
+        if not kept:
+            raise Broken
+
+    def apply_now(self, command: Command) -> list[Event]:
+        """Do something at once: deposits and what a test forces. Between two blocks it is a block of its own."""
+        with self.own_block():
+            return self._apply(self.now, command)
 
     def _make_block(self) -> None:
-        if not self._waiting or self.is_halted:
+        if not self._waiting or self.is_halted or self.is_broken:
             return
         waiting, self._waiting = self._waiting, []
         waiting.sort(key=lambda entry: entry[0])  # stable: the order of arrival stays
@@ -144,7 +187,10 @@ class Chain:
                     answers.append((reply, outcome))
         finally:
             self._in_block = False
-        self._finish(now)
+        if not self._finish(now):
+            for reply, _ in answers:
+                reply.cancel()
+            return
         for reply, outcome in answers:
             if reply.done():
                 continue
@@ -166,12 +212,25 @@ class Chain:
         return events[0] if events and isinstance(events[0], Replied) else Replied(now, "")
 
     def _apply(self, now: int, command: Command) -> list[Event]:
+        self._is_touched = True
+        recorder = self.recorder
+        if recorder is not None:
+            recorder.note(command)
         events = self.exchange.apply(now, command)
+        if recorder is not None:
+            recorder.on_events(events)
         for listener in self._listeners:
             listener.on_events(events)
         return events
 
-    def _finish(self, now: int) -> None:
+    def _finish(self, now: int) -> bool:
+        """Tell everybody of a block; False when it could not be kept, and nobody was told."""
         self.blocks += 1
+        self._is_touched = False
+        if self.recorder is not None and not self.recorder.commit(now):
+            self.is_broken = True
+            self.stop()
+            return False
         for listener in self._listeners:
             listener.on_block(now)
+        return True

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
+from hyperliquid_perpetual.sandbox.chain import Broken
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
 from hyperliquid_perpetual.sandbox.fault_control import FaultControl
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
@@ -200,6 +201,8 @@ class Control:
                 return _respond(await handler(request))
             except (ValueError, InvalidOperation, msgspec.DecodeError) as error:
                 return _respond({"error": str(error) or "not a number"}, 400)
+            except Broken as error:
+                return _respond({"error": str(error)}, 503)
 
         return guarded
 

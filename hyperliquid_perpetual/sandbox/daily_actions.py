@@ -28,6 +28,14 @@ class DailyActions:
             counts = self._today(now)
             counts[address] = counts.get(address, 0) + 1
 
+    def dump(self) -> tuple[int, dict[str, int]]:
+        """The day (since 1970) and its counts by address."""
+        return self._day, dict(self._counts)
+
+    def load(self, day: int, counts: dict[str, int]) -> None:
+        """Go on from what `dump` gave."""
+        self._day, self._counts = day, dict(counts)
+
     def _is_capped(self, address: str) -> bool:
         account = self._exchange.account(address)
         return account is not None and account.mode in SPOT_MODES

@@ -4,11 +4,10 @@ How often the venue samples is not documented. Here it is every quarter of an ho
 for the longer periods. Every collateral token counts as a dollar.
 """
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine.events import CashMoved, Event
@@ -48,25 +47,20 @@ class Sample(Struct, frozen=True):
     volume: int
 
 
-class _Flows:
+class Flows(Struct):
     """What came to an account less what left it, on its dexs and in its spot wallet, in money."""
 
-    __slots__ = ("perp", "spot")
-
-    def __init__(self) -> None:
-        self.perp = 0
-        self.spot = 0
+    perp: int = 0
+    spot: int = 0
 
 
-class _Samples:
+class Samples(Struct):
     """The samples of one account: three periods that move on, and one that gets coarser as it gets longer."""
 
-    __slots__ = ("_step", "all_time", "windows")
-
-    def __init__(self) -> None:
-        self.windows: dict[str, deque[Sample]] = {name: deque() for name in _WINDOWS}
-        self.all_time: list[Sample] = []
-        self._step = SAMPLE_MS
+    windows: dict[str, list[Sample]] = field(default_factory=lambda: {name: [] for name in _WINDOWS})
+    all_time: list[Sample] = []
+    step: int = SAMPLE_MS
+    """The least time between two samples of `all_time`, ms."""
 
     def add(self, sample: Sample) -> None:
         for name, (length, step) in _WINDOWS.items():
@@ -75,12 +69,19 @@ class _Samples:
                 kept.append(sample)
             # One sample from before the period stays: what the period's profit and volume are counted from.
             while len(kept) > 1 and kept[1].time <= sample.time - length:
-                kept.popleft()
-        if not self.all_time or sample.time >= self.all_time[-1].time + self._step:
+                del kept[0]
+        if not self.all_time or sample.time >= self.all_time[-1].time + self.step:
             self.all_time.append(sample)
             if len(self.all_time) > MAX_ALL_TIME:
                 self.all_time = self.all_time[::2]
-                self._step *= 2
+                self.step *= 2
+
+
+class EquityState(Struct):
+    """What the history of all accounts is, by address."""
+
+    flows: dict[str, Flows]
+    samples: dict[str, Samples]
 
 
 class EquityHistory:
@@ -88,9 +89,17 @@ class EquityHistory:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._samples: dict[str, _Samples] = {}
-        self._flows: dict[str, _Flows] = {}
+        self._samples: dict[str, Samples] = {}
+        self._flows: dict[str, Flows] = {}
         self._arrived: dict[str, None] = {}
+
+    def dump(self) -> EquityState:
+        """Everything, for a state file: to be written down before more happens."""
+        return EquityState(self._flows, self._samples)
+
+    def load(self, state: EquityState) -> None:
+        """Go on from what `dump` gave."""
+        self._flows, self._samples = state.flows, state.samples
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin to sample."""
@@ -107,7 +116,7 @@ class EquityHistory:
             if isinstance(event, CashMoved):
                 flows = self._flows.get(event.account)
                 if flows is None:
-                    flows = self._flows[event.account] = _Flows()
+                    flows = self._flows[event.account] = Flows()
                     self._arrived[event.account] = None
                 if event.place == SPOT:
                     flows.spot += event.amount
@@ -132,7 +141,7 @@ class EquityHistory:
 
     def portfolio(self, user: str) -> list[Any]:
         """`portfolio`: values and profits of four periods, of the whole account and of its dexs alone."""
-        samples = self._samples.get(user) or _Samples()
+        samples = self._samples.get(user) or Samples()
         periods: list[tuple[str, list[Sample]]] = [(name, list(kept)) for name, kept in samples.windows.items()]
         periods.append(("allTime", list(samples.all_time)))
         account = self._exchange.account(user)
@@ -150,10 +159,10 @@ class EquityHistory:
     def _take(self, address: str) -> None:
         account = self._exchange.account(address)
         if account is not None:
-            self._samples.setdefault(address, _Samples()).add(self._measure(account))
+            self._samples.setdefault(address, Samples()).add(self._measure(account))
 
     def _measure(self, account: Account) -> Sample:
-        flows = self._flows.get(account.address) or _Flows()
+        flows = self._flows.get(account.address) or Flows()
         perp_value = _perp_value(account, self._exchange.markets)
         spot_value = sum(account.spot.values())
         vaults = list(self._stakes(account.address))

@@ -5,10 +5,10 @@ the block is made, in the block's order: does the signer exist, for whom may it 
 nonce good. So a `noop` that shares a block with the order whose nonce it takes comes first, and the order is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from hyperliquid_perpetual.sandbox.account_actions import account_command
 from hyperliquid_perpetual.sandbox.action_base import Action, UserSignedAction
@@ -37,6 +37,7 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
     UpdateLeverageAction,
     decode_request,
 )
+from hyperliquid_perpetual.sandbox.state.notes import Admitted, Charged, Note
 from hyperliquid_perpetual.sandbox.twap_requests import TwapCancelAction, TwapOrderAction, twap_command
 from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, scaled
 
@@ -54,6 +55,19 @@ class Received:
     template: Command | Refused
 
 
+class GatekeeperState(Struct):
+    """What a gatekeeper remembers.
+
+    Used nonces by signer; by account the requests it has asked for, and until when it is slowed down (Unix ms); the day
+    (since 1970) and what was counted on it.
+    """
+
+    nonces: dict[str, list[int]]
+    requests_used: dict[str, int]
+    slow_until: dict[str, int]
+    daily: tuple[int, dict[str, int]]
+
+
 class Gatekeeper:
     """Checks every signed request, and counts what each account has asked for (section 9.3)."""
 
@@ -65,6 +79,8 @@ class Gatekeeper:
         self._markets = markets
         self._register = register
         self._nonces = Nonces()
+        self.note: Callable[[Note], None] = lambda note: None
+        """Told what changes here, by who keeps the state."""
 
     @property
     def requests_used(self) -> dict[str, int]:
@@ -103,6 +119,7 @@ class Gatekeeper:
         if request.expiresAfter is not None and request.expiresAfter < now:
             # The venue's wording is not known; the address pays five requests for it (section 9.3).
             self.budget.charge(account, EXPIRED_COST)
+            self.note(Charged(account, EXPIRED_COST))
             raise Refused(f"Action expired: expiresAfter {request.expiresAfter} is before {now}")
         refusal = (
             self._daily.refusal(account, now)
@@ -111,11 +128,35 @@ class Gatekeeper:
         )
         if refusal is not None:
             raise Refused(refusal)
-        self.budget.count(account, request.action, now)
+        items = request.action.items
+        slow_until = self.budget.count(account, request.action, now)
         self._daily.count(account, now)
+        self.note(Admitted(signer, request.nonce, account, items, slow_until))
         if isinstance(received.template, Refused):
             raise received.template
         return structs.replace(received.template, account=account)
+
+    def admit_again(self, admitted: Admitted, now: int) -> None:
+        """Count a request that was admitted at `now`, in a life before this one."""
+        self._nonces.use(admitted.signer, admitted.nonce, now)
+        self.budget.charge(admitted.account, admitted.items)
+        if admitted.slow_until is not None:
+            self.budget.slow_until[admitted.account] = admitted.slow_until
+        self._daily.count(admitted.account, now)
+
+    def dump(self) -> GatekeeperState:
+        """What it remembers."""
+        budget = self.budget
+        return GatekeeperState(self._nonces.dump(), dict(budget.used), dict(budget.slow_until), self._daily.dump())
+
+    def load(self, state: GatekeeperState) -> None:
+        """Go on from what `dump` gave."""
+        self._nonces.load(state.nonces)
+        self.budget.used.clear()
+        self.budget.used.update(state.requests_used)
+        self.budget.slow_until.clear()
+        self.budget.slow_until.update(state.slow_until)
+        self._daily.load(*state.daily)
 
     def _account_of(self, received: Received, now: int) -> str:
         request, signer = received.request, received.signer

@@ -13,6 +13,7 @@ from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket, ListMarket
 from hyperliquid_perpetual.sandbox.market_set import MarketSet
 from hyperliquid_perpetual.sandbox.market_view import MarketView
+from hyperliquid_perpetual.sandbox.state.notes import Delisted, DexAdded, Listed, MetadataBroken
 from hyperliquid_perpetual.sandbox.tape import Tape
 
 
@@ -43,12 +44,14 @@ class Listings:
         :raises ValueError: for a name that is taken, a dex that there is not, or figures that no market has.
         """
         listing = self._market_set.new_listing(coin, str(price), sz_decimals, max_leverage)
-        self._tape.open(listing.market)
-        self._chain.apply_now(ListMarket(listing.market))
-        self._market_set.add(listing)
-        state = self._exchange.markets[listing.market.asset]
-        if traded:
-            self._driver.add(state)
+        with self._chain.own_block():
+            self._tape.open(listing.market)
+            self._chain.apply_now(ListMarket(listing.market))
+            self._market_set.add(listing)
+            self._chain.note(Listed(listing))
+            state = self._exchange.markets[listing.market.asset]
+            if traded:
+                self._driver.add(state)
         return state
 
     def add_dex(self, name: str, collateral: str = "USDC") -> None:
@@ -56,7 +59,9 @@ class Listings:
 
         :raises ValueError: for a name that is none or is taken, and for a token that there is not.
         """
-        self._market_set.add_dex(name, collateral)
+        with self._chain.own_block():
+            self._market_set.add_dex(name, collateral)
+            self._chain.note(DexAdded(name, collateral))
 
     def delist(self, coin: str, settlement_price: Decimal | str | int | None = None) -> None:
         """End a market: orders are canceled, positions settled (at the mark price, unless told otherwise).
@@ -70,15 +75,18 @@ class Listings:
         if settlement_price is not None and (px is None or px <= 0):
             raise ValueError(f"a price is positive and has at most six decimals, got {settlement_price}")
         self._driver.remove(coin)
-        self._chain.apply_now(DelistMarket(state.market.asset, px))
-        self._market_set.delist(coin)
+        with self._chain.own_block():
+            self._chain.apply_now(DelistMarket(state.market.asset, px))
+            self._market_set.delist(coin)
+            self._chain.note(Delisted(coin))
 
     def break_metadata(self, name: str, broken: bool = True) -> None:
         """Make the metadata of a coin or of a HIP-3 dex unreadable, or readable again.
 
         :raises ValueError: for what is neither.
         """
-        names = self._view.malformed_coins if name in self._market_set.by_coin else self._view.malformed_dexes
-        if names is self._view.malformed_dexes and name not in self._market_set.dex_names:
+        if name not in self._market_set.by_coin and name not in self._market_set.dex_names:
             raise ValueError(f"there is no coin and no dex {name!r}")
-        (names.add if broken else names.discard)(name)
+        with self._chain.own_block():
+            self._view.break_metadata(name, broken)
+            self._chain.note(MetadataBroken(name, broken))

@@ -32,6 +32,11 @@ class MarketView:
 
     # ------------------------------------------------------------------ metadata
 
+    def break_metadata(self, name: str, broken: bool) -> None:
+        """Make the metadata of a coin or of a dex unreadable, or readable again."""
+        names = self.malformed_coins if name in self.market_set.by_coin else self.malformed_dexes
+        (names.add if broken else names.discard)(name)
+
     def meta(self, dex: Dex) -> Json:
         """`meta` of one dex."""
         if dex.name in self.malformed_dexes:

@@ -1,6 +1,7 @@
 """Which nonces a signer may still use (reference, section 5): the 100 highest are remembered, with bounds in time."""
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 
 REMEMBERED = 100
 DAY_MS = 86_400_000
@@ -13,8 +14,13 @@ class NonceWindow:
 
     __slots__ = ("_used",)
 
-    def __init__(self) -> None:
-        self._used: list[int] = []
+    def __init__(self, used: Iterable[int] = ()) -> None:
+        self._used = sorted(used)
+
+    @property
+    def used(self) -> list[int]:
+        """Those that are remembered, in ascending order."""
+        return list(self._used)
 
     def use(self, nonce: int, now: int) -> str | None:
         """Take a nonce at block time `now` (Unix ms): None when it is good, else the venue's text, and nothing changes.
@@ -43,6 +49,14 @@ class Nonces:
 
     def __init__(self) -> None:
         self._windows: dict[str, NonceWindow] = {}
+
+    def dump(self) -> dict[str, list[int]]:
+        """The remembered nonces of every signer, in ascending order."""
+        return {signer: window.used for signer, window in self._windows.items()}
+
+    def load(self, used: dict[str, list[int]]) -> None:
+        """Remember these nonces and no others."""
+        self._windows = {signer: NonceWindow(nonces) for signer, nonces in used.items()}
 
     def use(self, signer: str, nonce: int, now: int) -> str | None:
         """Take a nonce for a signer; see `NonceWindow.use`."""

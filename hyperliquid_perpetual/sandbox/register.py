@@ -18,10 +18,11 @@ of credentials. Reading never opens an account for an address that is or was som
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.state.notes import Known, Named, Note
 
 Newcomers = Literal["welcome", "refuse"]
 logger = logging.getLogger(__name__)
@@ -36,30 +37,57 @@ class Register:
         self._newcomers = newcomers
         self._known: set[str] = set()
         self._somebody_was_named = False
+        self.note: Callable[[Note], None] = lambda note: None
+        """Told what changes here, by who keeps the state."""
 
     def open(self, address: str) -> None:
         """Open the account of a lowercase address if it is not open, without counting it as named by a client."""
         if not self.is_account(address):
-            self._known.add(address)
+            self.know(address)
+            self.note(Known(address))
             self._open_account(address)
 
     def name(self, address: str) -> None:
         """A client asks about this account: open it, unless it is or was an agent or newcomers are refused."""
         if self._newcomers == "refuse" and not self.is_account(address):
             return
-        self._somebody_was_named = True
+        self._note_named()
         if not self._exchange.was_agent(address):
             self.open(address)
 
     def claim(self, address: str) -> None:
         """Somebody in charge opens this account: strangers are refused from now on."""
-        self._somebody_was_named = True
+        self._note_named()
         self.open(address)
 
     def adopt(self, address: str) -> None:
         """As `claim`, for an account whose money is somebody else's care: no deposit is made."""
-        self._somebody_was_named = True
+        self._note_named()
+        if address not in self._known:
+            self.know(address)
+            self.note(Known(address))
+
+    def know(self, address: str) -> None:
+        """From now on this address is known; nothing else is done about it."""
         self._known.add(address)
+
+    def somebody_is_named(self) -> None:
+        """From now on strangers are refused."""
+        self._somebody_was_named = True
+
+    def dump(self) -> tuple[list[str], bool]:
+        """The known addresses, and whether somebody was named."""
+        return sorted(self._known), self._somebody_was_named
+
+    def load(self, known: Iterable[str], somebody_was_named: bool) -> None:
+        """Go on from what `dump` gave."""
+        self._known = set(known)
+        self._somebody_was_named = somebody_was_named
+
+    def _note_named(self) -> None:
+        if not self._somebody_was_named:
+            self.somebody_is_named()
+            self.note(Named())
 
     def is_known(self, address: str, now: int) -> bool:
         """Whether an address is an account or a valid agent here."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
@@ -27,11 +27,13 @@ from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, Virtual
 from hyperliquid_perpetual.sandbox.control import Control
 from hyperliquid_perpetual.sandbox.daily_actions import ACTIONS_PER_DAY, DailyActions
 from hyperliquid_perpetual.sandbox.driver import DriverPlan, MarketDriver, OutsideDriver
+from hyperliquid_perpetual.sandbox.engine.commands import CancelOrders
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
+from hyperliquid_perpetual.sandbox.engine.units import PRICE_SCALE
 from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
 from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults
 from hyperliquid_perpetual.sandbox.faults.world import World
@@ -61,6 +63,9 @@ from hyperliquid_perpetual.sandbox.page.summary import Summary
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
+from hyperliquid_perpetual.sandbox.state.keeper import StateKeeper
+from hyperliquid_perpetual.sandbox.state.outside import Parts
+from hyperliquid_perpetual.sandbox.state.snapshot import Header
 from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.traders import Regime, Traders
@@ -84,7 +89,7 @@ class Sandbox(Interventions):
 
     :param seed: makes the synthetic traders repeatable; None takes a random one.
     :param market: how they behave: `calm`, `trending`, `wild`, `gappy`, `illiquid`, `still` (a book in which nobody
-        moves) or `empty`.
+        moves) or `empty`; None for what a state file says, and `calm` without one.
     :param coins: the markets in which they trade; None for all that are not delisted. Of a mirror, those that it
         follows; None for a few.
     :param replay: a recording to play instead of synthetic traders.
@@ -107,6 +112,8 @@ class Sandbox(Interventions):
     :param market_set: what is listed; `many_markets(200)` for many.
     :param quirks: how it behaves where the reference is unconfirmed, by name (`engine.quirks.VenueQuirks`).
     :param fault_plan: what goes wrong, and when after the start (docs/faults.md).
+    :param state: a file that keeps everything: resumed if it is there, written from then on (docs/state.md). What it
+        says about `seed` and `market_set` counts; a `market` that is given counts from now on.
     :param engine: further settings of the engine, by their names in `ExchangeConfig`.
     """
 
@@ -114,7 +121,7 @@ class Sandbox(Interventions):
         self,
         *,
         seed: int | None = None,
-        market: Regime = "calm",
+        market: Regime | None = None,
         coins: Collection[str] | None = None,
         replay: Path | str | None = None,
         mirror: str | None = None,
@@ -135,20 +142,33 @@ class Sandbox(Interventions):
         market_set: MarketSet | None = None,
         quirks: dict[str, str] | None = None,
         fault_plan: FaultPlan | None = None,
+        state: Path | str | None = None,
         **engine: object,
     ) -> None:
+        self.keeper = None if state is None else StateKeeper(Path(state))
+        saved = None if self.keeper is None else self.keeper.saved
+        self.notices: tuple[str, ...] = ()
+        """What was asked for and is otherwise, because a state was resumed."""
+        agreed = None if self.keeper is None else self.keeper.agree(seed, market, market_set, engine)
+        if saved is not None and agreed is not None:
+            seed, market, self.notices = agreed.seed, cast(Regime, agreed.market), agreed.notices
+            market_set = saved.snapshot.market_set
+        market = market or "calm"
         self.seed = secrets.randbits(32) if seed is None else seed
         self.deposit = Decimal(deposit)
         money_of(self.deposit, "the deposit", at_least_zero=True)
         self._host = host
         self._port = port
         plan = _plan(replay, mirror, driver, coins)
-        if plan is not None and market_set is not None:
+        if plan is not None and market_set is not None and saved is None:
             raise ValueError("a replay or mirror lists what its venue lists: give no market_set")
-        if plan is not None:
+        if plan is not None and saved is None:
             market_set = plan.market_set
         self.market_set = standard_markets() if market_set is None else market_set
-        self.clock: Clock = VirtualClock() if clock == "virtual" else RealClock() if clock == "real" else clock
+        ended = None if saved is None else saved.time
+        self.clock: Clock = VirtualClock(ended) if clock == "virtual" else RealClock() if clock == "real" else clock
+        if self.keeper is not None:
+            self.keeper.check_clock(self.clock.now())
         if block_ms < 0:
             raise ValueError(f"a block takes 0 or more milliseconds, got {block_ms}")
         block_ms = 0 if isinstance(self.clock, VirtualClock) else block_ms
@@ -161,7 +181,9 @@ class Sandbox(Interventions):
             quirks=chosen,
             outside_accounts=frozenset() if plan is None else plan.addresses,
         )
-        self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
+        self.engine = Exchange(replace(config, **engine)) if saved is None else saved.snapshot.engine  # type: ignore[arg-type]
+        if self.keeper is not None and plan is not None:
+            self.keeper.check_outside(plan.addresses - self.engine.config.outside_accounts)
         self.register = Register(self.engine, self._open_account, newcomers)
         self.gatekeeper = Gatekeeper(
             self.engine.markets,
@@ -170,18 +192,25 @@ class Sandbox(Interventions):
             AddressBudget(self.engine, allowance),
         )
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
+        self.register.note = self.gatekeeper.note = self.chain.note
+
+        opening = self.clock.now() if saved is None else saved.snapshot.outside.opening
+        tape = Tape(self.market_set.markets, opening, self.seed)
+        market_view = MarketView(self.engine, self.market_set, tape)
+        self._equity = EquityHistory(self.engine)
+        self._parts = Parts(
+            self.chain, self.gatekeeper, self.register, self.market_set, market_view, tape, self._equity
+        )
+        if self.keeper is not None:
+            self.keeper.restore(self._parts)
         regime: Regime = market if plan is None else "empty"
         self.traders = Traders(self.chain, regime, self.seed, coins, self.market_set.characters)
         self.driver: MarketDriver = self.traders if plan is None else plan.driver(self.chain)
         """What moves the market: the traders, or a replay or mirror in their place."""
-
-        tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
-        market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
         twap_view = TwapView(self.engine, order_view)
         account_view = AccountView(self.engine, order_view, self.gatekeeper.budget, self.market_set.token_indexes)
         info = Info(self.engine, market_view, account_view, FeeView(self.engine), twap_view, self._name_account)
-        self._equity = EquityHistory(self.engine)
         overview = OverviewView(self.engine, market_view, account_view, twap_view, self._equity)
         info.extend(overview.handlers())
         meter = WeightMeter(weight_per_minute)
@@ -209,6 +238,7 @@ class Sandbox(Interventions):
         self._accounts = {address_of(address): setup for address, setup in setups.items()}
         if fault_plan is not None:
             self.faults.follow(fault_plan)
+        self._quirks = quirks or {}
         self._server: Server | None = None
         self._timers: list[Timer] = []
         self._bound_port = 0
@@ -219,18 +249,34 @@ class Sandbox(Interventions):
         """Open the markets and listen.
 
         :raises OSError: when the port is taken.
+        :raises StateError: when the state file cannot be written.
         """
+        header = None if self.keeper is None else self.keeper.header
+        if header is not None:
+            self._take_up(header)
+            self._keep_state()
         for address, setup in self._accounts.items():
-            self.open_account(address, setup.mode, setup.dexs, setup.spot)
+            if header is None or not self.register.is_account(address):
+                self.open_account(address, setup.mode, setup.dexs, setup.spot)
         self.register.open(DEMO_ADDRESS)
-        self.driver.open()
+        if header is None:
+            self.driver.open()
+            self._keep_state()
+        elif self.driver is self.traders:
+            self.traders.carry_on()
+        else:
+            self.driver.open()
         if isinstance(self.clock, VirtualClock):
             self.clock.pause = self._wait_for_readers
         self._server = Server(self.api, self._streams, self.gate)
         Control(self).add_routes(self._server.app)
         Summary(self, DEMO_ADDRESS).add_routes(self._server.app)
         PageFiles(self._host).add_routes(self._server.app)
-        self._bound_port = await self._server.start(self._host, self._port)
+        try:
+            self._bound_port = await self._server.start(self._host, self._port)
+        except OSError:
+            await self._close_state()
+            raise
         self.chain.start()
         self._timers = [
             *self.driver.start(self.clock),
@@ -252,6 +298,7 @@ class Sandbox(Interventions):
         if self._server is not None:
             await self._server.stop()
             self._server = None
+        await self._close_state()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -318,7 +365,7 @@ class Sandbox(Interventions):
     @property
     def clients(self) -> tuple[str, ...]:
         """The accounts that are neither synthetic traders nor the sandbox's own."""
-        own = {*self.driver.addresses, self.house, self.engine.liquidator}
+        own = {*self._all_synthetic(), self.house, self.engine.liquidator}
         return tuple(address for address in self.engine.accounts if address not in own)
 
     @property
@@ -329,11 +376,43 @@ class Sandbox(Interventions):
     # ------------------------------------------------------------------ inside
 
     def _name_account(self, address: str) -> None:
-        self.register.name(address)
+        with self.chain.own_block():
+            self.register.name(address)
 
     def _open_account(self, address: str) -> None:
-        for deposit in self._opening_deposits(address, "default"):
-            self.chain.apply_now(deposit)
+        with self.chain.own_block():
+            for deposit in self._opening_deposits(address, "default"):
+                self.chain.apply_now(deposit)
+
+    def _all_synthetic(self) -> frozenset[str]:
+        """The accounts that trade by themselves, those of a life before this one among them."""
+        header = None if self.keeper is None else self.keeper.header
+        return frozenset(self.driver.addresses) | frozenset(() if header is None else header.synthetic)
+
+    def _take_up(self, header: Header) -> None:
+        """Go on with a state that was resumed: whoever moves the markets takes them up where they are."""
+        assert self.keeper is not None
+        for choice in self.quirks.choices:
+            if self._quirks.get(choice.name, choice.value) != choice.value:
+                self.set_quirk(choice.name, self._quirks[choice.name])
+        # A replay or mirror puts up its own books; what its accounts had before is no longer the outside's.
+        afresh = self.driver is not self.traders or self.driver.regime != header.market
+        if afresh:
+            for address in header.synthetic:
+                orders = self.engine.open_orders(address)
+                if orders:
+                    self.chain.apply_now(CancelOrders(address, tuple((order.asset, order.oid) for order in orders)))
+        prices = {state.market.coin: state.oracle_px / PRICE_SCALE for state in self.engine.markets.values()}
+        if self.driver is self.traders:
+            self.keeper.drive_on(self.traders, prices, afresh)
+
+    def _keep_state(self) -> None:
+        if self.keeper is not None:
+            self.keeper.begin(self._parts, self.driver, self.seed, self.driver.regime, self._all_synthetic)
+
+    async def _close_state(self) -> None:
+        if self.keeper is not None:
+            await self.keeper.close()
 
     async def _wait_for_readers(self) -> None:
         """Under a virtual clock: let clients read what has been sent before more happens."""

@@ -4,15 +4,18 @@ import asyncio
 import logging
 import signal
 import sys
+from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from hyperliquid_perpetual.sandbox.driver import DriverPlan, OutsideDriver
-from hyperliquid_perpetual.sandbox.faults import FaultPlan, InvalidFault
+from hyperliquid_perpetual.sandbox.faults import FaultPlan
 from hyperliquid_perpetual.sandbox.faults.specification import as_text
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
 from hyperliquid_perpetual.sandbox.many_markets import many_markets
 from hyperliquid_perpetual.sandbox.sandbox import DEFAULT_DEPOSIT, DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.sandbox.socket_limits import SessionSettings
+from hyperliquid_perpetual.sandbox.state import StateError
 from hyperliquid_perpetual.sandbox.traders import Regime
 
 STATUS_SECONDS = 60
@@ -22,19 +25,21 @@ def run(
     host: str = "127.0.0.1",
     port: int = 3001,
     seed: int | None = None,
-    market: Regime = "calm",
+    market: Regime | None = None,
     deposit: Decimal = DEFAULT_DEPOSIT,
     quirks: dict[str, str] | None = None,
     markets: int | None = None,
     fault_plan: FaultPlan | None = None,
     status_seconds: float = STATUS_SECONDS,
     driver: DriverPlan | None = None,
+    state: Path | None = None,
 ) -> None:
     """Run an exchange in the foreground until SIGINT or SIGTERM. Limits are the venue's.
 
     :param markets: how many markets there are (`many_markets`); None for the standard ones.
 
-    :raises SystemExit: with status 1 and one line when the port cannot be had, or a fault names an unknown coin.
+    :raises SystemExit: with status 1 and one line when the port cannot be had, the state file not be used, or a fault
+        names an unknown coin.
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     try:
@@ -50,15 +55,15 @@ def run(
             driver=driver,
             limit_weights=True,
             sockets=SessionSettings(),
+            state=state,
         )
-    except InvalidFault as invalid:
-        print(f"The sandbox cannot follow the faults asked for: {invalid}.", file=sys.stderr)
-        raise SystemExit(1) from None
-    try:
         asyncio.run(_run(sandbox, status_seconds))
     except OSError as error:
         reason = error.strerror or error
         print(f"The sandbox cannot listen on {host} port {port}: {reason}. Give another --port.", file=sys.stderr)
+        raise SystemExit(1) from None
+    except StateError as error:
+        print(error, file=sys.stderr)
         raise SystemExit(1) from None
 
 
@@ -68,6 +73,9 @@ async def _run(sandbox: Sandbox, status_seconds: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     started = loop.time()
+    keeper = sandbox.keeper
+    if keeper is not None:
+        keeper.on_failure = stop.set
     async with sandbox:
         _say(*_welcome(sandbox))
         while not stop.is_set():
@@ -77,6 +85,8 @@ async def _run(sandbox: Sandbox, status_seconds: float) -> None:
                 _say(_status(sandbox))
         report = _report(sandbox, loop.time() - started)
     _say("", *report)
+    if keeper is not None and keeper.failure is not None:
+        raise StateError(keeper.failure)
 
 
 def _welcome(sandbox: Sandbox) -> list[str]:
@@ -86,6 +96,7 @@ def _welcome(sandbox: Sandbox) -> list[str]:
         f"  WebSocket  {sandbox.ws_url}",
         f"  status     {sandbox.url}/sandbox/status",
         f"  page       {sandbox.url}/ (for a browser on this machine)",
+        *_state(sandbox),
         f"A new address owns {sandbox.deposit} on each dex, in its collateral, as soon as a client asks about it.",
         *_faults_ahead(sandbox),
         "One is ready to use:",
@@ -105,6 +116,22 @@ def _faults_ahead(sandbox: Sandbox) -> list[str]:
         kinds = ", ".join(random.only) or "all kinds"
         lines.append(f"Random faults: seed {random.seed}, {random.intensity:g} a minute, {kinds}.")
     return lines
+
+
+def _state(sandbox: Sandbox) -> list[str]:
+    """What a sandbox with a state file says about it."""
+    keeper = sandbox.keeper
+    if keeper is None:
+        return []
+    header = keeper.header
+    if header is None:
+        return [f"It keeps its state in {keeper.files.path}."]
+    saved_at = datetime.fromtimestamp(header.saved_at / 1000).astimezone().isoformat(" ", "seconds")
+    blocks = f" and {keeper.resumed_blocks} blocks since then" if keeper.resumed_blocks else ""
+    accounts = f"{len(sandbox.clients)} account{'' if len(sandbox.clients) == 1 else 's'}"
+    resumed = f"It has resumed {keeper.files.path}: {accounts}, saved at {saved_at}{blocks}."
+    halted = ["Blocks are stopped, as they were: POST /sandbox/maintenance with halted false."]
+    return [resumed, *sandbox.notices, *(halted if sandbox.chain.is_halted else ())]
 
 
 def _status(sandbox: Sandbox) -> str:

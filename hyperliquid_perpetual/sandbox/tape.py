@@ -167,11 +167,19 @@ class Tape:
 
     def __init__(self, markets: Iterable[Market], opening: int, seed: int) -> None:
         """:param opening: when the exchange opens, Unix ms; ``seed`` makes what was before repeatable."""
+        self.opening = opening
+        self._seed = seed
         self.by_asset = {market.asset: MarketTape(market, Past(market, opening, seed)) for market in markets}
 
     def open(self, market: Market) -> None:
         """A market has been listed."""
         self.by_asset[market.asset] = MarketTape(market)
+
+    def restore(self, market: Market, has_past: bool, last_px: int, candles: Mapping[str, Sequence[Candle]]) -> None:
+        """Have a market's tape as it was when the exchange was saved."""
+        tape = MarketTape(market, Past(market, self.opening, self._seed) if has_past else None)
+        tape.load(last_px, candles)
+        self.by_asset[market.asset] = tape
 
     def add(self, trade: Trade) -> None:
         """Take in a trade of any market."""

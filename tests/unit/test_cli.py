@@ -162,15 +162,17 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("sandbox", "--port", "0", "--seed", "7", "--market", "wild", "--deposit", "2500.5").exit_code == 0
     assert invoke("sandbox", "--quirk", "fast_book=refused", "--quirk", "greeting=sent").exit_code == 0
     assert invoke("sandbox", "--markets", "200", "--market", "illiquid").exit_code == 0
-    common = {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)}
-    common["fault_plan"] = None
-    common["driver"] = None
-    common["markets"] = None
+    assert invoke("sandbox", "--state", "paper.state").exit_code == 0
+    common: dict[str, Any] = {
+        **{"host": "127.0.0.1", "port": 3001, "seed": None, "market": None, "deposit": Decimal(100000), "quirks": {}},
+        **{"state": None, "fault_plan": None, "driver": None, "markets": None},
+    }
     assert calls == [
-        {**common, "quirks": {}},
-        {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5"), "quirks": {}},
+        common,
+        {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5")},
         {**common, "quirks": {"fast_book": "refused", "greeting": "sent"}},
-        {**common, "quirks": {}, "markets": 200, "market": "illiquid"},
+        {**common, "markets": 200, "market": "illiquid"},
+        {**common, "state": Path("paper.state")},
     ]
 
 

@@ -190,6 +190,11 @@ class Exchange:
         """Whether an address is or ever was somebody's agent."""
         return address in self._agents.ever
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many commands were done, and the next oid: two engines that have done the same agree in both."""
+        return self._outbox.commands, self._desk.next_oid
+
     def fees_collected(self, dex: str) -> int:
         """Fees that all accounts have paid on a dex, less the rebates, in money."""
         return self._matcher.fees_collected.get(dex, 0)

@@ -38,6 +38,11 @@ class OrderDesk:
         self._next_oid += 1
         return self._next_oid - 1
 
+    @property
+    def next_oid(self) -> int:
+        """The oid of the next order."""
+        return self._next_oid
+
     def rest(self, order: Order) -> None:
         """Put an order on its book: status open."""
         position = order.position

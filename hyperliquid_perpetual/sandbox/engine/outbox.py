@@ -49,6 +49,11 @@ class Outbox:
             self._books = {}
         return events
 
+    @property
+    def commands(self) -> int:
+        """How many commands were begun so far."""
+        return self._sequence
+
     def emit(self, event: Event) -> None:
         """The next event in the order of things."""
         self.events.append(event)

@@ -237,6 +237,15 @@ class OrderHistory:
         oid = self._by_cloid.get(key) if isinstance(key, str) else key
         return None if oid is None else self._by_oid.get(oid)
 
+    @property
+    def capacity(self) -> int:
+        """How many are kept."""
+        return self._limit
+
+    def oldest_first(self) -> list[OrderRecord]:
+        """All kept records, the last finished last."""
+        return list(self._by_oid.values())
+
     def newest_first(self) -> Iterator[OrderRecord]:
         """All kept records, the last finished first."""
         by_oid = self._by_oid
