@@ -85,7 +85,7 @@ export class Equity {
     const start = points[0].at;
     const end = Math.max(points.at(-1).at, start + 60_000);
     const xOf = (at) => ((at - start) / (end - start)) * (right - 2) + 1;
-    const yOf = (value) => bottom - 4 - ((value - low) / (high - low)) * (bottom - 8);
+    const yOf = (value) => bottom - 8 - ((value - low) / (high - low)) * (bottom - 16);
 
     context.strokeStyle = colours.grid;
     context.fillStyle = colours.dim;
