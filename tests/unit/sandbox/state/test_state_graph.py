@@ -82,7 +82,9 @@ def test_pickle_that_runs_a_program_is_refused_and_does_not_run_it(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "function", [getattr, eval, __import__, Path.write_text, graph.dump, subprocess.run, Exchange.apply], ids=str
+    "function",
+    [getattr, eval, __import__, Path.write_text, graph.dump, subprocess.run, Exchange.apply],
+    ids=lambda function: function.__qualname__,
 )
 def test_pickle_that_names_any_other_function_is_refused(function: Any) -> None:
     with pytest.raises(StateError, match="which no state file of the sandbox does"):
