@@ -124,7 +124,7 @@ async def everything(client: Client, *addresses: str) -> Json:
 async def test_everything_is_as_it_was(live: Sandbox, tmp_path: Path, how: str) -> None:
     async with Client(live, wallet(11)) as alice, Client(live, wallet(12)) as bob:
         body = await do_everything(live, alice, bob)
-        names = [*live.clients, AGENT.address.lower(), live.traders.by_coin["ETH"].maker]
+        names = [*live.clients, AGENT.address.lower(), live.traders.by_coin["ETH"].makers[0].address]
         users = list(dict.fromkeys(names))
         before = await everything(alice, *users)
         engine, blocks, now = live.engine, live.chain.blocks, live.clock.now()
