@@ -26,7 +26,14 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
 )
 from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, Replied, Resting, TwapRunning
 from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent, TwapTrigger
-from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket, ListMarket, Restrict
+from hyperliquid_perpetual.sandbox.engine.world_commands import (
+    CutOrders,
+    DelistMarket,
+    LimitHistory,
+    ListMarket,
+    Restrict,
+    SetManyPrices,
+)
 from tests.unit.sandbox.engine.account_rules import AccountRules
 from tests.unit.sandbox.engine.exchange_machine import (
     CLOIDS,
@@ -375,6 +382,27 @@ class AnyOrderOfCommands(AccountRules):
             assert not any(order.record.asset == asset for order in self.ledger.resting.values())
             held = [account.position(state.market) for account in self.exchange.accounts.values()]
             assert not any(position is not None and position.szi for position in held)
+
+    @rule(moves=st.lists(st.tuples(assets, st.integers(-9, 9)), min_size=1, max_size=3))
+    def move_many(self, moves: list[tuple[int, int]]) -> None:
+        oracles = {market.asset: market.oracle_px for market in MARKETS}
+        self.run(SetManyPrices(tuple((asset, oracles[asset] * (100 + percent) // 100) for asset, percent in moves)))
+
+    @rule(pick=st.integers(0, 10**6), percent=st.sampled_from([10, 50, 90]))
+    def cut(self, pick: int, percent: int) -> None:
+        """A resting order becomes smaller where it stands."""
+        resting = [order for order in self.ledger.resting.values() if order.remaining > 1]
+        if resting:
+            order = resting[pick % len(resting)]
+            lots = max(1, order.remaining * percent // 100)
+            self.ledger.cut_from_outside.add(order.record.oid)
+            self.run(CutOrders(order.record.account, ((order.record.oid, lots),)))
+            assert order.remaining == lots
+
+    @rule(account=st.sampled_from([ALICE, BOB]), records=st.sampled_from([40, 400]))
+    def keep_less(self, account: str, records: int) -> None:
+        self.run(LimitHistory(account, records))
+        assert len(self.exchange.accounts[account].history) <= records
 
     @rule(name_and_value=st.sampled_from(QUIRKS))
     def change_quirk(self, name_and_value: tuple[str, str]) -> None:
