@@ -72,7 +72,7 @@ async def _serve(pipe: Connection, addresses: list[str], profile: str | None) ->
     from hyperliquid_perpetual.sandbox import Sandbox
 
     asked: asyncio.Queue[str] = asyncio.Queue()
-    async with Sandbox(seed=1, market="empty", accounts=addresses, deposit=10_000_000) as exchange:
+    async with Sandbox(seed=1, market="empty", accounts=addresses, deposit=10_000_000, allowance=None) as exchange:
         asyncio.get_running_loop().add_reader(pipe.fileno(), lambda: asked.put_nowait(pipe.recv()))
         pipe.send(exchange.ws_url)
         profiler = cProfile.Profile()

@@ -82,7 +82,7 @@ async def soak(days: float, every_hours: float, markets: int = 8, says: bool = F
     }
     found, counter = Soak(), Counter()
     clock = VirtualClock(START_MS)
-    async with Sandbox(seed=1, market_set=market_set, clock=clock, **settings) as exchange:
+    async with Sandbox(seed=1, market_set=market_set, clock=clock, allowance=None, **settings) as exchange:
         exchange.chain.listen(counter)
         async with (
             Client(exchange, wallet(7)) as client,

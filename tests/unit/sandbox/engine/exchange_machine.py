@@ -34,6 +34,7 @@ from hyperliquid_perpetual.sandbox.engine.family import derived_address
 from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.engine.world_commands import SetManyPrices
 from tests.unit.sandbox.engine.ledger import ShadowLedger
 from tests.unit.sandbox.engine.ledger_comparison import compare
 from tests.unit.sandbox.engine.shadow_fees import ShadowFees
@@ -114,7 +115,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         deleveraged_before = self.ledger.deleveraged
         events = self.exchange.apply(self.now, command)
         self.ledger.follow(events)
-        if isinstance(command, SetPrices | Tick) and self.ledger.deleveraged == deleveraged_before:
+        if isinstance(command, SetPrices | SetManyPrices | Tick) and self.ledger.deleveraged == deleveraged_before:
             moved = any(state.mark_px != marks_before[asset] for asset, state in self.exchange.markets.items())
             if moved:
                 self.check_liquidations()
