@@ -265,7 +265,7 @@ def sandbox(
     from decimal import Decimal, InvalidOperation
 
     if list_faults:
-        from hyperliquid_perpetual.sandbox.faults.kinds import listing
+        from hyperliquid_perpetual.sandbox.faults.listing import listing
 
         print(*listing(), sep="\n")
         return

@@ -11,7 +11,7 @@ from random import Random
 
 from hyperliquid_perpetual.sandbox.engine.markets import MarginMode
 from hyperliquid_perpetual.sandbox.market_character import Character
-from hyperliquid_perpetual.sandbox.market_set import Dex, Listing, MarketSet, make_listing, standard_markets
+from hyperliquid_perpetual.sandbox.market_set import Listing, MarketSet, make_listing, standard_markets
 
 MOST = 200
 HIP3_EVERY = 8
@@ -50,127 +50,16 @@ _LEADING: tuple[tuple[str, int, int, int, str], ...] = (
     ("PAXG", 3, 5, 5, "4128.5"),
     ("kSHIB", 0, 10, 51, "0.008437"),
 )
-_SMALLER = [
-    "WLD",
-    "OP",
-    "SEI",
-    "INJ",
-    "TON",
-    "FIL",
-    "CRV",
-    "LDO",
-    "ONDO",
-    "JUP",
-    "PENDLE",
-    "TAO",
-    "FET",
-    "RENDER",
-    "STX",
-    "GMX",
-    "TRX",
-    "XLM",
-    "ETC",
-    "ALGO",
-    "HBAR",
-    "ICP",
-    "VIRTUAL",
-    "FARTCOIN",
-    "TRUMP",
-    "PUMP",
-    "WIF",
-    "POPCAT",
-    "PENGU",
-    "MOODENG",
-    "SPX",
-    "AIXBT",
-    "ZRO",
-    "STRK",
-    "BLUR",
-    "JTO",
-    "PYTH",
-    "W",
-    "EIGEN",
-    "ETHFI",
-    "ENS",
-    "SNX",
-    "COMP",
-    "MKR",
-    "RUNE",
-    "GALA",
-    "SAND",
-    "IMX",
-    "APE",
-    "AXS",
-    "DYM",
-    "MANTA",
-    "ALT",
-    "PIXEL",
-    "BOME",
-    "TNSR",
-    "SAGA",
-    "MERL",
-    "NOT",
-    "ZK",
-    "IO",
-    "BLAST",
-    "MEW",
-    "GOAT",
-    "GRASS",
-    "CHILLGUY",
-    "ME",
-    "MOVE",
-    "USUAL",
-    "PURR",
-    "BIO",
-    "GRIFFIN",
-    "MELANIA",
-    "VINE",
-    "BERA",
-    "IP",
-    "KAITO",
-    "NIL",
-    "BABY",
-    "LAYER",
-    "INIT",
-    "PROMPT",
-    "WCT",
-    "ZORA",
-    "SOPH",
-    "RESOLV",
-    "LINEA",
-    "ASTER",
-    "XPL",
-    "AVNT",
-    "APEX",
-    "STBL",
-    "2Z",
-    "MON",
-    "MET",
-    "ZEN",
-    "DASH",
-    "XMR",
-    "IOTA",
-    "NEO",
-    "MINA",
-    "GAS",
-    "YGG",
-    "BANANA",
-    "UMA",
-    "REZ",
-    "FXS",
-    "BSV",
-    "CELO",
-    "CFX",
-    "SUSHI",
-    "ORDI",
-    "MEME",
-    "TURBO",
-    "BRETT",
-    "POLYX",
-    "BIGTIME",
-    "SUPER",
-    "USTC",
-]
+_SMALLER = tuple(
+    (  # noqa: SIM905 - a list of so many words is read as text
+        "WLD OP SEI INJ TON FIL CRV LDO ONDO JUP PENDLE TAO FET RENDER STX GMX TRX XLM ETC ALGO HBAR ICP VIRTUAL "
+        "FARTCOIN TRUMP PUMP WIF POPCAT PENGU MOODENG SPX AIXBT ZRO STRK BLUR JTO PYTH W EIGEN ETHFI ENS SNX COMP MKR "
+        "RUNE GALA SAND IMX APE AXS DYM MANTA ALT PIXEL BOME TNSR SAGA MERL NOT ZK IO BLAST MEW GOAT GRASS CHILLGUY ME "
+        "MOVE USUAL PURR BIO GRIFFIN MELANIA VINE BERA IP KAITO NIL BABY LAYER INIT PROMPT WCT ZORA SOPH RESOLV LINEA "
+        "ASTER XPL AVNT APEX STBL 2Z MON MET ZEN DASH XMR IOTA NEO MINA GAS YGG BANANA UMA REZ FXS BSV CELO CFX SUSHI "
+        "ORDI MEME TURBO BRETT POLYX BIGTIME SUPER USTC"
+    ).split()
+)
 _EQUITIES: tuple[tuple[str, str, int, int, str], ...] = (
     ("xyz", "XYZ100", 4, 20, "25114"),
     ("km", "US500", 3, 20, "6602.5"),
@@ -223,7 +112,7 @@ def many_markets(count: int) -> MarketSet:
             )
         )
         characters[coin] = character_of_rank(rank, coin)
-    filled = tuple(_filled(dex, tuple(listings[dex.name])) for dex in standard.dexes)
+    filled = tuple(replace(dex, listings=tuple(listings[dex.name])) for dex in standard.dexes)
     return MarketSet(filled, standard.tables, standard.tokens, characters)
 
 
@@ -236,10 +125,6 @@ def character_of_rank(rank: int, coin: str) -> Character:
     else:
         volatility = {"BTC": 1.0, "ETH": 1.25}.get(coin) or random.uniform(1.3, 2.6)
     return Character(volatility, activity, activity**-0.6, activity**0.5)
-
-
-def _filled(dex: Dex, listings: tuple[Listing, ...]) -> Dex:
-    return replace(dex, listings=listings)
 
 
 def _coin(place: int) -> tuple[str, str, int, int, int, str]:
