@@ -30,6 +30,8 @@ class Followers:
         """When a book of a coin was last received, in the time of the frames (ms)."""
         self.malformed = 0
         """Frames that the venue would not send, which were left out."""
+        self.failures = 0
+        """Steps that could not be done."""
 
     def _asset(self, coin: str) -> int:
         state = self._chain.exchange.market(coin)
@@ -87,5 +89,12 @@ class Followers:
             return  # what happens outside meanwhile, a halted exchange does not see
         for coin, about in groupby(events, key=lambda event: event.coin):
             follower = self.by_coin.get(coin)
-            if follower is not None:
+            if follower is None:
+                continue
+            try:
                 follower.follow(about)
+            except Exception:
+                # What goes wrong in one market, such as a queue model that breaks its contract, stops no other one.
+                self.failures += 1
+                if self.failures == 1:
+                    logger.exception("%s could not be followed; further failures are only counted", coin)

@@ -11,7 +11,7 @@ from hyperliquid_perpetual.sandbox.engine.commands import OrderIntent, PlaceOrde
 from hyperliquid_perpetual.sandbox.engine.events import Event, Failed, Replied, TradeMade
 from hyperliquid_perpetual.sandbox.following.follower import outside_addresses
 from hyperliquid_perpetual.sandbox.following.followers import Followers
-from hyperliquid_perpetual.sandbox.following.queue_models import queue_model
+from hyperliquid_perpetual.sandbox.following.queue_models import QueueModel, queue_model
 from hyperliquid_perpetual.sandbox.following.sequence import HOLD_MS
 
 START_MS = 1_800_000_000_000
@@ -62,7 +62,7 @@ def prices_frame(oracle: Any, mark: Any, coin: str = COIN) -> dict[str, Any]:
 class World:
     """One followed market in a sandbox in which nothing else moves, with a time that the test sets."""
 
-    def __init__(self, model: str = "proportional", coin: str = COIN) -> None:
+    def __init__(self, model: str | QueueModel = "proportional", coin: str = COIN) -> None:
         self.coin = coin
         self.sandbox = Sandbox(
             seed=1,
@@ -82,6 +82,7 @@ class World:
         assert state is not None
         self.market = state.market
         self.time = START_MS
+        self.failures_expected = 0
 
     def on_events(self, events: list[Event]) -> None:
         for event in events:
@@ -98,6 +99,7 @@ class World:
         self.followers.take(self.time, json.dumps(frame).encode())
         self.time += HOLD_MS + 1
         self.followers.advance(self.time)
+        assert self.followers.failures == self.failures_expected
 
     def book(self, bids: Side, asks: Side, fast: bool = False) -> None:
         self.send(book_frame(self.time, bids, asks, fast, self.coin))

@@ -295,3 +295,18 @@ def test_cleared_book_comes_back_with_the_next_frame() -> None:
     assert world.levels(False) == []
     world.best((2800, 10), (2801, 8))
     assert world.levels(False) == decimals(*ASKS)
+
+
+def test_queue_model_that_breaks_its_contract_is_told_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class Greedy:
+        def canceled(self, parts: Any, size: int) -> Any:
+            return [size + 1 for _ in parts]
+
+    world = World(Greedy())
+    world.book(BIDS, ASKS)
+    world.order(ALICE, True, 2800, 2)
+    world.failures_expected = 1
+    world.book([(2800, 4)], ASKS)
+    assert "Greedy.canceled([100000, 0], 60000) must not answer [60001, 60001]" in caplog.text
+    world.book([(2700, 4)], ASKS)
+    assert world.levels(True) == decimals((2800, 2), (2700, 4))

@@ -14,10 +14,12 @@ import pytest
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.recording import command
+from hyperliquid_perpetual.sandbox.recording.feed import Feed
 from hyperliquid_perpetual.sandbox.recording.reader import Recording
-from hyperliquid_perpetual.sandbox.recording.records import End, Frame, Gap, Session
+from hyperliquid_perpetual.sandbox.recording.records import End, Frame, Gap, Session, record_line
 from hyperliquid_perpetual.sandbox.recording.source import SourceError, fetch_metadata, source_of
 from hyperliquid_perpetual.sandbox.recording.summary import summarize
+from hyperliquid_perpetual.sandbox.recording.writer import RecordingWriter
 from tests.unit.sandbox.client import until
 
 QUICK = Cadence(book_ms=150, fast_book_ms=50, context_ms=100)
@@ -142,15 +144,28 @@ async def test_dropped_sockets_are_connected_again_and_leave_gaps(
     assert sorted(gap.streams for gap in gaps) == ["all", "fast"]
 
 
-async def test_both_cadences_of_a_book_are_on_sockets_of_their_own(
-    venue: Sandbox, tmp_path: Path, recorders: list[Recorder]
-) -> None:
-    recorders.append(Recorder(tmp_path / "one.hlrec", venue.url, "BTC,ETH"))
+class Nobody:
+    """Hears everything, and does nothing."""
+
+    def on_frame(self, received: int, channel: str, frame: bytes) -> None:
+        pass
+
+    def on_lost(self, streams: str, since: int, reason: str) -> None:
+        pass
+
+    def on_connected(self, streams: str) -> None:
+        pass
+
+
+async def test_both_cadences_of_a_book_are_on_sockets_of_their_own(venue: Sandbox) -> None:
+    feed = asyncio.create_task(Feed(source_of(venue.url), ["BTC", "ETH"], Nobody()).run())
     await until(lambda: venue.sockets == 2 and sum(len(s.subscriptions) for s in venue.gate.sessions) == 10, 30)
     subscribed = sorted(
         sorted({(type(entry).__name__, getattr(entry, "fast", None)) for entry in session.subscriptions}, key=str)
         for session in venue.gate.sessions
     )
+    feed.cancel()
+    await asyncio.wait([feed])
     assert [("L2Book", True)] in subscribed
     assert [("ActiveAssetCtx", None), ("Bbo", None), ("L2Book", False), ("Trades", None)] in subscribed
 
@@ -196,18 +211,23 @@ def test_venue_that_cannot_be_reached_leaves_no_file(tmp_path: Path, capsys: pyt
 
 
 async def test_other_coins_do_not_go_into_a_file_that_is_there(
-    venue: Sandbox, tmp_path: Path, recorders: list[Recorder]
+    venue: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "one.hlrec"
-    recorders.append(Recorder(path, venue.url, "BTC"))
-    await until(lambda: has_everything(path), 30)
-    await asyncio.to_thread(recorders[0].end, signal.SIGINT)
+    metadata, coins = await fetch_metadata(source_of(venue.url), ["BTC"])
+    with RecordingWriter(path) as writer:
+        writer.append(record_line(1, Session(venue.url, venue.url, list(coins), "1", metadata)))
     size = path.stat().st_size
-    recorders.append(Recorder(path, venue.url, "ETH"))
-    printed = (await asyncio.to_thread(recorders[1].process.communicate))[0]
-    assert "it records BTC from" in printed
-    assert recorders[1].process.returncode == 1
+    assert await asyncio.to_thread(record_elsewhere, path, venue.url, ["ETH"]) == 1
+    assert "it records BTC from" in capsys.readouterr().err
     assert path.stat().st_size == size
+
+
+def record_elsewhere(path: Path, url: str, coins: list[str]) -> int:
+    """The command in a thread, where no signal can be caught."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.SelectorEventLoop, "add_signal_handler", lambda *_: None)
+        return command.run(path, url, coins, 0)
 
 
 # ---------------------------------------------------------------------- the command line
