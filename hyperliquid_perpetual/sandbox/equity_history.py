@@ -84,7 +84,7 @@ class _Samples:
 
 
 class EquityHistory:
-    """Listens to the chain and samples all accounts at intervals."""
+    """Listens to the chain and samples all accounts at intervals, but for those that keep little (`LimitHistory`)."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -149,7 +149,7 @@ class EquityHistory:
 
     def _take(self, address: str) -> None:
         account = self._exchange.account(address)
-        if account is not None:
+        if account is not None and not account.keeps_little:
             self._samples.setdefault(address, _Samples()).add(self._measure(account))
 
     def _measure(self, account: Account) -> Sample:
