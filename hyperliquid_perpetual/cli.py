@@ -265,7 +265,7 @@ def sandbox(
     from decimal import Decimal, InvalidOperation
 
     if list_faults:
-        from hyperliquid_perpetual.sandbox.faults.kinds import listing
+        from hyperliquid_perpetual.sandbox.faults.listing import listing
 
         print(*listing(), sep="\n")
         return
@@ -283,6 +283,8 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
+    if (replay is not None or mirror is not None) and (markets is not None or market is not Market.CALM):
+        _fail("--market and --markets are about synthetic traders, whom --replay and --mirror replace.")
     plan = _fault_plan(fault or [], faults, random_faults, fault_rate)
     serve.run(
         host=host,
@@ -320,6 +322,14 @@ def _outside(
     """What moves the sandbox's market instead of synthetic traders, None when nothing does."""
     if replay is not None and mirror is not None:
         _fail("give --replay or --mirror, not both.")
+    of_replay = {"--speed": speed != 1, "--loop": loop, "--partial": partial}
+    strays = {name: "--replay" for name, given in of_replay.items() if given and replay is None}
+    if coins is not None and mirror is None:
+        strays["--coins"] = "--mirror"
+    if queue != "proportional" and replay is None and mirror is None:
+        strays["--queue"] = "--replay or --mirror"
+    for name, of in strays.items():
+        _fail(f"{name} belongs to {of}, which is not given.")
     if replay is None and mirror is None:
         return None
     import asyncio

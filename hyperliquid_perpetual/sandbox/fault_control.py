@@ -7,6 +7,7 @@ from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
 from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults, InvalidFault
+from hyperliquid_perpetual.sandbox.faults.kinds import KINDS
 
 Handler = Callable[[web.Request], Awaitable[Json]]
 Guard = Callable[[Handler], Callable[[web.Request], Awaitable[web.Response]]]
@@ -54,4 +55,5 @@ class FaultControl:
             "faults": [armed.as_json() for armed in faults.armed],
             "random": None if faults.random is None else faults.random.as_json(),
             "counts": dict(faults.counts),
+            "kinds": [kind.as_json() for kind in KINDS.values()],
         }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hyperliquid_perpetual.sandbox import info_requests as ask
+from hyperliquid_perpetual.sandbox import overview_requests as overview
 from hyperliquid_perpetual.sandbox.account_view import AccountView
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.funding import hourly_rate
@@ -97,7 +98,7 @@ class Info:
             ask.SubAccounts: lambda r: family.sub_accounts(_user(r)),
             ask.SubAccounts2: lambda r: family.sub_accounts_2(_user(r)),
             ask.UserVaultEquities: lambda r: family.user_vault_equities(_user(r)),
-            ask.VaultDetails: lambda r: family.vault_details(r.vaultAddress.lower(), r.user and r.user.lower()),
+            ask.VaultDetails: lambda r: self._vault_details(family, r),
             ask.OpenOrders: lambda r: accounts.open_orders(_user(r), self._dex(r.dex).name),
             ask.FrontendOpenOrders: lambda r: accounts.frontend_open_orders(_user(r), self._dex(r.dex).name),
             ask.OrderStatus: lambda r: accounts.order_status(_user(r), _order_key(r.oid)),
@@ -112,6 +113,13 @@ class Info:
             ask.UserFunding: lambda r: accounts.fundings(_user(r), *_times(r)),
             ask.UserNonFundingLedgerUpdates: lambda r: accounts.ledger(_user(r), *_times(r)),
         }
+
+    def _vault_details(self, family: FamilyView, request: ask.VaultDetails) -> Any:
+        details = family.vault_details(request.vaultAddress.lower(), request.user and request.user.lower())
+        portfolio = self._handlers.get(overview.Portfolio)
+        if details is not None and portfolio is not None:
+            details["portfolio"] = portfolio(overview.Portfolio(user=request.vaultAddress))
+        return details
 
     def _dex(self, name: str | None) -> Dex:
         dex = self._markets.market_set.dex(name or "")

@@ -11,7 +11,7 @@ from hyperliquid_perpetual.sandbox.api import Api
 from hyperliquid_perpetual.sandbox.session import Session
 from hyperliquid_perpetual.sandbox.socket_limits import Gate
 from hyperliquid_perpetual.sandbox.streams import Streams
-from hyperliquid_perpetual.sandbox.traffic import JSON, TEXT, ConnectionBroken, NoAnswer, Path, Reply
+from hyperliquid_perpetual.sandbox.traffic import JSON, TEXT, ConnectionBroken, CutOff, NoAnswer, Path, Reply
 
 WRONG_CONTENT_TYPE = "Expected request with `Content-Type: application/json`"
 MAX_BODY = 4 * 1024 * 1024
@@ -111,6 +111,8 @@ class Server:
         body = await request.read()
         try:
             reply = await self._api.ask(path, body, _address(request))
+        except CutOff as cut:
+            await _cut_off(request, cut.reply)
         except ConnectionBroken:
             _break(request)
         except NoAnswer:
@@ -159,6 +161,15 @@ def _break(request: web.Request) -> NoReturn:
     if request.transport is not None:
         request.transport.abort()
     raise asyncio.CancelledError
+
+
+async def _cut_off(request: web.Request, reply: Reply) -> NoReturn:
+    """Announce a whole answer, send half of it, and break the connection."""
+    headers = {**_HEADERS, "content-type": reply.content_type, "content-length": str(len(reply.body))}
+    response = web.StreamResponse(status=reply.status, headers=headers)
+    await response.prepare(request)
+    await response.write(reply.body[: len(reply.body) // 2])
+    _break(request)
 
 
 def _address(request: web.Request) -> str:

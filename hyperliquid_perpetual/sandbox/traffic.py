@@ -51,5 +51,13 @@ class ConnectionBroken(Exception):
     """There is no answer, because the connection breaks here."""
 
 
+class CutOff(ConnectionBroken):
+    """The connection breaks in the middle of the answer; a WebSocket post has none then."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
 class NoAnswer(Exception):
     """There is no answer, and the connection stays open."""

@@ -154,7 +154,7 @@ def manage(exchange, seen, other, sub):
     seen.note("to_sub_account", lambda: exchange.transfer("USDC", 50, "main", sub(seen.steps["sub_account"])))
     seen.note("switch", lambda: exchange.cancel_all_orders_after(60_000))
     seen.note("reserved_weight", lambda: exchange.reserve_request_weight(10))
-    seen.note("created_vault", lambda: exchange.create_vault("a vault", "for a test", 100_000_000))
+    seen.note("created_vault", lambda: exchange.create_vault("a vault", "for a test", 100))
 
 
 def look_back(exchange, seen):

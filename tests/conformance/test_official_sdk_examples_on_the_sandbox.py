@@ -261,14 +261,11 @@ def test_what_is_for_other_accounts_is_refused_by_name_or_done(flows: Flows, nam
             assert "The sandbox does not do " not in text, kind
 
 
-def test_priority_fees_are_refused_by_name(flows: Flows) -> None:
+def test_priority_fees_are_refused_by_name_or_asked_for(flows: Flows) -> None:
     flow = flows["priority_fees"]
-    assert flow["gossipPriorityBid"]["response"] == "The sandbox does not do the action gossipPriorityBid."
-    if claims.PRIORITY_FEES:
-        assert flow["order"]["response"] == "The sandbox does not do priority fees."
-    else:
-        # It rests on no price: an immediate order that finds nothing, whatever it would have paid.
-        assert "The sandbox does not do " not in json.dumps(flow["order"])
+    refused = "The sandbox does not do the action gossipPriorityBid."
+    assert (flow["gossipPriorityBid"]["response"] == refused) == ("gossipPriorityBid" in claims.ACTIONS)
+    assert (flow["order"]["response"] == "The sandbox does not do priority fees.") == claims.PRIORITY_FEES
 
 
 # ---------------------------------------------------------------------- the market maker

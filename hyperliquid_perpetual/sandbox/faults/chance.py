@@ -57,7 +57,7 @@ _DRAW: dict[str, Callable[[Random], dict[str, Any]]] = {
     "duplicate": lambda r: {"next": _few(r), "reply": r.choice(("first", "second"))},
     "corrupt_reply": lambda r: {
         "next": _few(r),
-        "how": r.choice(("not_json", "truncated", "empty", "html", "wrong_type")),
+        "how": r.choice(("not_json", "truncated", "empty", "html", "wrong_type", "cut_off")),
     },
     "lose_frames": lambda r: {"next": r.randint(1, 10)},
     "lose_user_frames": lambda r: {"lasts": _seconds(r, 0.5, 5)},

@@ -5,7 +5,6 @@ documentation are made from it or compared with it.
 """
 
 import math
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,6 +27,19 @@ class Field:
     check: Callable[[Any], bool]
     default: Value | None = None
     means: str = ""
+    choices: tuple[str, ...] = ()
+    """Everything that may stand there, where that is a few words."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the control API describes it; `type` is the name of a Python type."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "type": self.type.__name__,
+            "valid": self.valid,
+            "means": self.means,
+            "default": self.default,
+        }
+        return {**found, "values": list(self.choices)} if self.choices else found
 
 
 def _seconds(name: str, default: float, least: float | None = None) -> Field:
@@ -38,7 +50,7 @@ def _seconds(name: str, default: float, least: float | None = None) -> Field:
 
 def _choice(name: str, default: str, *others: str) -> Field:
     choices = (default, *others)
-    return Field(name, str, f"one of {', '.join(choices)}", lambda value: value in choices, default)
+    return Field(name, str, f"one of {', '.join(choices)}", lambda value: value in choices, default, "", choices)
 
 
 def _flag(name: str) -> Field:
@@ -133,6 +145,11 @@ class Kind:
         fields = {entry.name: entry for entry in (*self.parameters, *narrowing, *self.when)}
         object.__setattr__(self, "fields", fields)
 
+    def as_json(self) -> dict[str, Any]:
+        """As the control API lists it, with everything that a form needs."""
+        fields = [entry.as_json() for entry in self.fields.values()]
+        return {"fault": self.name, "scope": self.scope, "does": self.does, "fields": fields}
+
     @property
     def is_repeated(self) -> bool:
         """Whether it happens to requests or frames one by one, so that `next` and `chance` have a meaning."""
@@ -193,9 +210,9 @@ _ALL = (
         "corrupt_reply",
         "requests",
         ONE_BY_ONE,
-        "The request takes effect and the body of its answer is not JSON, truncated, empty, an HTML page, or has a "
-        "value of the wrong type somewhere.",
-        (_choice("how", "not_json", "truncated", "empty", "html", "wrong_type"),),
+        "The request takes effect and the body of its answer is not JSON, truncated, empty, an HTML page, has a value "
+        "of the wrong type somewhere, or is cut off by a connection that breaks.",
+        (_choice("how", "not_json", "truncated", "empty", "html", "wrong_type", "cut_off"),),
     ),
     Kind(
         "lose_frames",
@@ -313,23 +330,3 @@ _ALL = (
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 """All kinds by name."""
-
-
-def listing() -> list[str]:
-    """Lines that say which kinds there are, what they do and take, for the command."""
-    lines: list[str] = []
-    for kind in _ALL:
-        lines.append(kind.name)
-        lines += textwrap.wrap(kind.does, 96, initial_indent="    ", subsequent_indent="    ")
-        for entry in kind.parameters:
-            default = "" if entry.default is None else f" ({_shown(entry.default)})"
-            lines.append(f"      {entry.name:<10} {entry.valid}{default}")
-        common = [name for name in kind.fields if name in COMMON]
-        lines += [f"      {', '.join(common)}", ""]
-    lines.append("What can be said about many:")
-    lines += [f"      {entry.name:<10} {entry.means}: {entry.valid}" for entry in COMMON.values()]
-    return lines
-
-
-def _shown(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

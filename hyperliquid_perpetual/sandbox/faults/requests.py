@@ -21,6 +21,7 @@ from hyperliquid_perpetual.sandbox.traffic import (
     TEXT,
     Captured,
     ConnectionBroken,
+    CutOff,
     NoAnswer,
     Reply,
 )
@@ -104,6 +105,8 @@ class RequestFaults:
                 await asyncio.sleep(fault.seconds)
             elif fault.fault == "drop_reply":
                 raise _unanswered(fault)
+            elif fault.how == "cut_off":
+                raise CutOff(reply)
             elif fault.fault == "corrupt_reply":
                 body = corrupted(reply.body, fault.how, armed.random)
                 content_type = HTML if fault.how == "html" else reply.content_type

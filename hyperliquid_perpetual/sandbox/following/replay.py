@@ -94,7 +94,9 @@ class Replay:
     def start(self, clock: Clock) -> list[Timer]:
         """See `MarketDriver`."""
         self._began = clock.now(), self._played
-        return [clock.every(STEP_MS, lambda: self._step(clock.now()))]
+        timer = clock.every(STEP_MS, lambda: self._step(clock.now()))
+        timer.idle = lambda: bool(self.rounds) and not self._plan.loop
+        return [timer]
 
     def add(self, state: MarketState) -> None:
         """See `MarketDriver`: of a market that was not recorded there is nothing to play."""

@@ -1,5 +1,5 @@
 // Actions that the exchange may not do: what each of them would ask for.
-export const unserved = ({ user, friend, vault }) => ({
+export const unserved = ({ user, friend }) => ({
   activateOutcomeDeployer: [{ isDeactivate: false }],
   authorizeAqav2Role: [{ token: 0, role: "technical" }],
   borrowLend: [{ operation: "supply", token: 0, amount: "20" }],
@@ -38,6 +38,10 @@ export const unserved = ({ user, friend, vault }) => ({
   tokenDelegate: [{ validator: friend, isUndelegate: false, wei: 100_000_000 }],
   userOutcome: [{ splitOutcome: { outcome: 0, amount: "1" } }],
   validatorL1Stream: [{ riskFreeRate: "0.05" }],
+});
+
+// The same, of a vault's leader.
+export const unservedLeaders = ({ vault }) => ({
   vaultDistribute: [{ vaultAddress: vault, usd: 10_000_000 }],
   vaultModify: [{ vaultAddress: vault, allowDeposits: true, alwaysCloseOnWithdraw: false }],
 });

@@ -9,7 +9,7 @@ import { Actions, cloidOf } from "./actions.mjs";
 import { Records, until } from "./records.mjs";
 import { furtherReads, reads } from "./reads.mjs";
 import { alone, subscriptions } from "./streams.mjs";
-import { unserved } from "./unserved.mjs";
+import { unserved, unservedLeaders } from "./unserved.mjs";
 
 const [url, key, friendsKey, vault] = process.argv.slice(2);
 globalThis.WebSocket ??= WebSocket; // Node has one of its own from version 22 on
@@ -54,8 +54,11 @@ const sub = await actions.family({ friend, friendsClient: clientOf(friendsWallet
 const { time: now } = await info.exchangeStatus();
 await actions.rights({ friend, friendsClient: clientOf(friendsWallet), clientOf, now });
 await actions.modes(clientOf, info);
-for (const [method, parameters] of Object.entries(unserved({ user, friend, vault }))) {
-  await actions.act("unserved", method, ...parameters);
+for (const [method, parameters] of Object.entries(unserved({ user, friend }))) {
+  await actions.act(method, method, ...parameters);
+}
+for (const [method, parameters] of Object.entries(unservedLeaders({ vault }))) {
+  await actions.act(method, method, ...parameters, {}, clientOf(friendsWallet));
 }
 
 // The hour ends while positions are open.

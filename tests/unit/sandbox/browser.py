@@ -17,9 +17,6 @@ PATIENCE_MS = 20_000
 """How long to wait for what has to happen: a browser among other tests has little of a processor."""
 BETWEEN_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 
-NOT_THERE_YET = "/sandbox/faults"
-"""A path that the page asks for and that an exchange may not have; a browser logs the 404 whatever a page does."""
-
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -51,7 +48,7 @@ class Viewer:
         page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.location["url"].endswith(NOT_THERE_YET):
+        if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text}")
 
     def __call__(self, selector: str) -> Locator:

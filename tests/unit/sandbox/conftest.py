@@ -1,6 +1,7 @@
 """Fixtures of the sandbox's tests: an exchange on a real socket where nothing moves by itself, and clients on it."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -29,3 +30,17 @@ async def bob(exchange: Sandbox) -> AsyncIterator[Client]:
     async with Client(exchange, wallet(12)) as client:
         exchange.fund(client.address)
         yield client
+
+
+@pytest.fixture(autouse=True)
+def shapes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `CHECK_SHAPES=1` whatever any sandbox says in any test is held against the shapes of the reference."""
+    if not os.environ.get("CHECK_SHAPES") or request.node.get_closest_marker("other_shapes"):
+        yield
+        return
+    from tests.conformance.shapes.validator import Validator
+    from tests.conformance.shapes.watch import watched
+
+    with watched(Validator()) as validator:
+        yield
+    assert validator.errors == []

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.faults.kinds import KINDS
 from tests.unit.sandbox.client import Client
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,7 +33,9 @@ class Control:
 
 async def test_faults_are_asked_for_listed_and_taken_away(exchange: Sandbox, alice: Client) -> None:
     control = Control(exchange, alice.http)
-    assert await control("GET") == (200, {"faults": [], "random": None, "counts": {}})
+    status, state = await control("GET")
+    assert [kind["fault"] for kind in state.pop("kinds")] == list(KINDS)
+    assert (status, state) == (200, {"faults": [], "random": None, "counts": {}})
     status, answer = await control("POST", "status code=503 next=2")
     assert (status, answer["added"]) == (200, [1])
     status, answer = await control("POST", [{"fault": "mute", "at": 5}, "lose_fills chance=0.5"])

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.faults import KINDS, Fault, FaultPlan, InvalidFault, RandomFaults, parse_fault
-from hyperliquid_perpetual.sandbox.faults.kinds import COMMON, listing
+from hyperliquid_perpetual.sandbox.faults.kinds import COMMON
+from hyperliquid_perpetual.sandbox.faults.listing import listing
 from hyperliquid_perpetual.sandbox.faults.specification import as_json, as_text
 
 ROUGH_DAY = Path(__file__).resolve().parents[3] / "conf" / "faults" / "rough_day.toml"
@@ -103,7 +104,7 @@ def test_every_field_of_a_kind_is_one_of_a_fault_and_the_other_way_round() -> No
         ("mute chance=0.5", "mute has no 'chance', it has user, at, lasts, every"),
         ("status code=99", "an HTTP status, 200 to 599, got 99"),
         ("close_websockets code=1006", "a close code: 1000-1003, 1007-1014 or 3000-4999, got 1006"),
-        ("corrupt_reply how=maybe", "one of not_json, truncated, empty, html, wrong_type, got 'maybe'"),
+        ("corrupt_reply how=maybe", "one of not_json, truncated, empty, html, wrong_type, cut_off, got 'maybe'"),
         ("status body='no end", "has a quotation mark that is not closed"),
         ("mute every=10", "mute with every needs lasts"),
         ("status lasts=10 every=10", "status lasts 10 seconds, so every is more than that, got 10"),
@@ -205,6 +206,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=5).map(" ".join))
 def test_no_line_leads_to_anything_but_a_fault_or_the_one_error(line: str) -> None:
     fault = None
@@ -213,6 +215,7 @@ def test_no_line_leads_to_anything_but_a_fault_or_the_one_error(line: str) -> No
     assert fault is None or parse_fault(as_text(fault)) == fault
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         VALUES,
@@ -245,6 +248,7 @@ GOOD: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(list(KINDS)))
 def test_good_fault_is_the_same_in_every_notation(data: st.DataObject, name: str) -> None:
     known = {field: strategy for field, strategy in GOOD.items() if field in KINDS[name].fields}

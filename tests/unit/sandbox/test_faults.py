@@ -43,6 +43,7 @@ async def test_refused_request_has_no_effect_and_only_the_asked_number_is(exchan
 
 
 @pytest.mark.parametrize(("after", "orders_left"), [(False, 0), (True, 1)])
+@pytest.mark.other_shapes
 async def test_http_errors_with_and_without_effect(
     exchange: Sandbox, alice: Client, after: bool, orders_left: int
 ) -> None:
@@ -52,6 +53,7 @@ async def test_http_errors_with_and_without_effect(
     assert len(exchange.open_orders(alice.address)) == orders_left
 
 
+@pytest.mark.other_shapes
 async def test_fault_for_one_kind_of_request_leaves_others_alone(exchange: Sandbox, alice: Client) -> None:
     exchange.faults.status(503, path="/info", kind="orderStatus", next=2)
     exchange.faults.status(504, kind="cancelByCloid")
@@ -80,6 +82,7 @@ async def test_delays_before_and_after_the_effect(exchange: Sandbox, alice: Clie
     assert (await cancelling)["status"] == "ok"
 
 
+@pytest.mark.other_shapes
 async def test_faults_happen_to_posts_as_well(exchange: Sandbox, alice: Client) -> None:
     def post(number: int) -> dict[str, Any]:
         body = signed_request(alice.signer, orders(order(0, True, "80000", "0.01")))

@@ -24,6 +24,7 @@ async def long_eth(alice: Client, bob: Client) -> None:
     await alice.place(order(1, True, "2817.5", "5"))
 
 
+@pytest.mark.other_shapes
 async def test_liquidation_into_the_book_is_told_on_every_stream(exchange: Sandbox, alice: Client, bob: Client) -> None:
     await long_eth(alice, bob)
     async with Client(exchange, wallet(13)) as carol, connect(exchange) as socket, connect(exchange) as hers:

@@ -89,6 +89,7 @@ async def test_dex_that_is_added_has_the_next_index(exchange: Sandbox, alice: Cl
         await socket.subscribe("allMids", dex="flx")
 
 
+@pytest.mark.other_shapes
 async def test_metadata_that_cannot_be_read_on_demand(exchange: Sandbox, alice: Client) -> None:
     exchange.listings.break_metadata("ETH")
     exchange.listings.break_metadata("km")

@@ -12,10 +12,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.faults.kinds import KINDS
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS
 from hyperliquid_perpetual.sandbox.subscriptions import UserSubscription
 from tests.unit.sandbox.browser import DESKTOP, PHONE, Viewer, chromium, viewing
-from tests.unit.sandbox.client import Client, order, trigger, until, wallet
+from tests.unit.sandbox.client import Client, order, orders, signed_request, trigger, until, wallet
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -369,6 +370,28 @@ async def test_page_seen_from_another_machine_shows_an_address_and_no_controls(
         await opened("#other-address").fill(trader.address)
         await opened("#other button").click()
         await opened.row("#orders", "0.01")
+
+
+async def test_fault_from_the_form_happens_to_the_next_order_and_is_counted(
+    viewer: Viewer, exchange: Sandbox, trader: Client
+) -> None:
+    await viewer("#fault-kind").select_option("status")
+    await expect(viewer("#fault-form")).to_contain_text("An HTTP error in place of the answer")
+    await viewer('#fault-form [name="kind"]').fill("order")
+    await viewer('#fault-form [name="code"]').fill("503")
+    await viewer('#fault-form [name="next"]').fill("2")
+    await viewer("#fault-form button").click()
+    await expect(viewer("#fault-armed li")).to_contain_text("(2 to come, happened 0)")
+    status, _ = await trader.post("/exchange", signed_request(trader.signer, orders(order(BTC, True, "80000", "0.01"))))
+    assert status == 503
+    await expect(viewer("#fault-armed li")).to_contain_text("(1 to come, happened 1)")
+    await expect(viewer("#fault-counts div").filter(has_text="status")).to_contain_text("1")
+    await viewer("#fault-armed button").click()
+    await expect(viewer("#fault-armed li")).to_have_count(0)
+    await trader.place(order(BTC, True, "80000", "0.01"))
+    await viewer.row("#orders", "80,000.0")
+    options = await viewer("#fault-kind option").evaluate_all("options => options.map(option => option.value)")
+    assert options == list(KINDS)
 
 
 async def test_kinds_of_faults_are_offered_as_the_exchange_lists_them(browser: Browser, exchange: Sandbox) -> None:

@@ -199,6 +199,7 @@ async def test_rows_of_fills_and_fundings_in_either_order(stage: Any) -> None:
         assert [row["time"] for row in await alice.mine(kind, startTime=0)] == sorted(times, reverse=True)
 
 
+@pytest.mark.other_shapes
 async def test_metadata_in_either_shape(stage: Any) -> None:
     exchange, alice, _ = await stage()
     plain = await alice.info("allPerpMetas")
@@ -232,6 +233,7 @@ async def test_referral_discount(stage: Any, value: str, rate: str, discount: st
 
 
 @pytest.mark.parametrize(("value", "body"), [("null", "null"), ("empty", "")])
+@pytest.mark.other_shapes
 async def test_body_of_a_refusal_by_weight(value: str, body: str) -> None:
     async with (
         Sandbox(market="empty", clock="virtual", limit_weights=True, weight_per_minute=1) as exchange,
@@ -258,6 +260,7 @@ async def _subscribe(socket: Socket, kind: str, **fields: Any) -> None:
     await socket.send({"method": "subscribe", "subscription": {"type": kind, **fields}})
 
 
+@pytest.mark.other_shapes
 async def test_fast_books(stage: Any) -> None:
     exchange, _, _ = await stage(fast_book="refused")
     async with connect(exchange) as socket:
@@ -286,6 +289,7 @@ async def test_streams_of_an_account_that_are_not_there(stage: Any) -> None:
         await socket.subscribe("userEvents", user=alice.address)
 
 
+@pytest.mark.other_shapes
 async def test_later_frames_order_of_frames_and_repeated_open(stage: Any) -> None:
     exchange, alice, bob = await stage()
     async with connect(exchange) as socket:

@@ -156,6 +156,17 @@ async def test_answers_that_cannot_be_read_and_orders_that_are_placed(
     assert exchange.faults.counts == {"corrupt_reply": 1}
 
 
+async def test_answer_cut_off_in_the_middle_and_an_order_that_is_placed(
+    exchange: Sandbox, alice: Client, ask: Ask
+) -> None:
+    exchange.faults.add("corrupt_reply how=cut_off")
+    with pytest.raises((aiohttp.ClientPayloadError, ConnectionError)):
+        await ask(alice, "/exchange", placing(alice))
+    assert len(exchange.open_orders(alice.address)) == 1
+    assert exchange.faults.counts == {"corrupt_reply": 1}
+    assert (await ask(alice, "/exchange", placing(alice)))[0] == 200
+
+
 async def test_answer_with_a_value_of_the_wrong_type(exchange: Sandbox, alice: Client, ask: Ask) -> None:
     await alice.act(BUY)
     question = {"type": "openOrders", "user": alice.address}

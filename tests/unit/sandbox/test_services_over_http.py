@@ -1,10 +1,12 @@
 """Referrals, request weight, vaults, slots and priority as clients ask for them: signed, over a socket."""
 
+import time
 from decimal import ROUND_DOWN, Decimal
 
 import pytest
 
 from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.clock import VirtualClock
 from tests.unit.sandbox.client import Client, Json, order, orders, signed_request, wallet
 
 OK = {"status": "ok", "response": {"type": "default"}}
@@ -61,22 +63,28 @@ async def test_stake_is_told_and_charged(exchange: Sandbox, alice: Client) -> No
     assert (status, "a stake" in text) == (400, True)
 
 
-async def test_tier_of_the_next_day_is_told_as_it_is_charged(exchange: Sandbox, alice: Client) -> None:
-    exchange.fund(alice.address, 10_000_000)
-    for _ in range(4):
-        exchange.trade_through("BTC", "90000")
-        await alice.place(order(0, True, "86000", "10", "Alo"))
-        exchange.fill(alice.address, exchange.open_orders(alice.address)[0].oid)
-        await alice.place(order(0, False, "87000", "10", "Alo"))
-        exchange.fill(alice.address, exchange.open_orders(alice.address)[0].oid)
-    assert (await alice.mine("userFees"))["userAddRate"] == "0.00015"
-    await exchange.clock.advance(86_400)
-    fees = await alice.mine("userFees")
-    assert (fees["userCrossRate"], fees["userAddRate"]) == ("0.0004", "0.00012")
-    await alice.place(order(0, True, "86000", "0.1", "Alo"))
-    exchange.fill(alice.address, exchange.open_orders(alice.address)[0].oid)
-    fill = exchange.fills(alice.address)[-1]
-    assert fill.fee == (fill.price * fill.size * Decimal("0.00012")).quantize(Decimal("0.000001"), ROUND_DOWN)
+async def test_tier_of_the_next_day_is_told_as_it_is_charged() -> None:
+    day = 86_400_000
+    clock = VirtualClock((time.time_ns() // 1_000_000 // day + 1) * day - 60_000)
+    async with Sandbox(seed=1, market="still", clock=clock) as exchange, Client(exchange, wallet(11)) as alice:
+        exchange.fund(alice.address, 10_000_000)
+
+        async def make(is_buy: bool, price: str, size: str) -> Decimal:
+            """A fill as a maker; returns its rate, cut to what the fee can tell."""
+            await alice.place(order(0, is_buy, price, size, "Alo"))
+            exchange.fill(alice.address, exchange.open_orders(alice.address)[0].oid)
+            fill = exchange.fills(alice.address)[-1]
+            return round(fill.fee / fill.price / fill.size, 8)
+
+        for _ in range(4):
+            assert await make(True, "86000", "10") == Decimal("0.00015")
+            await make(False, "87000", "10")
+        assert (await alice.mine("userFees"))["userAddRate"] == "0.00015"
+        await clock.advance(60)
+        fees = await alice.mine("userFees")
+        assert (fees["userCrossRate"], fees["userAddRate"]) == ("0.0004", "0.00012")
+        assert Decimal(fees["dailyUserVlm"][-2]["userAdd"]) == 80 * 86_500
+        assert await make(True, "86000", "1") == Decimal("0.00012")
 
 
 async def test_reserved_requests_show_in_the_rate_limit(alice: Client, bob: Client) -> None:

@@ -127,14 +127,15 @@ function kindsOf(kinds) {
   return list.map(({ fault, name = fault, scope = "", does = "", fields = [] }) => ({ name, scope, does, fields }));
 }
 
-function control({ name, type, valid, default: usual, values }) {
+function control({ name, type, valid: range, means, default: usual, values }) {
+  const valid = means ? `${means}: ${range}` : range;
   if (type === "bool") return make("input", { name, type: "checkbox", checked: usual === true, title: valid });
   if (values) {
     const options = values.map((value) => make("option", { value, selected: value === usual }, value));
     const any = usual === undefined || usual === null ? [make("option", { value: "", selected: true }, "any")] : [];
     return make("select", { name, title: valid }, ...any, ...options);
   }
-  const placeholder = usual === undefined || usual === null || usual === "" ? valid : String(usual);
+  const placeholder = usual === undefined || usual === null || usual === "" ? range : String(usual);
   const inputMode = isNumber(type) ? "decimal" : "text";
   return make("input", { name, placeholder, title: valid, autocomplete: "off", spellcheck: false, inputMode });
 }

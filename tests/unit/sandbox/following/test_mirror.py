@@ -229,6 +229,12 @@ async def test_sandbox_command_mirrors_and_replays(tmp_path: Any) -> None:
     ("options", "message"),
     [
         (["--replay", "a", "--mirror", "testnet"], "give --replay or --mirror, not both."),
+        (["--mirror", "testnet", "--markets", "50"], "whom --replay and --mirror replace."),
+        (["--replay", "any", "--market", "wild"], "whom --replay and --mirror replace."),
+        (["--speed", "2"], "--speed belongs to --replay, which is not given."),
+        (["--mirror", "testnet", "--loop"], "--loop belongs to --replay, which is not given."),
+        (["--coins", "BTC"], "--coins belongs to --mirror, which is not given."),
+        (["--queue", "optimistic"], "--queue belongs to --replay or --mirror, which is not given."),
         (["--replay", "missing.hlrec"], "missing.hlrec: No such file or directory"),
         (["--mirror", "nonsense"], "'nonsense' is no source: give mainnet, testnet, sandbox, or a URL"),
         (["--mirror", "http://127.0.0.1:9"], "cannot be reached at http://127.0.0.1:9"),
