@@ -85,7 +85,7 @@ class EquityState(Struct):
 
 
 class EquityHistory:
-    """Listens to the chain and samples all accounts at intervals."""
+    """Listens to the chain and samples all accounts at intervals, but for those that keep little (`LimitHistory`)."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -158,7 +158,7 @@ class EquityHistory:
 
     def _take(self, address: str) -> None:
         account = self._exchange.account(address)
-        if account is not None:
+        if account is not None and not account.keeps_little:
             self._samples.setdefault(address, Samples()).add(self._measure(account))
 
     def _measure(self, account: Account) -> Sample:

@@ -40,10 +40,11 @@ class OverviewStreams:
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
-        return [
-            clock.every(self._cadence.context_ms, self._send_prices),
-            clock.every(self._cadence.account_ms, self._send_overviews),
-        ]
+        prices = clock.every(self._cadence.context_ms, self._send_prices)
+        prices.idle = lambda: not self._hub.is_followed(subs.FastAssetCtxs)
+        overviews = clock.every(self._cadence.account_ms, self._send_overviews)
+        overviews.idle = lambda: not (self._hub.is_followed(subs.WebData2) or self._hub.is_followed(subs.WebData3))
+        return [prices, overviews]
 
     @staticmethod
     def serves(subscription: subs.Subscription) -> bool:

@@ -272,6 +272,7 @@ class Account:
         "fundings",
         "history",
         "is_funded",
+        "keeps_little",
         "kind",
         "ledger",
         "master",
@@ -314,6 +315,8 @@ class Account:
         self.vault: Vault | None = None
         self.is_funded = False
         """Whether anything was ever deposited; before that the venue does not know the address."""
+        self.keeps_little = False
+        """Whether it is one of those whose history nobody wants (`limit_history`)."""
         self.spot: dict[str, int] = {}
         """The spot wallet: money by token."""
         self.clearinghouses: dict[str, Clearinghouse] = {}
@@ -346,6 +349,7 @@ class Account:
 
     def limit_history(self, records: int) -> None:
         """Keep only so many finished orders, fills and ledger entries from now on, the newest."""
+        self.keeps_little = True
         self.history.limit(records)
         self.fills = deque(self.fills, maxlen=records)
         self.fundings = deque(self.fundings, maxlen=records)

@@ -52,7 +52,7 @@ async def test_days_without_anybody_are_over_soon_and_have_all_their_funding() -
     async with Sandbox(market="empty", clock=VirtualClock(1_800_000_000_000)) as exchange:
         began = time.process_time()
         await exchange.clock.advance(5 * 86_400)
-        assert time.process_time() - began < 5
+        assert time.process_time() - began < 10
         state = exchange.engine.market("BTC")
         assert state is not None
         assert len(state.funding_history) == 120

@@ -264,6 +264,17 @@ async def test_of_a_synthetic_trader_only_the_newest_records_are_kept() -> None:
             assert len(account.fills) <= 50
 
 
+async def test_what_a_synthetic_trader_was_worth_over_time_is_not_kept() -> None:
+    async with virtual(1, "illiquid", coins=("BTC",)) as exchange:
+        await exchange.clock.advance(3600)
+        maker = exchange.traders.by_coin["BTC"].makers[0].address
+        lengths = {}
+        for address in (maker, USER):
+            day = dict(exchange._equity.portfolio(address))["day"]
+            lengths[address] = len(day["accountValueHistory"])
+        assert lengths[maker] <= 2 < 5 <= lengths[USER]
+
+
 @pytest.mark.parametrize("market", ["calm", "gappy"])
 async def test_traders_who_are_loaded_think_what_those_thought_who_were_dumped(market: Regime) -> None:
     async with virtual(8, market, coins=("BTC", "ETH")) as exchange:
