@@ -62,8 +62,9 @@ for (const [method, parameters] of Object.entries(unservedLeaders({ vault }))) {
 }
 
 // The hour ends while positions are open.
+const fundings = records.streams.userFundings.frames.length;
 console.log("FUNDING");
-await until(() => records.streams.userFundings.frames.some((frame) => !frame.isSnapshot), "funding");
+await until(() => records.streams.userFundings.frames.length > fundings, "funding");
 
 const stays = cloidOf(21);
 const [order] = (await info.frontendOpenOrders({ user })).filter(({ cloid }) => cloid === stays);
