@@ -41,7 +41,7 @@ class OverviewView:
         return {
             ask.Portfolio: lambda r: self._equity.portfolio(r.user.lower()),
             ask.Referral: lambda r: self.referral(r.user.lower()),
-            ask.LegalCheck: lambda r: {"ipAllowed": True, "acceptedTerms": True, "userAllowed": True},
+            ask.LegalCheck: lambda r: {"acceptedTerms": True, "userAllowed": True, "restrictions": "n"},
             ask.IsVip: lambda r: False,
             ask.UserToMultiSigSigners: lambda r: None,
             ask.LeadingVaults: lambda r: self.leading_vaults(r.user.lower()),

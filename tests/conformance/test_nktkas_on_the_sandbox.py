@@ -92,7 +92,7 @@ class HourClock(RealClock):
         return super().now() + self.ahead
 
     def go_to_the_end_of_the_hour(self) -> None:
-        self.ahead += HOUR_MS - self.now() % HOUR_MS - 200
+        self.ahead += max(0, HOUR_MS - self.now() % HOUR_MS - 200)
 
 
 class Walk:

@@ -24,7 +24,15 @@ export class Actions {
 
   // An order's fields; `distance` from the mid, 0.05 is 5% above it.
   order(coin, b, distance, size, t = Gtc, more = {}) {
-    return { a: this.markets.getAssetId(coin), b, p: this.price(coin, distance), s: this.size(coin, size), r: false, t, ...more };
+    return {
+      a: this.markets.getAssetId(coin),
+      b,
+      p: this.price(coin, distance),
+      s: this.size(coin, size),
+      r: false,
+      t,
+      ...more,
+    };
   }
 
   price(coin, distance) {
@@ -48,11 +56,15 @@ export class Actions {
     await this.act("top up", "topUpIsolatedOnlyMargin", { asset: stx, leverage: "1.5" });
     await this.act("strict cross refused", "updateLeverage", { asset: stx, isCross: true, leverage: 2 });
     await this.act("other dex", "order", { orders: [this.order("xyz:TSLA", true, 0.05, 0.5, Ioc)] });
-    await this.act("other dex close", "order", { orders: [this.order("xyz:TSLA", false, -0.05, 0.5, Ioc, { r: true })] });
+    await this.act("other dex close", "order", {
+      orders: [this.order("xyz:TSLA", false, -0.05, 0.5, Ioc, { r: true })],
+    });
   }
 
   async restingOrders() {
-    const [{ resting }] = statusesOf(await this.act("rest", "order", { orders: [this.order("BTC", true, -0.03, 0.01)] }));
+    const [{ resting }] = statusesOf(
+      await this.act("rest", "order", { orders: [this.order("BTC", true, -0.03, 0.01)] }),
+    );
     await this.act("cancel", "cancel", { cancels: [{ a: 0, o: resting.oid }] });
     await this.act("cancel again", "cancel", { cancels: [{ a: 0, o: resting.oid }] });
     const c = cloidOf(7);
@@ -108,16 +120,31 @@ export class Actions {
     await this.act("renamed", "subAccountModify", { subAccountUser: sub, name: "second one" });
     await this.act("to sub-account", "subAccountTransfer", { subAccountUser: sub, isDeposit: true, usd: 500_000_000 });
     await this.act("from sub-account", "subAccountTransfer", { subAccountUser: sub, isDeposit: false, usd: 5_000_000 });
-    await this.act("order of sub-account", "order", { orders: [this.order("BTC", true, -0.03, 0.001)] }, { vaultAddress: sub });
+    await this.act(
+      "order of sub-account",
+      "order",
+      { orders: [this.order("BTC", true, -0.03, 0.001)] },
+      { vaultAddress: sub },
+    );
     await this.act("to spot", "usdClassTransfer", { amount: "60", toPerp: false });
     await this.act("to perp", "usdClassTransfer", { amount: "10", toPerp: true });
     const token = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054";
-    await this.act("spot to sub-account", "subAccountSpotTransfer", { subAccountUser: sub, isDeposit: true, token, amount: "4" });
+    await this.act("spot to sub-account", "subAccountSpotTransfer", {
+      subAccountUser: sub,
+      isDeposit: true,
+      token,
+      amount: "4",
+    });
     await this.act("usd send", "usdSend", { destination: friend, amount: "7" });
     await this.act("usd send of too much", "usdSend", { destination: friend, amount: "70000000" });
     await this.act("spot send", "spotSend", { destination: friend, token, amount: "3.25" });
     await this.act("send asset", "sendAsset", {
-      destination: friend, sourceDex: "", destinationDex: "xyz", token, amount: "11", fromSubAccount: "",
+      destination: friend,
+      sourceDex: "",
+      destinationDex: "xyz",
+      token,
+      amount: "11",
+      fromSubAccount: "",
     });
     await this.act("withdraw", "withdraw3", { destination: friend, amount: "2" });
     await this.act("vault deposit", "vaultTransfer", { vaultAddress: vault, isDeposit: true, usd: 100_000_000 });
@@ -133,13 +160,23 @@ export class Actions {
     const byAgent = clientOf(agent);
     await this.act("order by agent", "order", { orders: [this.order("BTC", true, -0.07, 0.001)] }, {}, byAgent);
     await this.act("agent may not send", "usdSend", { destination: friend, amount: "1" }, {}, byAgent);
-    const asset = { destination: friend, sourceDex: "", destinationDex: "xyz", token: "USDC", amount: "1", fromSubAccount: "" };
+    const asset = {
+      destination: friend,
+      sourceDex: "",
+      destinationDex: "xyz",
+      token: "USDC",
+      amount: "1",
+      fromSubAccount: "",
+    };
     await this.act("agent sends to another", "agentSendAsset", asset, {}, byAgent);
     await this.act("agent moves between dexs", "agentSendAsset", { ...asset, destination: this.user }, {}, byAgent);
     const unnamed = privateKeyToAccount(generatePrivateKey()).address;
     await this.act("unnamed agent", "approveAgent", { agentAddress: unnamed, agentName: null });
     const dated = privateKeyToAccount(generatePrivateKey()).address;
-    await this.act("dated agent", "approveAgent", { agentAddress: dated, agentName: `dated valid_until ${now + 86_400_000}` });
+    await this.act("dated agent", "approveAgent", {
+      agentAddress: dated,
+      agentName: `dated valid_until ${now + 86_400_000}`,
+    });
     const stranger = clientOf(privateKeyToAccount(generatePrivateKey()));
     await this.act("stranger", "cancel", { cancels: [{ a: 0, o: 1 }] }, {}, stranger);
     const withBuilder = { orders: [this.order("ETH", true, 0.05, 0.1, Ioc)], builder: { b: friend, f: 10 } };
@@ -148,8 +185,18 @@ export class Actions {
     await this.act("order with builder", "order", withBuilder);
     await this.act("noop", "noop", { nonce: now + 1 });
     await this.act("noop again", "noop", { nonce: now + 1 });
-    await this.act("expired", "order", { orders: [this.order("BTC", true, -0.07, 0.001)] }, { expiresAfter: now - 60_000 });
-    await this.act("not expired", "order", { orders: [this.order("BTC", true, -0.07, 0.001)] }, { expiresAfter: now + 60_000 });
+    await this.act(
+      "expired",
+      "order",
+      { orders: [this.order("BTC", true, -0.07, 0.001)] },
+      { expiresAfter: now - 60_000 },
+    );
+    await this.act(
+      "not expired",
+      "order",
+      { orders: [this.order("BTC", true, -0.07, 0.001)] },
+      { expiresAfter: now + 60_000 },
+    );
     await this.act("dead man's switch", "scheduleCancel", { time: now + 600_000 });
     await this.act("switch taken back", "scheduleCancel", {});
     await this.act("switch too soon", "scheduleCancel", { time: now + 1_000 });
@@ -171,7 +218,8 @@ export class Actions {
       await this.records.ask(info, "userAbstraction", label, { user: account.address });
       await this.records.ask(info, "spotClearinghouseState", label, { user: account.address });
       await this.records.ask(info, "clearinghouseState", label, { user: account.address });
-      if (label === "unified") await this.act("class transfer when unified", "usdClassTransfer", { amount: "1", toPerp: false }, {}, client);
+      if (label === "unified")
+        await this.act("class transfer when unified", "usdClassTransfer", { amount: "1", toPerp: false }, {}, client);
     }
   }
 }

@@ -62,14 +62,17 @@ for (const [method, parameters] of Object.entries(unservedLeaders({ vault }))) {
 }
 
 // The hour ends while positions are open.
+const fundings = records.streams.userFundings.frames.length;
 console.log("FUNDING");
-await until(() => records.streams.userFundings.frames.some((frame) => !frame.isSnapshot), "funding");
+await until(() => records.streams.userFundings.frames.length > fundings, "funding");
 
 const stays = cloidOf(21);
 const [order] = (await info.frontendOpenOrders({ user })).filter(({ cloid }) => cloid === stays);
 const context = { user, friend, sub, vault, oid: order.oid, cloid: stays, since };
-for (const [method, parameters] of Object.entries(reads(context))) await records.ask(info, method, "read", ...parameters);
-for (const [method, parameters] of furtherReads(context)) await records.ask(info, method, JSON.stringify(parameters), ...parameters);
+for (const [method, parameters] of Object.entries(reads(context)))
+  await records.ask(info, method, "read", ...parameters);
+for (const [method, parameters] of furtherReads(context))
+  await records.ask(info, method, JSON.stringify(parameters), ...parameters);
 
 // The same over WebSocket post.
 const posted = new ExchangeClient({ transport: socket, wallet });
@@ -88,7 +91,10 @@ await records.ask(posted, "createSubAccount", "post refused", { name: "second on
 const ended = ({ order, status }) => order.oid === oid && status === "canceled";
 await until(() => records.streams.orderUpdates.frames.flat().some(ended), "the last update");
 await until(() => records.streams.openOrders.frames.at(-1).orders.every((row) => row.oid !== oid), "the last orders");
-await until(() => ["allMids", "candle", "assetCtxs"].every((name) => records.streams[name].frames.length > 0), "streams");
+await until(
+  () => ["allMids", "candle", "assetCtxs"].every((name) => records.streams[name].frames.length > 0),
+  "streams",
+);
 for (const subscription of open) await subscription?.unsubscribe();
 socket.close();
 console.log(
@@ -99,6 +105,10 @@ console.log(
     oid: order.oid,
     asked: records.asked,
     streams: records.streams,
-    methods: { info: methodsOf(InfoClient), exchange: methodsOf(ExchangeClient), subscription: methodsOf(SubscriptionClient) },
+    methods: {
+      info: methodsOf(InfoClient),
+      exchange: methodsOf(ExchangeClient),
+      subscription: methodsOf(SubscriptionClient),
+    },
   }),
 );

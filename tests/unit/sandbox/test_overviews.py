@@ -105,7 +105,7 @@ async def test_history_of_a_year_stays_small(exchange: Sandbox, alice: Client) -
 
 
 async def test_answers_that_are_the_same_for_everybody(alice: Client) -> None:
-    assert await alice.mine("legalCheck") == {"ipAllowed": True, "acceptedTerms": True, "userAllowed": True}
+    assert await alice.mine("legalCheck") == {"acceptedTerms": True, "userAllowed": True, "restrictions": "n"}
     assert await alice.mine("isVip") is False
     assert await alice.mine("userToMultiSigSigners") is None
     assert await alice.mine("delegations") == await alice.mine("delegatorHistory") == []
