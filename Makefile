@@ -21,6 +21,10 @@ env: ## build .venv and .venv-sdk, or bring them up to date
 older: ## build .venv-20260616 too, which the tests need: the oldest release of Hummingbot that is supported
 	@$(PYTHON3) tools/make_env.py --older
 
+.PHONY: strangers
+strangers: env ## install the clients of others that the tests let trade on the sandbox (ccxt; with npm, @nktkas/hyperliquid)
+	@$(PYTHON3) tools/make_strangers.py
+
 .PHONY: demo
 demo: env ## trade on the sandbox and compare the books   (STRATEGY=name in conf/, DEMO_SECONDS=60)
 	@.venv/bin/hyperliquid-perpetual demo --strategy "$(STRATEGY)" --seconds "$(DEMO_SECONDS)"
@@ -34,7 +38,7 @@ strategies: env ## list what STRATEGY can be
 	@.venv/bin/hyperliquid-perpetual demo --list
 
 .PHONY: test
-test: older ## run every check: lint, format, import rules, types, tests, coverage, the older Hummingbot
+test: older strangers ## run every check: lint, format, import rules, types, tests, coverage, the older Hummingbot
 	@$(CHECKS)
 
 .PHONY: compatibility
@@ -53,6 +57,10 @@ types: env ## check the types
 unit: env ## run the unit tests alone
 	@.venv/bin/python -m pytest tests/unit
 
+.PHONY: soak
+soak: env ## let the sandbox live for a simulated week, a bot in it, and see that memory stays flat
+	@.venv/bin/python benchmarks/sandbox_soak.py --days 7
+
 .PHONY: format
 format: env ## put the code into the project's format
 	@.venv/bin/ruff check --quiet --fix . || true
@@ -69,4 +77,4 @@ clean: ## remove build products and caches; the environments stay
 
 .PHONY: distclean
 distclean: clean ## remove the environments as well
-	rm -rf .venv .venv-sdk .venv-20260616 .tools
+	rm -rf .venv .venv-sdk .venv-ccxt .venv-20260616 .tools tests/conformance/nktkas/node_modules

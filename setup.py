@@ -53,7 +53,10 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.12",
     packages=find_packages(include=["hyperliquid_perpetual", "hyperliquid_perpetual.*"]),
-    package_data={"": ["py.typed", "*.json", "*.json.gz", "*.yml", "*.pth"]},
+    package_data={
+        "": ["py.typed", "*.json", "*.json.gz", "*.yml", "*.pth"],
+        "hyperliquid_perpetual.sandbox.page": ["static/*"],
+    },
     install_requires=[
         # Never msgpack: its files and those of Hummingbot's msgpack-python overwrite each other.
         "aiohttp>=3.10",

@@ -10,6 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from hyperliquid_perpetual.plugin.status import Status
+    from hyperliquid_perpetual.sandbox.driver import DriverPlan
+    from hyperliquid_perpetual.sandbox.faults import FaultPlan
 
 # Every command imports what it needs when it runs: `--help` and a typing mistake answer at once.
 
@@ -45,6 +47,10 @@ class Market(enum.StrEnum):
     CALM = "calm"
     TRENDING = "trending"
     WILD = "wild"
+    GAPPY = "gappy"
+    ILLIQUID = "illiquid"
+    STILL = "still"
+    EMPTY = "empty"
 
 
 @app.callback(invoke_without_command=True)
@@ -202,7 +208,15 @@ def sandbox(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 3001,
     seed: Annotated[int | None, typer.Option(help="Makes the synthetic traders repeatable.")] = None,
-    market: Annotated[Market, typer.Option(help="How the synthetic traders behave.")] = Market.CALM,
+    market: Annotated[
+        Market, typer.Option(help="How the synthetic traders behave, see docs/traders.md.")
+    ] = Market.CALM,
+    markets: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=200, help="List so many markets instead of the standard ones, the busiest first.", metavar="N"
+        ),
+    ] = None,
     deposit: Annotated[str, typer.Option(help="USDC that an address owns when it first signs.")] = "100000",
     quirk: Annotated[
         list[str] | None,
@@ -211,10 +225,50 @@ def sandbox(
             help="How to behave where the venue's documentation leaves it open, see docs/unconfirmed.md; repeatable.",
         ),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FAULT",
+            help='Something that goes wrong, such as "drop_reply kind=order next=3", see docs/faults.md; repeatable.',
+        ),
+    ] = None,
+    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file of what goes wrong when.")] = None,
+    random_faults: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Let faults of all kinds happen at random, repeatable by seed.")
+    ] = None,
+    fault_rate: Annotated[float, typer.Option(help="Random faults a minute.")] = 6,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="Say which faults there are and what they take, and leave.")
+    ] = False,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Play a recording instead of synthetic traders.", dir_okay=False)
+    ] = None,
+    speed: Annotated[float, typer.Option(help="With --replay: how many times faster than it was recorded.")] = 1,
+    loop: Annotated[bool, typer.Option("--loop", help="With --replay: begin again at the end.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="With --replay: play a damaged recording as far as it can be read.")
+    ] = False,
+    mirror: Annotated[
+        str | None,
+        typer.Option(metavar="mainnet|testnet|URL", help="Follow a live venue's public streams: real paper trading."),
+    ] = None,
+    coins: Annotated[str | None, typer.Option(metavar="BTC,ETH", help="With --mirror: the coins to follow.")] = None,
+    queue: Annotated[
+        str,
+        typer.Option(
+            metavar="pessimistic|proportional|optimistic",
+            help="With --replay and --mirror: who in a queue cancels, those before your order or those behind it.",
+        ),
+    ] = "proportional",
 ) -> None:
     """Run a local exchange that speaks Hyperliquid's protocol, until Ctrl-C."""
     from decimal import Decimal, InvalidOperation
 
+    if list_faults:
+        from hyperliquid_perpetual.sandbox.faults.listing import listing
+
+        print(*listing(), sep="\n")
+        return
     try:
         amount = Decimal(deposit)
     except InvalidOperation:
@@ -229,7 +283,97 @@ def sandbox(
         quirks_of(quirks)
     except ValueError as error:
         _fail(f"--quirk: {error}.")
-    serve.run(host=host, port=port, seed=seed, market=market.value, deposit=amount, quirks=quirks)
+    if (replay is not None or mirror is not None) and (markets is not None or market is not Market.CALM):
+        _fail("--market and --markets are about synthetic traders, whom --replay and --mirror replace.")
+    plan = _fault_plan(fault or [], faults, random_faults, fault_rate)
+    serve.run(
+        host=host,
+        port=port,
+        seed=seed,
+        market=market.value,
+        deposit=amount,
+        quirks=quirks,
+        markets=markets,
+        fault_plan=plan,
+        driver=_outside(replay, speed, loop, partial, mirror, coins, queue),
+    )
+
+
+def _fault_plan(lines: list[str], file: Path | None, seed: int | None, rate: float) -> "FaultPlan | None":
+    """What the options say is to go wrong; None when nothing is."""
+    from hyperliquid_perpetual.sandbox.faults import FaultPlan, RandomFaults
+
+    if not lines and file is None and seed is None:
+        return None
+    option = "--faults"
+    try:
+        plan = FaultPlan() if file is None else FaultPlan.from_file(file)
+        option = "--fault"
+        plan += FaultPlan.from_lines(lines)
+        option = "--random-faults"
+        return plan if seed is None else plan + FaultPlan(random=RandomFaults(seed, rate))
+    except ValueError as error:
+        _fail(f"{option}: {error}.")
+
+
+def _outside(
+    replay: Path | None, speed: float, loop: bool, partial: bool, mirror: str | None, coins: str | None, queue: str
+) -> "DriverPlan | None":
+    """What moves the sandbox's market instead of synthetic traders, None when nothing does."""
+    if replay is not None and mirror is not None:
+        _fail("give --replay or --mirror, not both.")
+    of_replay = {"--speed": speed != 1, "--loop": loop, "--partial": partial}
+    strays = {name: "--replay" for name, given in of_replay.items() if given and replay is None}
+    if coins is not None and mirror is None:
+        strays["--coins"] = "--mirror"
+    if queue != "proportional" and replay is None and mirror is None:
+        strays["--queue"] = "--replay or --mirror"
+    for name, of in strays.items():
+        _fail(f"{name} belongs to {of}, which is not given.")
+    if replay is None and mirror is None:
+        return None
+    import asyncio
+
+    from hyperliquid_perpetual.sandbox.following.mirror import MirrorPlan
+    from hyperliquid_perpetual.sandbox.following.replay import ReplayPlan
+    from hyperliquid_perpetual.sandbox.recording.source import SourceError
+
+    try:
+        if replay is not None:
+            return ReplayPlan(replay, speed=speed, loop=loop, queue=queue, partial=partial)
+        assert mirror is not None
+        return asyncio.run(MirrorPlan.of(mirror, _coins(coins), queue))
+    except (OSError, SourceError, ValueError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            _fail(f"{error.filename}: {error.strerror}")
+        _fail(f"{error}.")
+
+
+def _coins(text: str | None) -> list[str] | None:
+    return None if text is None else [coin.strip() for coin in text.split(",") if coin.strip()]
+
+
+@app.command()
+def record(
+    file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="A new file, or one that goes on.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="sandbox|testnet|mainnet|URL",
+            help="Whose public streams to record; the sandbox by default, for a file that goes on its own source.",
+        ),
+    ] = None,
+    coins: Annotated[
+        str | None, typer.Option(metavar="BTC,ETH,xyz:TSLA", help="Which coins; by default a few that many trade.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="How long; until Ctrl-C by default.")] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print what is in FILE, and leave.")] = False,
+) -> None:
+    """Record the public streams of a venue into a file that `sandbox --replay` plays."""
+    from hyperliquid_perpetual.sandbox.recording import command
+
+    raise typer.Exit(command.show(file) if show else command.run(file, source, _coins(coins), seconds))
 
 
 @app.command()

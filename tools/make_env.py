@@ -81,7 +81,8 @@ def make_environment(env: Path, lock_name: str) -> bool:
         stamp.unlink()
     packages = sum(1 for line in lock.read_text().splitlines() if re.match(r"[a-z0-9]\S*==", line))
     say("{}: installing {} packages at their locked versions".format(env.name, packages))
-    if env != SDK_ENV and not glob.glob(str(env / "lib/*/site-packages/hummingbot")):
+    needs_hummingbot = re.search(r"^hummingbot==", lock.read_text(), re.MULTILINE)
+    if needs_hummingbot and not glob.glob(str(env / "lib/*/site-packages/hummingbot")):
         say("   the long step: this Hummingbot is compiled from source, 3 to 5 minutes the first time on a machine;")
         say("   the result stays in uv's cache, so that another checkout takes seconds")
     command = [uv(), "pip", "sync", "--python", env_python(env), "--require-hashes"]
@@ -216,7 +217,7 @@ def uv() -> str:
 def write_locks() -> None:
     """Solve requirements/*.in for Python 3.12 into *.txt beside them: exact versions with hashes, no index named."""
     python = find_python()
-    for name in ("uv", "build", "sdk", "env", OLDER_RELEASE):
+    for name in ("uv", "build", "sdk", "ccxt", "env", OLDER_RELEASE):
         say("solving requirements/{}.in".format(name))
         command = [uv(), "pip", "compile", "--quiet", "--python", python, "--generate-hashes", "--no-header"]
         run([*command, "--no-emit-index-url", "--no-emit-find-links", name + ".in", "-o", name + ".txt"], REQUIREMENTS)
@@ -244,6 +245,8 @@ def run(command: List[str], folder: Path = ROOT) -> None:
     environment.pop("VIRTUAL_ENV", None)
     environment.setdefault("UV_HTTP_TIMEOUT", "120")
     environment.setdefault("UV_HTTP_RETRIES", "6")
+    # Another checkout may be compiling Hummingbot: its result is worth waiting for.
+    environment.setdefault("UV_LOCK_TIMEOUT", "1800")
     if sys.stderr.isatty():
         status = subprocess.run(command, cwd=str(folder), env=environment).returncode
     else:

@@ -7,7 +7,13 @@ from typing import get_args
 
 from hyperliquid_perpetual.sandbox.action_base import is_address
 from hyperliquid_perpetual.sandbox.chain import Chain
-from hyperliquid_perpetual.sandbox.engine.account_commands import CreateSubAccount, CreateVault, OpenAccount
+from hyperliquid_perpetual.sandbox.engine.account_commands import (
+    CreateSubAccount,
+    CreateVault,
+    GrantReferralCode,
+    OpenAccount,
+    SetStake,
+)
 from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent, Command, Deposit
 from hyperliquid_perpetual.sandbox.engine.events import Replied
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
@@ -132,6 +138,25 @@ class AccountInterventions:
         assert isinstance(reply, Replied)
         if reply.error is not None:
             raise ValueError(reply.error)
+
+    def register_referrer(self, address: str, code: str) -> None:
+        """Give an account a referral code, whatever it has traded: others can use it by `setReferrer` then.
+
+        :raises ValueError: when the code is taken, or the account has one.
+        """
+        user = address_of(address)
+        self.register.claim(user)
+        self.chain.apply_now(GrantReferralCode(user, code))
+
+    def stake(self, address: str, delegated: Decimal | int, undelegated: Decimal | int = 0) -> None:
+        """Set what an account has staked, in HYPE: what is delegated makes fees lower, the rest pays for priority.
+
+        :raises ValueError: for what is no amount.
+        """
+        user = address_of(address)
+        self.register.claim(user)
+        amounts = [money_of(Decimal(amount), "a stake", at_least_zero=True) for amount in (delegated, undelegated)]
+        self.chain.apply_now(SetStake(user, *amounts))
 
     def _create(self, command: Command) -> str:
         reply = self.chain.apply_now(command)[0]

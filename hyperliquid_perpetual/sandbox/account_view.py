@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hyperliquid_perpetual.sandbox.address_budget import AddressBudget
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.margin import (
     MarginSummary,
@@ -19,7 +20,6 @@ from hyperliquid_perpetual.sandbox.ledger_view import ledger_row
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.spot_view import spot_state
 from hyperliquid_perpetual.sandbox.wire import (
-    MONEY_DECIMALS,
     divide_half_even,
     money_text,
     price_text,
@@ -27,8 +27,6 @@ from hyperliquid_perpetual.sandbox.wire import (
     size_text,
 )
 
-BASE_ALLOWANCE = 10_000
-"""Requests every address has before it trades (section 9.3)."""
 MAX_HISTORY = 2_000
 MAX_FUNDING_ROWS = 500
 
@@ -38,14 +36,12 @@ Json = dict[str, Any]
 class AccountView:
     """Reads the engine, writes the venue's JSON. Users are lowercase addresses; an unknown one has nothing."""
 
-    def __init__(
-        self, exchange: Exchange, orders: OrderView, requests_used: Mapping[str, int], tokens: Mapping[str, int]
-    ) -> None:
+    def __init__(self, exchange: Exchange, orders: OrderView, budget: AddressBudget, tokens: Mapping[str, int]) -> None:
         """:param tokens: their indexes by name."""
         self._tokens = tokens
         self._exchange = exchange
         self._orders = orders
-        self._requests_used = requests_used
+        self._budget = budget
         self._quirks = exchange.config.quirks
 
     # ------------------------------------------------------------------ state
@@ -210,13 +206,12 @@ class AccountView:
 
     def rate_limit(self, user: str) -> Json:
         """`userRateLimit`: what the address has asked for, and may ask for in all (section 9.3)."""
-        account = self._exchange.account(user)
-        volume = 0 if account is None else account.volume
+        standing = self._budget.standing(user)
         return {
-            "cumVlm": money_text(volume),
-            "nRequestsUsed": self._requests_used.get(user, 0),
-            "nRequestsCap": BASE_ALLOWANCE + volume // 10**MONEY_DECIMALS,
-            "nRequestsSurplus": 0,
+            "cumVlm": money_text(standing.volume),
+            "nRequestsUsed": max(0, standing.used - standing.reserved),
+            "nRequestsCap": standing.limit,
+            "nRequestsSurplus": max(0, standing.reserved - standing.used),
         }
 
     def role(self, user: str) -> Json:

@@ -6,72 +6,25 @@ address, and the faults that a test or an operator has asked for.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
-from typing import Any, Literal
 
 import msgspec
 
 from hyperliquid_perpetual.sandbox.chain import Chain
-from hyperliquid_perpetual.sandbox.faults import Fault, Faults
+from hyperliquid_perpetual.sandbox.faults import Faults
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
 from hyperliquid_perpetual.sandbox.info import Info, ServerFault
 from hyperliquid_perpetual.sandbox.info_requests import decode_info, type_of
 from hyperliquid_perpetual.sandbox.refusals import Refused
 from hyperliquid_perpetual.sandbox.replies import refusal, reply_to
 from hyperliquid_perpetual.sandbox.signed_requests import Malformed
+from hyperliquid_perpetual.sandbox.traffic import JSON, RATE_LIMIT_BODIES, TEXT, Captured, Path, Reply, Way
 from hyperliquid_perpetual.sandbox.weights import WeightMeter, action_weight, info_weight
 
-JSON = "application/json"
-TEXT = "text/plain; charset=utf-8"
 MAX_CAPTURED = 20_000
 
 APART_SECONDS = 0.1
 """What the quirk `reply_order` puts between a reply and the frames of its block."""
-RATE_LIMIT_BODIES = {
-    "null": (b"null", JSON),
-    "text": (b"Too many requests. Please slow down.", TEXT),
-    "empty": (b"", TEXT),
-}
-
-Path = Literal["/info", "/exchange"]
-
 _encode = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP answer; `data` and `kind` are value and type of an info answer, which a WebSocket post wraps anew."""
-
-    status: int
-    body: bytes
-    content_type: str = JSON
-    kind: str = ""
-    data: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A request as it came in, for tests and the end report. `time` is the exchange's, in Unix ms."""
-
-    time: int
-    path: str
-    kind: str
-    body: bytes
-    via: Literal["http", "ws"]
-    address: str
-
-    @property
-    def json(self) -> Any:
-        """The decoded body."""
-        return msgspec.json.decode(self.body)
-
-
-class ConnectionBroken(Exception):
-    """There is no answer, because the connection breaks here."""
-
-
-class NoAnswer(Exception):
-    """There is no answer, and the connection stays open."""
 
 
 class _InfoType(msgspec.Struct):
@@ -108,27 +61,30 @@ class Api:
         self._markets = chain.exchange.markets
         self.captured: deque[Captured] = deque(maxlen=MAX_CAPTURED)
 
-    async def ask(self, path: Path, body: bytes, address: str, via: Literal["http", "ws"] = "http") -> Reply:
+    async def ask(self, path: Path, body: bytes, address: str, via: Way = "http") -> Reply:
         """Answer one request of a caller.
 
         :raises ConnectionBroken, NoAnswer: when a fault leaves it unanswered.
         """
         kind = _kind(path, body)
-        self.captured.append(Captured(self._chain.clock.now(), path, kind, body, via, address))
+        captured = Captured(self._chain.clock.now(), path, kind, body, via, address)
+        self.captured.append(captured)
         weighs = via == "http" or self._quirks.post_weight == "charged"
         if weighs and self._limit_weights and self.meter.is_exhausted(address):
             return Reply(429, *RATE_LIMIT_BODIES[self._quirks.rate_limit_body])
-        faults = self.faults.take(path, kind)
-        early = await self._before(faults)
-        if early is not None:
-            return early
-        if path == "/info":
-            reply, weight = self._answer_info(body)
+        faults = self.faults.requests
+        if faults is None:
+            return await self._perform(captured, weighs)
+        return await faults.carry(captured, lambda: self._perform(captured, weighs), self.captured.append)
+
+    async def _perform(self, request: Captured, weighs: bool) -> Reply:
+        if request.path == "/info":
+            reply, weight = self._answer_info(request.body)
         else:
-            reply, weight = await self._answer_exchange(body)
+            reply, weight = await self._answer_exchange(request.body)
         if weighs:
-            self.meter.charge(address, weight)
-        return await self._after(faults, reply)
+            self.meter.charge(request.address, weight)
+        return reply
 
     def _answer_info(self, body: bytes) -> tuple[Reply, int]:
         try:
@@ -155,28 +111,6 @@ class Api:
             await asyncio.sleep(APART_SECONDS)
         reply = reply_to(action, outcome, self._markets, self._quirks)
         return Reply(200, _encode(reply)), action_weight(action.items)
-
-    async def _before(self, faults: list[Fault]) -> Reply | None:
-        for fault in faults:
-            if fault.after:
-                continue
-            if fault.step == "delay":
-                await asyncio.sleep(fault.seconds)
-            elif fault.step == "refuse":
-                raise ConnectionBroken
-            elif fault.step == "status":
-                return Reply(fault.status, fault.body.encode(), TEXT)
-        return None
-
-    async def _after(self, faults: list[Fault], reply: Reply) -> Reply:
-        for fault in faults:
-            if fault.step == "lose":
-                raise NoAnswer if fault.hang else ConnectionBroken
-            if fault.after and fault.step == "delay":
-                await asyncio.sleep(fault.seconds)
-            elif fault.after and fault.step == "status":
-                return Reply(fault.status, fault.body.encode(), TEXT)
-        return reply
 
 
 def _kind(path: Path, body: bytes) -> str:

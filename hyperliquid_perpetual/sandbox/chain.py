@@ -7,13 +7,14 @@ own, done at once: what tests want, and the only way under a clock that stands s
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from hyperliquid_perpetual.sandbox.clock import Clock, Timer
 from hyperliquid_perpetual.sandbox.engine.commands import Command, Tick
 from hyperliquid_perpetual.sandbox.engine.events import Event, Replied
-from hyperliquid_perpetual.sandbox.engine.exchange import Exchange, block_class
+from hyperliquid_perpetual.sandbox.engine.exchange import Exchange, block_rank
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper, Received
 from hyperliquid_perpetual.sandbox.refusals import Refused
 
@@ -46,11 +47,13 @@ class Chain:
         self._gatekeeper = gatekeeper
         self._block_ms = block_ms
         self._listeners: list[BlockListener] = []
-        self._waiting: list[tuple[int, Received | Command, asyncio.Future[Outcome] | None]] = []
+        self._waiting: list[tuple[tuple[int, int], Received | Command, asyncio.Future[Outcome] | None]] = []
         self._timers: list[Timer] = []
         self._last_time = 0
         self._in_block = False
         self.is_halted = False
+        self.skew_ms = 0
+        """How far the exchange's time is from the clock's; see the fault `clock_skew`."""
 
     def listen(self, listener: BlockListener) -> None:
         """Tell somebody about everything from now on."""
@@ -60,7 +63,9 @@ class Chain:
         """Begin to make blocks."""
         if self._block_ms:
             self._timers.append(self.clock.every(self._block_ms, self._make_block))
-        self._timers.append(self.clock.every(TICK_MS, lambda: self.submit_commands((Tick(),))))
+        tick = self.clock.every(TICK_MS, lambda: self.submit_commands((Tick(),)))
+        tick.idle = lambda: self.exchange.is_quiet
+        self._timers.append(tick)
 
     def halt(self, halted: bool) -> None:
         """Make no blocks for now, or go on with all that waits; the exchange's own people are idle meanwhile."""
@@ -83,14 +88,14 @@ class Chain:
         """Block time: the clock's, but never before the last block, and one for a whole block."""
         if self._in_block:
             return self._last_time
-        self._last_time = max(self._last_time, self.clock.now())
+        self._last_time = max(self._last_time, self.clock.now() + self.skew_ms)
         return self._last_time
 
     async def submit(self, received: Received) -> Outcome:
         """Have a signed request done in the next block, and wait for what came of it."""
         reply: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         template = received.template
-        rank = 1 if isinstance(template, Refused) else block_class(template)
+        rank = (1, 0) if isinstance(template, Refused) else block_rank(template)
         self._waiting.append((rank, received, reply))
         if not self._block_ms:
             self._make_block()
@@ -100,7 +105,7 @@ class Chain:
         """Have the exchange's own people (traders, prices, time) act in the next block, together."""
         if self.is_halted:
             return
-        self._waiting.extend((block_class(command), command, None) for command in commands)
+        self._waiting.extend((block_rank(command), command, None) for command in commands)
         if not self._block_ms:
             self._make_block()
 
@@ -111,6 +116,18 @@ class Chain:
         if not self._in_block:
             self._finish(now)
         return events
+
+    @contextmanager
+    def own_block(self) -> Iterator[None]:
+        """What is done by `apply_now` meanwhile is one block: nobody sees the market between two of its commands."""
+        assert not self._in_block, "a block inside a block"
+        now = self.now
+        self._in_block = True
+        try:
+            yield
+        finally:
+            self._in_block = False
+            self._finish(now)
 
     def _make_block(self) -> None:
         if not self._waiting or self.is_halted:

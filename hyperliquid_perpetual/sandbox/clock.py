@@ -13,11 +13,13 @@ from typing import Protocol
 
 Callback = Callable[[], None]
 
+IDLE_MS = 60_000
+
 
 class Timer:
     """Something that repeats until cancelled."""
 
-    __slots__ = ("callback", "cancelled", "interval_ms")
+    __slots__ = ("callback", "cancelled", "idle", "interval_ms")
 
     def __init__(self, interval_ms: int, callback: Callback) -> None:
         if interval_ms <= 0:
@@ -25,6 +27,8 @@ class Timer:
         self.interval_ms = interval_ms
         self.callback = callback
         self.cancelled = False
+        self.idle: Callable[[], bool] | None = None
+        """Whether a call would do nothing; a virtual clock that jumps far then calls only once in `IDLE_MS`."""
 
     def cancel(self) -> None:
         """Do not call again."""
@@ -100,7 +104,7 @@ class VirtualClock:
         return timer
 
     async def advance(self, seconds: float) -> None:
-        """Jump ahead: what repeats is called as often as it would have been.
+        """Jump ahead: what repeats is called as often as it would have been, unless it is idle.
 
         :raises ValueError: for a jump back.
         """
@@ -112,7 +116,12 @@ class VirtualClock:
             if timer.cancelled:
                 continue
             self._now = max(self._now, due)
-            self._push(due + timer.interval_ms, timer)
+            interval = timer.interval_ms
+            times = 1
+            if timer.idle is not None and end - due > interval and timer.idle():
+                # As often as it likes within a minute, but never beyond the last time before the end of this jump.
+                times = min(max(IDLE_MS, interval), end - due) // interval
+            self._push(due + times * interval, timer)
             timer.callback()
             if not self._due or self._due[0][0] > due:
                 await asyncio.sleep(0)

@@ -1,21 +1,21 @@
 """``/sandbox/...``: what another process on this machine may see and do, beyond what the venue offers.
 
-Only for callers on this machine, and never for a page of another site: a browser's request with a foreign Origin, or
-with a Host that is not this machine's, is refused (a name that points here is how pages reach into local servers).
+Only for callers on this machine, and never for a page of another site (`local_only`).
 """
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.account_view import Json
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
+from hyperliquid_perpetual.sandbox.fault_control import FaultControl
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
+from hyperliquid_perpetual.sandbox.local_only import why_refused
+from hyperliquid_perpetual.sandbox.page.summary import counters
 
 if TYPE_CHECKING:
     from hyperliquid_perpetual.sandbox.sandbox import Sandbox
@@ -58,6 +58,8 @@ class Control:
         app.router.add_post(f"{PREFIX}/sub_account", self._guarded(self._sub_account))
         app.router.add_post(f"{PREFIX}/agent", self._guarded(self._agent))
         app.router.add_post(f"{PREFIX}/vault", self._guarded(self._vault))
+        app.router.add_post(f"{PREFIX}/referral_code", self._guarded(self._referral_code))
+        app.router.add_post(f"{PREFIX}/stake", self._guarded(self._stake))
         app.router.add_post(f"{PREFIX}/price", self._guarded(self._price))
         app.router.add_get(f"{PREFIX}/quirks", self._guarded(self._quirks))
         app.router.add_post(f"{PREFIX}/quirks", self._guarded(self._set_quirks))
@@ -67,21 +69,12 @@ class Control:
         app.router.add_post(f"{PREFIX}/break_metadata", self._guarded(self._break_metadata))
         app.router.add_post(f"{PREFIX}/maintenance", self._guarded(self._maintenance))
         app.router.add_post(f"{PREFIX}/drop_websockets", self._guarded(self._drop_websockets))
+        FaultControl(self._sandbox.faults).add_routes(app, f"{PREFIX}/faults", self._guarded)
 
     async def _status(self, request: web.Request) -> Json:
         sandbox = self._sandbox
-        return {
-            "seed": sandbox.seed,
-            "market": sandbox.traders.regime,
-            "time": sandbox.clock.now(),
-            "blocks": sandbox.chain.blocks,
-            "requests": len(sandbox.api.captured),
-            "weight": sandbox.api.meter.total,
-            "refusedByWeight": sandbox.api.meter.refused,
-            "websockets": sandbox.sockets,
-            "faults": dict(sandbox.faults.counts),
-            "accounts": [account_json(sandbox.account(address), with_fills=False) for address in sandbox.clients],
-        }
+        accounts = [account_json(sandbox.account(address), with_fills=False) for address in sandbox.clients]
+        return {**counters(sandbox), "accounts": accounts}
 
     async def _account(self, request: web.Request) -> Json:
         return account_json(self._sandbox.account(request.match_info["address"]), with_fills=True)
@@ -117,6 +110,19 @@ class Control:
         return account_json(
             self._sandbox.account(self._sandbox.create_vault(leader, name, Decimal(str(amount)))), with_fills=False
         )
+
+    async def _referral_code(self, request: web.Request) -> Json:
+        body = await _body(request)
+        address, code = str(body.get("address", "")), str(body.get("code", ""))
+        self._sandbox.register_referrer(address, code)
+        return {"address": address.lower(), "code": code}
+
+    async def _stake(self, request: web.Request) -> Json:
+        body = await _body(request)
+        address = str(body.get("address", ""))
+        delegated, undelegated = (Decimal(str(body.get(key, 0))) for key in ("delegated", "undelegated"))
+        self._sandbox.stake(address, delegated, undelegated)
+        return {"address": address.lower(), "delegated": _text(delegated), "undelegated": _text(undelegated)}
 
     async def _price(self, request: web.Request) -> Json:
         body = await _body(request)
@@ -187,7 +193,7 @@ class Control:
 
     def _guarded(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def guarded(request: web.Request) -> web.Response:
-            refusal = _foreign(request)
+            refusal = why_refused(request)
             if refusal is not None:
                 return _respond({"error": refusal}, 403)
             try:
@@ -249,26 +255,6 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 def _respond(data: Json, status: int = 200) -> web.Response:
     return web.Response(status=status, body=msgspec.json.encode(data), content_type="application/json")
-
-
-def _foreign(request: web.Request) -> str | None:
-    """Why a caller may not use this, if so."""
-    if not _is_local(request.remote or ""):
-        return "only for callers on this machine"
-    host = urlsplit(f"//{request.host}").hostname or ""
-    if host != "localhost" and not _is_local(host):
-        return "only under an address of this machine"
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        return "not for pages of other sites"
-    return None
-
-
-def _is_local(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _text(value: Decimal) -> str:

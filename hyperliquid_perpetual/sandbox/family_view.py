@@ -52,7 +52,10 @@ class FamilyView:
         return self._accounts.clearinghouse_state(address, dex)
 
     def vault_details(self, address: str, user: str | None) -> Json | None:
-        """`vaultDetails`, with `followerState` of a user; null for what is no vault. Figures are JSON numbers."""
+        """`vaultDetails`, with `followerState` of a user; null for what is no vault.
+
+        The vault's own figures are JSON numbers, those of followers decimal strings.
+        """
         account = self._exchange.account(address)
         if account is None or account.vault is None:
             return None
@@ -75,10 +78,10 @@ class FamilyView:
             "followers": followers,
             "maxDistributable": _number(withdrawable),
             "maxWithdrawable": _number(withdrawable if user is None else min(withdrawable, vault.equity(user, value))),
-            "isClosed": False,
+            "isClosed": vault.is_closed,
             "relationship": {"type": "normal"},
             "allowDeposits": vault.allow_deposits,
-            "alwaysCloseOnWithdraw": False,
+            "alwaysCloseOnWithdraw": vault.always_close_on_withdraw,
         }
 
     def user_vault_equities(self, user: str) -> list[Json]:
@@ -99,9 +102,9 @@ class FamilyView:
         equity = vault.equity(user, value)
         return {
             "user": user,
-            "vaultEquity": _number(equity),
-            "pnl": _number(equity - stake.basis),
-            "allTimePnl": _number(equity - stake.basis + stake.withdrawn_profit),
+            "vaultEquity": money_text(equity),
+            "pnl": money_text(equity - stake.basis),
+            "allTimePnl": money_text(equity - stake.basis + stake.withdrawn_profit),
             "daysFollowing": (self._exchange.now - stake.entered) // DAY_MS,
             "vaultEntryTime": stake.entered,
             "lockupUntil": stake.locked_until,

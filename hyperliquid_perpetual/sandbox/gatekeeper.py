@@ -12,6 +12,7 @@ from msgspec import structs
 
 from hyperliquid_perpetual.sandbox.account_actions import account_command
 from hyperliquid_perpetual.sandbox.action_base import Action, UserSignedAction
+from hyperliquid_perpetual.sandbox.address_budget import EXPIRED_COST, AddressBudget
 from hyperliquid_perpetual.sandbox.daily_actions import DailyActions
 from hyperliquid_perpetual.sandbox.engine import commands
 from hyperliquid_perpetual.sandbox.engine.commands import Command, OrderIntent, Trigger
@@ -20,6 +21,7 @@ from hyperliquid_perpetual.sandbox.mistakes import explain
 from hyperliquid_perpetual.sandbox.nonces import Nonces
 from hyperliquid_perpetual.sandbox.refusals import NotPrevalidated, Refused
 from hyperliquid_perpetual.sandbox.register import Register
+from hyperliquid_perpetual.sandbox.service_requests import service_command
 from hyperliquid_perpetual.sandbox.signatures import Unrecoverable, recover_signer
 from hyperliquid_perpetual.sandbox.signed_requests import (
     BatchModifyAction,
@@ -55,13 +57,19 @@ class Received:
 class Gatekeeper:
     """Checks every signed request, and counts what each account has asked for (section 9.3)."""
 
-    def __init__(self, markets: Mapping[int, MarketState], register: Register, daily: DailyActions) -> None:
+    def __init__(
+        self, markets: Mapping[int, MarketState], register: Register, daily: DailyActions, budget: AddressBudget
+    ) -> None:
         self._daily = daily
+        self.budget = budget
         self._markets = markets
         self._register = register
         self._nonces = Nonces()
-        self.requests_used: dict[str, int] = {}
+
+    @property
+    def requests_used(self) -> dict[str, int]:
         """Items asked for so far, by account."""
+        return self.budget.used
 
     def receive(self, body: bytes) -> Received:
         """Read a request and recover its signer.
@@ -94,12 +102,16 @@ class Gatekeeper:
             account = self._vault_of(account, request.vaultAddress, request.action)
         if request.expiresAfter is not None and request.expiresAfter < now:
             # The venue's wording is not known; the address pays five requests for it (section 9.3).
-            self._count(account, 5)
+            self.budget.charge(account, EXPIRED_COST)
             raise Refused(f"Action expired: expiresAfter {request.expiresAfter} is before {now}")
-        refusal = self._daily.refusal(account, now) or self._nonces.use(signer, request.nonce, now)
+        refusal = (
+            self._daily.refusal(account, now)
+            or self.budget.refusal(account, request.action, now)
+            or self._nonces.use(signer, request.nonce, now)
+        )
         if refusal is not None:
             raise Refused(refusal)
-        self._count(account, request.action.items)
+        self.budget.count(account, request.action, now)
         self._daily.count(account, now)
         if isinstance(received.template, Refused):
             raise received.template
@@ -133,9 +145,6 @@ class Gatekeeper:
             raise Refused("This action takes no vaultAddress.")
         return vault
 
-    def _count(self, account: str, items: int) -> None:
-        self.requests_used[account] = self.requests_used.get(account, 0) + items
-
     # ------------------------------------------------------------------ actions to commands
 
     def _command(self, request: SignedRequest) -> Command:
@@ -151,14 +160,17 @@ class Gatekeeper:
             case OrderAction():
                 return self._place(action)
             case CancelAction():
-                return commands.CancelOrders("", tuple((cancel.a, cancel.o) for cancel in action.cancels))
+                oids = tuple((cancel.a, cancel.o) for cancel in action.cancels)
+                return commands.CancelOrders("", oids, bool(action.f))
             case CancelByCloidAction():
-                return commands.CancelOrdersByCloid("", tuple((c.asset, c.cloid) for c in action.cancels))
+                cloids = tuple((cancel.asset, cancel.cloid) for cancel in action.cancels)
+                return commands.CancelOrdersByCloid("", cloids, bool(action.f))
             case ModifyAction():
-                return commands.ModifyOrders("", (commands.Modification(action.oid, self._intent(action.order)),))
+                item = commands.Modification(action.oid, self._intent(action.order))
+                return commands.ModifyOrders("", (item,), bool(action.a))
             case BatchModifyAction():
                 items = (commands.Modification(item.oid, self._intent(item.order)) for item in action.modifies)
-                return commands.ModifyOrders("", tuple(items))
+                return commands.ModifyOrders("", tuple(items), bool(action.a))
             case UpdateLeverageAction():
                 return commands.UpdateLeverage("", action.asset, action.isCross, action.leverage)
             case ScheduleCancelAction():
@@ -169,17 +181,17 @@ class Gatekeeper:
                 return twap_command(action, self._markets.get(action.twap.a))
             case TwapCancelAction():
                 return twap_command(action, self._markets.get(action.a))
-        command = account_command(action)
+        command = account_command(action) or service_command(action)
         if command is None:  # pragma: no cover - the union of known actions ends here
             raise AssertionError(action)
         return command
 
     def _place(self, action: OrderAction) -> Command:
-        if not isinstance(action.grouping, str):
-            raise Refused("The sandbox does not do priority fees.")
         builder = None if action.builder is None else commands.BuilderFee(action.builder.b, action.builder.f)
         intents = tuple(self._intent(order, builder) for order in action.orders)
-        return commands.PlaceOrders("", intents, action.grouping)
+        if isinstance(action.grouping, str):
+            return commands.PlaceOrders("", intents, action.grouping)
+        return commands.PlaceOrders("", intents, priority=action.grouping.p)
 
     def _intent(self, order: Order, builder: commands.BuilderFee | None = None) -> OrderIntent:
         state = self._markets.get(order.a)

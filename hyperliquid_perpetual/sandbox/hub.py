@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hyperliquid_perpetual.sandbox.subscriptions import Subscription, UserSubscription
+from hyperliquid_perpetual.sandbox.subscriptions import Subscription
 
 _encode = msgspec.json.Encoder().encode
 
@@ -13,8 +13,8 @@ _encode = msgspec.json.Encoder().encode
 class Subscriber(Protocol):
     """One socket."""
 
-    def send(self, frame: bytes, is_user: bool = False) -> None:
-        """Queue a frame; must not wait. `is_user` marks frames about an account."""
+    def send(self, frame: bytes, about: Subscription | None = None) -> None:
+        """Queue a frame; must not wait. `about` is the subscription that it is sent for, if any."""
         ...
 
 
@@ -55,6 +55,10 @@ class Hub:
         found: Any = self._by_kind.get(kind, ())
         return list(found)
 
+    def is_followed(self, kind: type[Subscription]) -> bool:
+        """Whether anybody has a subscription of a kind."""
+        return bool(self._by_kind.get(kind))
+
     def has(self, subscription: Subscription) -> bool:
         """Whether anybody has this subscription."""
         return subscription in self._subscribers
@@ -64,9 +68,8 @@ class Hub:
         subscribers = self._subscribers.get(subscription)
         if subscribers:
             encoded = frame(channel, data)
-            is_user = isinstance(subscription, UserSubscription)
             for subscriber in tuple(subscribers):
-                subscriber.send(encoded, is_user)
+                subscriber.send(encoded, subscription)
 
     def __iter__(self) -> Iterator[Subscription]:
         return iter(self._subscribers)

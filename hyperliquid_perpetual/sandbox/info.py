@@ -20,7 +20,6 @@ HOUR_MS = 3_600_000
 MAX_FUNDING_HISTORY = 500
 MAX_RECENT_TRADES = 30
 FOREVER = 2**62
-_MAX_MARKET_NOTIONALS = ((25, "30000000.0"), (20, "5000000.0"), (10, "2000000.0"), (1, "500000.0"))
 
 
 class ServerFault(Exception):
@@ -71,9 +70,13 @@ class Info:
             ask.MarginTable: self._margin_table,
             ask.SpotMeta: lambda r: markets.spot_meta(),
             ask.SpotMetaAndAssetCtxs: lambda r: [markets.spot_meta(), []],
+            # Clients that list every kind of market ask for these too: there are none here.
+            ask.OutcomeMeta: lambda r: {"outcomes": [], "questions": []},
             ask.PerpsAtOpenInterestCap: self._at_cap,
             ask.PerpDexStatus: self._dex_status,
-            ask.MaxMarketOrderNtls: lambda r: [list(row) for row in _MAX_MARKET_NOTIONALS],
+            ask.MaxMarketOrderNtls: lambda r: [
+                [leverage, money_text(notional)] for leverage, notional in exchange.config.max_market_notionals
+            ],
             ask.ExchangeStatus: lambda r: {"time": exchange.now, "specialStatuses": self._special_statuses()},
             ask.AllMids: lambda r: markets.mids(self._dex(r.dex)),
             ask.L2Book: self._book,
@@ -200,8 +203,8 @@ def _user(request: ask.UserRequest) -> str:
     return request.user.lower()
 
 
-def _times(request: ask.UserTimesRequest | ask.FundingHistory) -> tuple[int, int]:
-    return request.startTime, FOREVER if request.endTime is None else request.endTime
+def _times(request: ask.UserTimesRequest | ask.UserLedgerRequest | ask.FundingHistory) -> tuple[int, int]:
+    return request.startTime or 0, FOREVER if request.endTime is None else request.endTime
 
 
 def _order_key(oid: int | str) -> int | str:

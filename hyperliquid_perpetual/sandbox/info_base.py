@@ -30,3 +30,10 @@ class UserTimesRequest(UserRequest, frozen=True, kw_only=True):
 
     startTime: Time
     endTime: Time | None = None
+
+
+class UserLedgerRequest(UserRequest, frozen=True, kw_only=True):
+    """The same, where clients of the venue leave the start out if they want all of it."""
+
+    startTime: Time | None = None
+    endTime: Time | None = None

@@ -9,6 +9,7 @@ from hyperliquid_perpetual.sandbox.action_base import Address, Cloid
 from hyperliquid_perpetual.sandbox.info_base import DexRequest as DexRequest
 from hyperliquid_perpetual.sandbox.info_base import InfoRequest as InfoRequest
 from hyperliquid_perpetual.sandbox.info_base import Time
+from hyperliquid_perpetual.sandbox.info_base import UserLedgerRequest as UserLedgerRequest
 from hyperliquid_perpetual.sandbox.info_base import UserRequest as UserRequest
 from hyperliquid_perpetual.sandbox.info_base import UserTimesRequest as UserTimesRequest
 from hyperliquid_perpetual.sandbox.overview_requests import KnownOverview
@@ -48,6 +49,10 @@ class SpotMeta(InfoRequest, frozen=True):
 
 
 class SpotMetaAndAssetCtxs(InfoRequest, frozen=True):
+    pass
+
+
+class OutcomeMeta(InfoRequest, frozen=True):
     pass
 
 
@@ -209,11 +214,11 @@ class UserTwapSliceFillsByTime(UserTimesRequest, frozen=True):
     pass
 
 
-class UserFunding(UserTimesRequest, frozen=True):
+class UserFunding(UserLedgerRequest, frozen=True):
     pass
 
 
-class UserNonFundingLedgerUpdates(UserTimesRequest, frozen=True):
+class UserNonFundingLedgerUpdates(UserLedgerRequest, frozen=True):
     pass
 
 
@@ -225,6 +230,7 @@ KnownInfo = (
     | MarginTable
     | SpotMeta
     | SpotMetaAndAssetCtxs
+    | OutcomeMeta
     | PerpsAtOpenInterestCap
     | PerpDexStatus
     | MaxMarketOrderNtls

@@ -65,7 +65,7 @@ def _delta(update: LedgerUpdate, markets: Mapping[int, MarketState]) -> Json:
             }
         case "vaultCreate":
             return {"vault": details.vault, "usdc": amount, "fee": "0.0"}
-        case "vaultDeposit":
+        case "vaultDeposit" | "vaultDistribution":
             return {"vault": details.vault, "usdc": amount}
         case "vaultWithdraw":
             return {
@@ -79,4 +79,6 @@ def _delta(update: LedgerUpdate, markets: Mapping[int, MarketState]) -> Json:
             }
         case "vaultLeaderCommission":
             return {"user": details.user, "usdc": amount}
+        case "rewardsClaim":
+            return {"amount": amount, "token": details.token}
     return {"usdc": amount}

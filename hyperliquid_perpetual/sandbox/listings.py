@@ -7,27 +7,33 @@ section 7). A client notices by reading the metadata again; nothing announces it
 from decimal import Decimal
 
 from hyperliquid_perpetual.sandbox.chain import Chain
+from hyperliquid_perpetual.sandbox.driver import MarketDriver
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket, ListMarket
 from hyperliquid_perpetual.sandbox.market_set import MarketSet
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.tape import Tape
-from hyperliquid_perpetual.sandbox.traders import Traders
 
 
 class Listings:
     """Changes what is listed: `sandbox.listings`."""
 
     def __init__(
-        self, exchange: Exchange, chain: Chain, market_set: MarketSet, view: MarketView, tape: Tape, traders: Traders
+        self,
+        exchange: Exchange,
+        chain: Chain,
+        market_set: MarketSet,
+        view: MarketView,
+        tape: Tape,
+        driver: MarketDriver,
     ) -> None:
         self._exchange = exchange
         self._chain = chain
         self._market_set = market_set
         self._view = view
         self._tape = tape
-        self._traders = traders
+        self._driver = driver
 
     def list_market(
         self, coin: str, price: Decimal | str | int, sz_decimals: int = 2, max_leverage: int = 10, traded: bool = True
@@ -42,7 +48,7 @@ class Listings:
         self._market_set.add(listing)
         state = self._exchange.markets[listing.market.asset]
         if traded:
-            self._traders.add(state)
+            self._driver.add(state)
         return state
 
     def add_dex(self, name: str, collateral: str = "USDC") -> None:
@@ -63,7 +69,7 @@ class Listings:
         px = None if settlement_price is None else state.market.to_px(Decimal(settlement_price))
         if settlement_price is not None and (px is None or px <= 0):
             raise ValueError(f"a price is positive and has at most six decimals, got {settlement_price}")
-        self._traders.remove(coin)
+        self._driver.remove(coin)
         self._chain.apply_now(DelistMarket(state.market.asset, px))
         self._market_set.delist(coin)
 

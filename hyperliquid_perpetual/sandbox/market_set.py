@@ -5,9 +5,8 @@ isolated margin and one without cross margin. Beside it stand three HIP-3 dexes:
 nothing (its index still counts), and `km` on USDH, so that every rule for asset ids (reference, section 7) is met.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from msgspec import structs
@@ -19,14 +18,12 @@ from hyperliquid_perpetual.sandbox.engine.markets import (
     Market,
     default_funding_terms,
 )
-from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
-from hyperliquid_perpetual.sandbox.engine.state import Account
 from hyperliquid_perpetual.sandbox.engine.units import usd
-from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, divide_half_even, scaled
+from hyperliquid_perpetual.sandbox.market_character import Character
+from hyperliquid_perpetual.sandbox.wire import PRICE_DECIMALS, canonical_decimal, scaled
 
 USDC, USDH = ("USDC", 0), ("USDH", 360)
-REFERRAL_DISCOUNT = Fraction(4, 100)
-TAKER_RATE, MAKER_RATE = 450_000, 150_000  # tier 0, in 1e-9 of the notional (reference, section 13)
+FEE_SCALE_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +82,8 @@ class MarketSet:
     dexes: tuple[Dex, ...]
     tables: tuple[MarginTable, ...]
     tokens: tuple[dict[str, Any], ...]
+    characters: Mapping[str, Character] = field(default_factory=dict)
+    """How synthetic traders treat a market, by coin; others are ordinary."""
     by_coin: dict[str, Listing] = field(default_factory=dict)
     dex_names: list[str] = field(default_factory=list)
     """The names in the order of `dexes`: one list for good, which grows."""
@@ -134,8 +133,15 @@ class MarketSet:
             raise ValueError("a market has 0 to 6 size decimals and a leverage of 1 to 50")
         first = 100_000 + index * 10_000 if index else 0
         collateral = dex.collateral, dex.collateral_token
-        listing = _listing(
-            first + len(dex.listings), coin, sz_decimals, max_leverage, max_leverage, price, collateral=collateral
+        listing = make_listing(
+            first + len(dex.listings),
+            coin,
+            sz_decimals,
+            max_leverage,
+            max_leverage,
+            price,
+            collateral=collateral,
+            fee_scale=dex.fee_scale,
         )
         if listing.market.oracle_px <= 0:
             raise ValueError(f"a price is positive, got {price}")
@@ -163,42 +169,6 @@ class MarketSet:
         raise ValueError(f"there is no token {name!r}; there are {[token['name'] for token in self.tokens]}")
 
 
-class Hip3Fees:
-    """Tier 0 for everybody; on HIP-3 dexes scaled by the deployer's share and cut by growth mode (section 13).
-
-    Everybody has a referral discount while the quirk `referral_discount` is not "none".
-    """
-
-    def __init__(self, market_set: MarketSet, quirks: VenueQuirks) -> None:
-        self._quirks = quirks
-        self._market_set = market_set
-        self._factors: dict[int, Fraction] = {}
-
-    def rate(self, account: Account, market: Market, crossed: bool) -> int:
-        """Fee in 1e-9 of the notional."""
-        factor = self._factor(market) * (TAKER_RATE if crossed else MAKER_RATE)
-        if self._quirks.referral_discount != "none":
-            factor *= 1 - REFERRAL_DISCOUNT
-        return divide_half_even(factor.numerator, factor.denominator)
-
-    def _factor(self, market: Market) -> Fraction:
-        found = self._factors.get(market.asset)
-        if found is None:
-            dex = self._market_set.dex(market.dex)
-            if dex is None or not dex.name:
-                found = Fraction(1)
-            else:
-                found = _fee_factor(dex.fee_scale, self._market_set.by_coin[market.coin].growth_mode)
-            self._factors[market.asset] = found
-        return found
-
-
-def _fee_factor(fee_scale: str, growth_mode: bool) -> Fraction:
-    share = Fraction(fee_scale)
-    scale = 1 + share if share < 1 else 2 * share
-    return scale / 10 if growth_mode else scale
-
-
 _TABLES = (
     MarginTable(51, (MarginTier(0, 10), MarginTier(usd(3_000_000), 5)), "tiered 10x"),
     MarginTable(54, (MarginTier(0, 20), MarginTier(usd(40_000_000), 10)), "tiered 20x"),
@@ -222,24 +192,32 @@ _FIRST_DEX: tuple[tuple[str, int, int, int, str, MarginMode, bool], ...] = (
 _XYZ = (("XYZ100", 4, 20, "25114", False), ("TSLA", 3, 10, "417.32", True))
 _KM = (("US500", 3, 20, "6602.5", True),)
 
+_CHARACTERS = {
+    "BTC": Character(volatility=1.0),
+    "ETH": Character(volatility=1.25),
+    "xyz:XYZ100": Character(volatility=0.6),
+    "km:US500": Character(volatility=0.5),
+    "xyz:TSLA": Character(volatility=1.2),
+}
+
 
 def standard_markets() -> MarketSet:
     """The markets of a sandbox that is not told otherwise."""
     first = tuple(
-        _listing(asset, coin, sz_decimals, leverage, table, px, mode, delisted)
+        make_listing(asset, coin, sz_decimals, leverage, table, px, mode, delisted)
         for asset, (coin, sz_decimals, leverage, table, px, mode, delisted) in enumerate(_FIRST_DEX)
     )
     dexes = (
         Dex("", "", *USDC, first),
-        _hip3_dex(1, "xyz", "XYZ", USDC, _XYZ, "1.0"),
-        _hip3_dex(2, "vntl", "Ventuals", USDH, (), "0.5"),
-        _hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
+        make_hip3_dex(1, "xyz", "XYZ", USDC, _XYZ, "1.0"),
+        make_hip3_dex(2, "vntl", "Ventuals", USDH, (), "0.5"),
+        make_hip3_dex(3, "km", "Kinetiq Markets", USDH, _KM, "0.5"),
     )
     tokens = (_token("USDC", 0, 8), _token("PURR", 1, 0), _token("HYPE", 150, 2), _token("USDH", 360, 2))
-    return MarketSet(dexes, _TABLES, tokens)
+    return MarketSet(dexes, _TABLES, tokens, _CHARACTERS)
 
 
-def _listing(
+def make_listing(
     asset: int,
     coin: str,
     sz_decimals: int,
@@ -250,7 +228,12 @@ def _listing(
     delisted: bool = False,
     growth_mode: bool = False,
     collateral: tuple[str, int] = USDC,
+    fee_scale: str = "0.0",
 ) -> Listing:
+    """One market; `table` up to 50 is the single tier of that leverage, `px` the price to start from.
+
+    :raises ValueError: for a price with more than six decimals.
+    """
     price = scaled(px, PRICE_DECIMALS)
     if price is None:
         raise ValueError(f"{coin}: {px} has too many decimals")
@@ -268,11 +251,13 @@ def _listing(
         collateral_token=collateral[1],
         is_delisted=delisted,
         funding=default_funding_terms(coin, dex),
+        fee_scale=scaled(canonical_decimal(fee_scale), FEE_SCALE_DECIMALS) or 0,
+        growth_mode=growth_mode,
     )
     return Listing(market, table, growth_mode)
 
 
-def _hip3_dex(
+def make_hip3_dex(
     index: int,
     name: str,
     full_name: str,
@@ -280,8 +265,9 @@ def _hip3_dex(
     rows: tuple[tuple[str, int, int, str, bool], ...],
     fee_scale: str,
 ) -> Dex:
+    """A HIP-3 dex of (coin, szDecimals, maximum leverage, price, growth mode); `index` is its place in `perpDexs`."""
     listings = tuple(
-        _listing(
+        make_listing(
             100_000 + index * 10_000 + position,
             f"{name}:{coin}",
             sz_decimals,
@@ -290,6 +276,7 @@ def _hip3_dex(
             px,
             growth_mode=growth,
             collateral=collateral,
+            fee_scale=fee_scale,
         )
         for position, (coin, sz_decimals, leverage, px, growth) in enumerate(rows)
     )

@@ -1,6 +1,8 @@
 """Public streams: books, best prices, trades, candles, contexts and mids, each in the venue's rhythm (section 8.2)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hyperliquid_perpetual.sandbox import subscriptions as subs
@@ -9,7 +11,8 @@ from hyperliquid_perpetual.sandbox.engine.events import BookChanged, Event, Trad
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.records import Level, Trade
 from hyperliquid_perpetual.sandbox.hub import Hub
-from hyperliquid_perpetual.sandbox.market_view import MarketView, level_json
+from hyperliquid_perpetual.sandbox.market_view import MarketView
+from hyperliquid_perpetual.sandbox.still_books import StillBooks
 
 RECENT_TRADES = 30
 
@@ -42,19 +45,26 @@ class MarketStreams:
         self._trades: dict[str, list[Trade]] = {}
         self._changed: dict[int, None] = {}
         self._best: dict[int, tuple[Level | None, Level | None]] = {}
+        self.still_books = StillBooks(exchange, view)
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
         cadence = self._cadence
-        return [
-            clock.every(cadence.book_ms, self._send_books),
-            clock.every(cadence.fast_book_ms, self._send_fast_books),
-            clock.every(cadence.context_ms, self._send_contexts),
-            clock.every(cadence.candle_ms, self._send_candles),
-            clock.every(cadence.mids_ms, self._send_mids),
-            clock.every(cadence.dex_contexts_ms, self._send_dex_contexts),
-            clock.every(cadence.all_contexts_ms, self._send_all_contexts),
-        ]
+        repeated: tuple[tuple[int, Callable[[], None], type[subs.Subscription]], ...] = (
+            (cadence.book_ms, self._send_books, subs.L2Book),
+            (cadence.fast_book_ms, self._send_fast_books, subs.L2Book),
+            (cadence.context_ms, self._send_contexts, subs.ActiveAssetCtx),
+            (cadence.candle_ms, self._send_candles, subs.Candle),
+            (cadence.mids_ms, self._send_mids, subs.AllMids),
+            (cadence.dex_contexts_ms, self._send_dex_contexts, subs.AssetCtxs),
+            (cadence.all_contexts_ms, self._send_all_contexts, subs.AllDexsAssetCtxs),
+        )
+        timers = []
+        for interval, send, kind in repeated:
+            timer = clock.every(interval, send)
+            timer.idle = partial(self._is_idle, kind)
+            timers.append(timer)
+        return timers
 
     def snapshot(self, subscription: subs.Subscription) -> Snapshot:
         """What a new subscriber gets at once: (channel, data) pairs."""
@@ -103,6 +113,8 @@ class MarketStreams:
 
     def _send_best(self, asset: int) -> None:
         state = self._exchange.markets[asset]
+        if self.still_books and state.market.coin in self.still_books:
+            return
         subscription = subs.Bbo(coin=state.market.coin)
         if self._hub.has(subscription):
             best = self._view.best(state)
@@ -111,6 +123,9 @@ class MarketStreams:
                 self._hub.publish(subscription, "bbo", self._now(subscription)[1])
 
     # ------------------------------------------------------------------ at intervals
+
+    def _is_idle(self, kind: type[subs.Subscription]) -> bool:
+        return not self._hub.is_followed(kind)
 
     def _send_books(self) -> None:
         for subscription in self._hub.active(subs.L2Book):
@@ -152,14 +167,9 @@ class MarketStreams:
             state = self._exchange.market(subscription.coin)
             assert state is not None, "unknown coins are refused when they are subscribed to"
             match subscription:
-                case subs.L2Book(fast=True):
-                    return "l2Book", view.fast_book(state)
-                case subs.L2Book(nSigFigs=figures, mantissa=mantissa):
-                    return "l2Book", view.book(state, figures, mantissa)
-                case subs.Bbo():
-                    decimals = state.market.sz_decimals
-                    best = [None if level is None else level_json(level, decimals) for level in view.best(state)]
-                    return "bbo", {"coin": subscription.coin, "time": self._exchange.now, "bbo": best}
+                case subs.L2Book() | subs.Bbo():
+                    still = self.still_books.frame(subscription) if self.still_books else None
+                    return view.book_frame(state, subscription) if still is None else still
                 case subs.ActiveAssetCtx():
                     return "activeAssetCtx", {"coin": subscription.coin, "ctx": view.context(state)}
                 case subs.Candle(interval=interval):

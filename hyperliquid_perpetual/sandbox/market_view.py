@@ -7,6 +7,7 @@ from hyperliquid_perpetual.sandbox.engine.funding import hourly_rate, impact_pxs
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.records import FundingRate, Level, Trade
 from hyperliquid_perpetual.sandbox.market_set import Dex, MarketSet
+from hyperliquid_perpetual.sandbox.subscriptions import Bbo, L2Book
 from hyperliquid_perpetual.sandbox.tape import Candle, Tape
 from hyperliquid_perpetual.sandbox.wire import float_text, money_text, price_text, size_text
 
@@ -160,6 +161,16 @@ class MarketView:
         sides = (book.bids.levels(FAST_BOOK_DEPTH), book.asks.levels(FAST_BOOK_DEPTH))
         levels = [[level_json(level, sz_decimals) for level in side] for side in sides]
         return {"coin": state.market.coin, "time": self._exchange.now, "levels": levels, "fast": True}
+
+    def book_frame(self, state: MarketState, subscription: L2Book | Bbo) -> tuple[str, Json]:
+        """Channel and data of a book stream as things stand."""
+        if isinstance(subscription, Bbo):
+            decimals = state.market.sz_decimals
+            best = [None if level is None else level_json(level, decimals) for level in self.best(state)]
+            return "bbo", {"coin": subscription.coin, "time": self._exchange.now, "bbo": best}
+        if subscription.fast:
+            return "l2Book", self.fast_book(state)
+        return "l2Book", self.book(state, subscription.nSigFigs, subscription.mantissa)
 
     def best(self, state: MarketState) -> tuple[Level | None, Level | None]:
         """The best level of each side."""

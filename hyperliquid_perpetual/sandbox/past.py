@@ -7,6 +7,7 @@ and in no figure that trades make.
 
 import math
 from array import array
+from copy import copy
 from random import Random
 
 from hyperliquid_perpetual.sandbox.candles import DAY, INTERVALS, MAX_CANDLES, MINUTE, Candle, candle_span
@@ -34,6 +35,8 @@ class Past:
         self._prices: array[int] = array("q")
         """Prices at the beginning of each minute, and at the end."""
         self._volumes: array[int] = array("q")
+        self._openings: dict[str, Candle] = {}
+        """The candle of each interval that the opening cut in two, as far as it lies in the past."""
 
     def candles(self, interval: str, start: int, end: int) -> list[Candle]:
         """The candles of an interval that overlap [start, end], oldest first, as far as they lie in the past."""
@@ -48,11 +51,18 @@ class Past:
             time = close_time + 1
         return found
 
-    def joined(self, candle: Candle) -> Candle:
+    def joined(self, interval: str, candle: Candle) -> Candle:
         """A candle of trades, with what its time had before the opening."""
-        joined = self._candle(candle.open_time, candle.close_time)
-        if joined is None:
+        if candle.open_time >= self._end:
             return candle
+        # Only the candle of the opening has such a time, one per interval.
+        before = self._openings.get(interval)
+        if before is None or before.open_time != candle.open_time:
+            before = self._candle(candle.open_time, candle.close_time)
+            if before is None:
+                return candle
+            self._openings[interval] = before
+        joined = copy(before)
         joined.high, joined.low = max(joined.high, candle.high), min(joined.low, candle.low)
         joined.close = candle.close
         joined.volume += candle.volume

@@ -18,6 +18,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.refusals import NotPrevalidated, Refused
+from hyperliquid_perpetual.sandbox.service_requests import CreateVaultAction
 from hyperliquid_perpetual.sandbox.signed_requests import (
     BatchModifyAction,
     CancelAction,
@@ -59,6 +60,8 @@ def reply_to(
             return _twap(action, outcome.statuses[0])
         if isinstance(action, CreateSubAccountAction):
             return {"status": "ok", "response": {"type": "createSubAccount", "data": outcome.created}}
+        if isinstance(action, CreateVaultAction):
+            return {"status": "ok", "response": {"type": "createVault", "data": outcome.created}}
         return {"status": "ok", "response": {"type": "default"}}
     decimals = (markets[asset].market.sz_decimals for asset in assets)
     return _items("order", [_order_status(*pair) for pair in zip(outcome.statuses, decimals, strict=True)])

@@ -13,24 +13,31 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
 from hyperliquid_perpetual.sandbox.account_view import AccountView
-from hyperliquid_perpetual.sandbox.api import Api, Captured
+from hyperliquid_perpetual.sandbox.address_budget import ALLOWANCE, AddressBudget
+from hyperliquid_perpetual.sandbox.api import Api
 from hyperliquid_perpetual.sandbox.chain import Chain
 from hyperliquid_perpetual.sandbox.clock import Clock, RealClock, Timer, VirtualClock
 from hyperliquid_perpetual.sandbox.control import Control
 from hyperliquid_perpetual.sandbox.daily_actions import ACTIONS_PER_DAY, DailyActions
+from hyperliquid_perpetual.sandbox.driver import DriverPlan, MarketDriver, OutsideDriver
 from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event, TradeMade
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
+from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import quirks_of
 from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
-from hyperliquid_perpetual.sandbox.faults import Faults
+from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults
+from hyperliquid_perpetual.sandbox.faults.world import World
 from hyperliquid_perpetual.sandbox.fee_view import FeeView
+from hyperliquid_perpetual.sandbox.following.mirror import MirrorPlan
+from hyperliquid_perpetual.sandbox.following.replay import ReplayPlan
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
 from hyperliquid_perpetual.sandbox.info import Info
 from hyperliquid_perpetual.sandbox.inspection import (
@@ -44,17 +51,20 @@ from hyperliquid_perpetual.sandbox.inspection import (
 from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.listings import Listings
 from hyperliquid_perpetual.sandbox.maintenance import Maintenance
-from hyperliquid_perpetual.sandbox.market_set import Hip3Fees, MarketSet, standard_markets
+from hyperliquid_perpetual.sandbox.market_set import MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
 from hyperliquid_perpetual.sandbox.order_view import OrderView
 from hyperliquid_perpetual.sandbox.overview_view import OverviewView
+from hyperliquid_perpetual.sandbox.page.files import PageFiles
+from hyperliquid_perpetual.sandbox.page.summary import Summary
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
 from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.traders import Regime, Traders
+from hyperliquid_perpetual.sandbox.traffic import Captured
 from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.weights import WEIGHT_PER_MINUTE, WeightMeter
 
@@ -73,8 +83,14 @@ class Sandbox(Interventions):
     """A local exchange. Use it as an asynchronous context manager, or call `start` and `stop`.
 
     :param seed: makes the synthetic traders repeatable; None takes a random one.
-    :param market: how they behave: `calm`, `trending`, `wild`, `still` (a book in which nobody moves) or `empty`.
-    :param coins: the markets in which they trade; None for all that are not delisted.
+    :param market: how they behave: `calm`, `trending`, `wild`, `gappy`, `illiquid`, `still` (a book in which nobody
+        moves) or `empty`.
+    :param coins: the markets in which they trade; None for all that are not delisted. Of a mirror, those that it
+        follows; None for a few.
+    :param replay: a recording to play instead of synthetic traders.
+    :param mirror: a live venue to follow instead: `mainnet`, `testnet` or a URL. It is asked at once what it lists, so
+        inside an event loop `driver=await MirrorPlan.of(...)` is better.
+    :param driver: a `ReplayPlan` or `MirrorPlan` with options of its own, or another plan.
     :param port: where to listen; 0 takes a free port.
     :param deposit: collateral of every new account, on the first dex and on each HIP-3 dex that lists something.
     :param accounts: addresses that exist from the start, if wanted each with its `AccountSetup`: mode and money.
@@ -83,11 +99,14 @@ class Sandbox(Interventions):
     :param block_ms: block time; 0 does every request at once.
     :param clock: `real`, `virtual` (stands still until `clock.advance`; every request is done at once), or a clock.
     :param limit_weights: whether an address that used up its 1200 weights a minute is answered with 429.
+    :param allowance: requests that every account may send before it has traded, beside one for each USD that it has;
+        None for no limit.
     :param actions_per_day: how many actions a unified or portfolio margin account may send in a UTC day.
     :param sockets: rules of WebSocket connections; by default without the limits per address.
     :param cadence: how often streams send what they send at intervals.
-    :param market_set: what is listed.
+    :param market_set: what is listed; `many_markets(200)` for many.
     :param quirks: how it behaves where the reference is unconfirmed, by name (`engine.quirks.VenueQuirks`).
+    :param fault_plan: what goes wrong, and when after the start (docs/faults.md).
     :param engine: further settings of the engine, by their names in `ExchangeConfig`.
     """
 
@@ -97,6 +116,9 @@ class Sandbox(Interventions):
         seed: int | None = None,
         market: Regime = "calm",
         coins: Collection[str] | None = None,
+        replay: Path | str | None = None,
+        mirror: str | None = None,
+        driver: DriverPlan | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         deposit: Decimal | int = DEFAULT_DEPOSIT,
@@ -107,10 +129,12 @@ class Sandbox(Interventions):
         limit_weights: bool = False,
         weight_per_minute: int = WEIGHT_PER_MINUTE,
         actions_per_day: int = ACTIONS_PER_DAY,
+        allowance: int | None = ALLOWANCE,
         sockets: SessionSettings | None = None,
         cadence: Cadence | None = None,
         market_set: MarketSet | None = None,
         quirks: dict[str, str] | None = None,
+        fault_plan: FaultPlan | None = None,
         **engine: object,
     ) -> None:
         self.seed = secrets.randbits(32) if seed is None else seed
@@ -118,6 +142,11 @@ class Sandbox(Interventions):
         money_of(self.deposit, "the deposit", at_least_zero=True)
         self._host = host
         self._port = port
+        plan = _plan(replay, mirror, driver, coins)
+        if plan is not None and market_set is not None:
+            raise ValueError("a replay or mirror lists what its venue lists: give no market_set")
+        if plan is not None:
+            market_set = plan.market_set
         self.market_set = standard_markets() if market_set is None else market_set
         self.clock: Clock = VirtualClock() if clock == "virtual" else RealClock() if clock == "real" else clock
         if block_ms < 0:
@@ -127,30 +156,37 @@ class Sandbox(Interventions):
         chosen = quirks_of(quirks)
         config = ExchangeConfig(
             markets=self.market_set.markets,
-            fees=Hip3Fees(self.market_set, chosen),
+            fees=VenueFees(chosen),
             hash_seed=str(self.seed),
             quirks=chosen,
+            outside_accounts=frozenset() if plan is None else plan.addresses,
         )
         self.engine = Exchange(replace(config, **engine))  # type: ignore[arg-type]
         self.register = Register(self.engine, self._open_account, newcomers)
-        self.gatekeeper = Gatekeeper(self.engine.markets, self.register, DailyActions(self.engine, actions_per_day))
+        self.gatekeeper = Gatekeeper(
+            self.engine.markets,
+            self.register,
+            DailyActions(self.engine, actions_per_day),
+            AddressBudget(self.engine, allowance),
+        )
         self.chain = Chain(self.engine, self.clock, self.gatekeeper, block_ms)
-        self.traders = Traders(self.chain, market, self.seed, coins)
-        self.faults = Faults()
+        regime: Regime = market if plan is None else "empty"
+        self.traders = Traders(self.chain, regime, self.seed, coins, self.market_set.characters)
+        self.driver: MarketDriver = self.traders if plan is None else plan.driver(self.chain)
+        """What moves the market: the traders, or a replay or mirror in their place."""
 
         tape = Tape(self.market_set.markets, self.clock.now(), self.seed)
         market_view = MarketView(self.engine, self.market_set, tape)
         order_view = OrderView(self.engine)
         twap_view = TwapView(self.engine, order_view)
-        account_view = AccountView(
-            self.engine, order_view, self.gatekeeper.requests_used, self.market_set.token_indexes
-        )
-        info = Info(self.engine, market_view, account_view, FeeView(self.engine, tape), twap_view, self._name_account)
+        account_view = AccountView(self.engine, order_view, self.gatekeeper.budget, self.market_set.token_indexes)
+        info = Info(self.engine, market_view, account_view, FeeView(self.engine), twap_view, self._name_account)
         self._equity = EquityHistory(self.engine)
         overview = OverviewView(self.engine, market_view, account_view, twap_view, self._equity)
         info.extend(overview.handlers())
         meter = WeightMeter(weight_per_minute)
-        self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
+        self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
+        self.maintenance = Maintenance(self.engine, self.chain)
         self._streams = Streams(
             self.engine,
             market_view,
@@ -161,15 +197,18 @@ class Sandbox(Interventions):
             cadence or Cadence(),
             self._name_account,
         )
+        world = World(self.engine, self.chain, self.register, self.maintenance, self.gate, self._streams.still_books)
+        self.faults = Faults(self.clock, self.seed, world)
+        self.api = Api(self.chain, self.gatekeeper, info, meter, self.faults, limit_weights)
         self.chain.listen(_TapeListener(tape))
         self.chain.listen(self._equity)
         self.chain.listen(self._streams)
-        self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
         self.inspect = Inspector(self.engine)
-        self.maintenance = Maintenance(self.engine, self.chain)
-        self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.traders)
+        self.listings = Listings(self.engine, self.chain, self.market_set, market_view, tape, self.driver)
         setups = accounts if isinstance(accounts, Mapping) else {address: AccountSetup() for address in accounts}
         self._accounts = {address_of(address): setup for address, setup in setups.items()}
+        if fault_plan is not None:
+            self.faults.follow(fault_plan)
         self._server: Server | None = None
         self._timers: list[Timer] = []
         self._bound_port = 0
@@ -184,18 +223,21 @@ class Sandbox(Interventions):
         for address, setup in self._accounts.items():
             self.open_account(address, setup.mode, setup.dexs, setup.spot)
         self.register.open(DEMO_ADDRESS)
-        self.traders.open()
+        self.driver.open()
         if isinstance(self.clock, VirtualClock):
             self.clock.pause = self._wait_for_readers
         self._server = Server(self.api, self._streams, self.gate)
         Control(self).add_routes(self._server.app)
+        Summary(self, DEMO_ADDRESS).add_routes(self._server.app)
+        PageFiles(self._host).add_routes(self._server.app)
         self._bound_port = await self._server.start(self._host, self._port)
         self.chain.start()
         self._timers = [
-            *self.traders.start(self.clock),
+            *self.driver.start(self.clock),
             *self._streams.start(self.clock),
             *self._equity.start(self.clock),
         ]
+        self.faults.start(self._server)
         return self
 
     async def stop(self) -> None:
@@ -203,6 +245,9 @@ class Sandbox(Interventions):
         for timer in self._timers:
             timer.cancel()
         self._timers = []
+        await self.faults.stop()
+        if isinstance(self.driver, OutsideDriver):
+            await self.driver.stop()
         self.chain.stop()
         if self._server is not None:
             await self._server.stop()
@@ -273,7 +318,7 @@ class Sandbox(Interventions):
     @property
     def clients(self) -> tuple[str, ...]:
         """The accounts that are neither synthetic traders nor the sandbox's own."""
-        own = {*self.traders.addresses, self.house, self.engine.liquidator}
+        own = {*self.driver.addresses, self.house, self.engine.liquidator}
         return tuple(address for address in self.engine.accounts if address not in own)
 
     @property
@@ -294,6 +339,17 @@ class Sandbox(Interventions):
         """Under a virtual clock: let clients read what has been sent before more happens."""
         while any(session.backlog > READERS_BACKLOG for session in self.gate.sessions):  # noqa: ASYNC110 - others empty it
             await asyncio.sleep(0.001)
+
+
+def _plan(
+    replay: Path | str | None, mirror: str | None, driver: DriverPlan | None, coins: Collection[str] | None
+) -> DriverPlan | None:
+    """What replaces the synthetic traders, None when nothing does."""
+    if sum(given is not None for given in (replay, mirror, driver)) > 1:
+        raise ValueError("give one of replay, mirror and driver")
+    if replay is not None:
+        return ReplayPlan(replay)
+    return driver if mirror is None else MirrorPlan.fetched(mirror, None if coins is None else tuple(coins))
 
 
 class _TapeListener:

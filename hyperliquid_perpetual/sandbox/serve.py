@@ -6,7 +6,11 @@ import signal
 import sys
 from decimal import Decimal
 
+from hyperliquid_perpetual.sandbox.driver import DriverPlan, OutsideDriver
+from hyperliquid_perpetual.sandbox.faults import FaultPlan, InvalidFault
+from hyperliquid_perpetual.sandbox.faults.specification import as_text
 from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot
+from hyperliquid_perpetual.sandbox.many_markets import many_markets
 from hyperliquid_perpetual.sandbox.sandbox import DEFAULT_DEPOSIT, DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.sandbox.socket_limits import SessionSettings
 from hyperliquid_perpetual.sandbox.traders import Regime
@@ -21,23 +25,35 @@ def run(
     market: Regime = "calm",
     deposit: Decimal = DEFAULT_DEPOSIT,
     quirks: dict[str, str] | None = None,
+    markets: int | None = None,
+    fault_plan: FaultPlan | None = None,
     status_seconds: float = STATUS_SECONDS,
+    driver: DriverPlan | None = None,
 ) -> None:
     """Run an exchange in the foreground until SIGINT or SIGTERM. Limits are the venue's.
 
-    :raises SystemExit: with status 1 and one line when the port cannot be had.
+    :param markets: how many markets there are (`many_markets`); None for the standard ones.
+
+    :raises SystemExit: with status 1 and one line when the port cannot be had, or a fault names an unknown coin.
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    sandbox = Sandbox(
-        seed=seed,
-        market=market,
-        host=host,
-        port=port,
-        deposit=deposit,
-        quirks=quirks,
-        limit_weights=True,
-        sockets=SessionSettings(),
-    )
+    try:
+        sandbox = Sandbox(
+            seed=seed,
+            market=market,
+            host=host,
+            port=port,
+            deposit=deposit,
+            quirks=quirks,
+            market_set=None if markets is None else many_markets(markets),
+            fault_plan=fault_plan,
+            driver=driver,
+            limit_weights=True,
+            sockets=SessionSettings(),
+        )
+    except InvalidFault as invalid:
+        print(f"The sandbox cannot follow the faults asked for: {invalid}.", file=sys.stderr)
+        raise SystemExit(1) from None
     try:
         asyncio.run(_run(sandbox, status_seconds))
     except OSError as error:
@@ -65,11 +81,13 @@ async def _run(sandbox: Sandbox, status_seconds: float) -> None:
 
 def _welcome(sandbox: Sandbox) -> list[str]:
     return [
-        f"A Hyperliquid sandbox is listening, market {sandbox.traders.regime}, seed {sandbox.seed}.",
+        f"A Hyperliquid sandbox is listening, market {sandbox.driver.regime}, seed {sandbox.seed}.",
         f"  REST       {sandbox.url}",
         f"  WebSocket  {sandbox.ws_url}",
         f"  status     {sandbox.url}/sandbox/status",
+        f"  page       {sandbox.url}/ (for a browser on this machine)",
         f"A new address owns {sandbox.deposit} on each dex, in its collateral, as soon as a client asks about it.",
+        *_faults_ahead(sandbox),
         "One is ready to use:",
         f"  address      {DEMO_ADDRESS}",
         f"  private key  {DEMO_PRIVATE_KEY}",
@@ -78,13 +96,28 @@ def _welcome(sandbox: Sandbox) -> list[str]:
     ]
 
 
+def _faults_ahead(sandbox: Sandbox) -> list[str]:
+    """What will go wrong, so that nobody who reads the screen is surprised."""
+    faults = sandbox.faults
+    lines = [f"Fault asked for: {as_text(armed.fault)}" for armed in faults.armed]
+    if faults.random is not None:
+        random = faults.random
+        kinds = ", ".join(random.only) or "all kinds"
+        lines.append(f"Random faults: seed {random.seed}, {random.intensity:g} a minute, {kinds}.")
+    return lines
+
+
 def _status(sandbox: Sandbox) -> str:
-    mid = sandbox.book("BTC", 1).mid
+    driver = sandbox.driver
+    outside = driver if isinstance(driver, OutsideDriver) else None
+    coin = "BTC" if outside is None else outside.coins[0]
+    mid = sandbox.book(coin, 1).mid
+    condition = f"; {outside.condition}" if outside is not None and outside.condition else ""
     fills = sum(len(sandbox.fills(address)) for address in sandbox.clients)
     orders = sum(len(sandbox.open_orders(address)) for address in sandbox.clients)
     return (
-        f"BTC {mid}, {sandbox.sockets} WebSocket clients, {len(sandbox.api.captured)} requests kept, "
-        f"{len(sandbox.clients)} accounts, {orders} open orders, {fills} fills"
+        f"{coin} {mid}, {sandbox.sockets} WebSocket clients, {len(sandbox.api.captured)} requests kept, "
+        f"{len(sandbox.clients)} accounts, {orders} open orders, {fills} fills{condition}"
     )
 
 
@@ -95,8 +128,8 @@ def _report(sandbox: Sandbox, seconds: float) -> list[str]:
         f"request weight {meter.total} ({meter.refused} requests refused by the limit)."
     ]
     if sandbox.faults.counts:
-        faults = ", ".join(f"{kind} {count}" for kind, count in sorted(sandbox.faults.counts.items()))
-        lines.append(f"Faults: {faults}.")
+        lines.append("Faults that happened:")
+        lines += [f"  {count:5} x {kind}" for kind, count in sorted(sandbox.faults.counts.items())]
     lines += [_account_line(sandbox.account(address)) for address in sandbox.clients]
     return lines
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from hyperliquid_perpetual.sandbox.api import APART_SECONDS, Api, ConnectionBroken, NoAnswer, Path
+from hyperliquid_perpetual.sandbox.api import APART_SECONDS, Api
 from hyperliquid_perpetual.sandbox.hub import frame
 from hyperliquid_perpetual.sandbox.socket_limits import Gate
 from hyperliquid_perpetual.sandbox.stream_quirks import InvalidSubscription, SocketDropped, as_served, echo_of
@@ -28,11 +28,16 @@ from hyperliquid_perpetual.sandbox.subscriptions import (
     decode_client_frame,
     subscription_type,
 )
+from hyperliquid_perpetual.sandbox.traffic import ConnectionBroken, NoAnswer, Path
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_SUBSCRIPTIONS
+from hyperliquid_perpetual.sandbox.websocket_frames import take_text_frames
 
 GREETING = "Websocket connection established."
 _STATUSES = frozenset(HTTPStatus)
 PONG = b'{"channel":"pong"}'
+BURST_BYTES = 256 * 1024
+"""What is written at a time, and what may wait in the socket's buffer before the queue has to."""
+READER_POLL_SECONDS = 0.005
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +57,8 @@ class Session:
         self._wake = asyncio.Event()
         self._closing = False
         self._posts: set[asyncio.Task[None]] = set()
+        self._farewell: asyncio.Task[bool] | None = None
+        self._thawed: asyncio.Event | None = None
         self.subscriptions: set[Subscription] = set()
         self._loop = asyncio.get_running_loop()
         self._last_sent = self._loop.time()
@@ -64,8 +71,10 @@ class Session:
         watchdog = asyncio.create_task(self._watch_silence())
         try:
             if self._streams.quirks.greeting == "sent":
-                self._enqueue(GREETING.encode())
+                self.send(GREETING.encode())
             async for message in self._ws:
+                if self._thawed is not None:
+                    await self._thawed.wait()
                 if self._closing:
                     continue
                 if message.type is WSMsgType.TEXT:
@@ -77,27 +86,29 @@ class Session:
             self._streams.drop(self, self.subscriptions)
             for task in (writer, watchdog, *self._posts):
                 task.cancel()
-            await asyncio.gather(writer, watchdog, *self._posts, return_exceptions=True)
+            farewell = () if self._farewell is None else (self._farewell,)
+            await asyncio.gather(writer, watchdog, *self._posts, *farewell, return_exceptions=True)
 
     # ------------------------------------------------------------------ out
 
-    def send(self, data: bytes, is_user: bool = False) -> None:
+    def send(self, data: bytes, about: Subscription | None = None) -> None:
         """Queue a frame; drops the client when it has not read what came before."""
-        if is_user:
-            faults = self._api.faults
-            if faults.loses_user_frames:
-                return
-            if faults.holds_user_frames:
-                self._held.append(data)
-                return
-            if self._held or self._streams.quirks.reply_order == "reply_first":
-                if not self._held:
-                    self._loop.call_later(APART_SECONDS, self.release)
-                self._held.append(data)
-                return
+        faults = self._api.faults.frames
+        if faults is None:
+            self.pass_on(data, about)
+        else:
+            faults.take(self, data, about)
+
+    def pass_on(self, data: bytes, about: Subscription | None) -> None:
+        """Queue a frame, whatever faults there are."""
+        if self._streams.quirks.reply_order == "reply_first" and isinstance(about, UserSubscription):
+            if not self._held:
+                self._loop.call_later(APART_SECONDS, self._release)
+            self._held.append(data)
+            return
         self._enqueue(data)
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """Send what was held back."""
         held, self._held = self._held, []
         for data in held:
@@ -108,6 +119,34 @@ class Session:
         self._closing = True
         if self._transport is not None:
             self._transport.abort()
+        if self._thawed is not None:
+            self._thawed.set()
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection with a close frame."""
+        if not self._closing:
+            self._closing = True
+            self._queue.clear()
+            self._farewell = asyncio.create_task(self._ws.close(code=code, message=reason.encode()))
+
+    def freeze(self) -> None:
+        """Read nothing any more, and keep the connection up: what is half open has nobody at this end."""
+        if self._thawed is None and self._transport is not None and not self._closing:
+            self._thawed = asyncio.Event()
+            self._transport.pause_reading()
+
+    def thaw(self) -> None:
+        """Read again, beginning with what has come in the meantime."""
+        if self._thawed is not None and self._transport is not None and not self._closing:
+            self._last_sent = self._loop.time()
+            self._thawed.set()
+            self._thawed = None
+            self._transport.resume_reading()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the connection is half open."""
+        return self._thawed is not None
 
     @property
     def backlog(self) -> int:
@@ -115,7 +154,7 @@ class Session:
         return len(self._queue)
 
     def _enqueue(self, data: bytes) -> None:
-        if self._closing or self._api.faults.is_muted:
+        if self._closing:
             return
         if len(self._queue) >= self._settings.queue_frames:
             logger.warning("dropped a WebSocket of %s: it has not read %d frames", self.address, len(self._queue))
@@ -125,20 +164,27 @@ class Session:
         self._wake.set()
 
     async def _write(self) -> None:
+        transport = self._transport
+        assert transport is not None, "a prepared WebSocket has a transport"
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                data = self._queue.popleft()
-                try:
-                    await self._ws.send_frame(data, WSMsgType.TEXT)
-                except (ConnectionError, RuntimeError):
+                if transport.is_closing():
                     self.abort()
                     return
+                # All that waits goes out in one write: a block answers many requests at once.
+                transport.write(take_text_frames(self._queue, BURST_BYTES))
                 self._last_sent = self._loop.time()
+                while transport.get_write_buffer_size() > BURST_BYTES and not transport.is_closing():  # noqa: ASYNC110
+                    await asyncio.sleep(READER_POLL_SECONDS)
 
     async def _watch_silence(self) -> None:
         while True:
+            if self._thawed is not None:
+                await self._thawed.wait()
+                if self._closing:
+                    return
             left = self._last_sent + self._settings.silence_seconds - self._loop.time()
             if left <= 0:
                 self.abort()
@@ -167,7 +213,8 @@ class Session:
             case None:
                 kind = subscription_type(text)
                 if kind in UNSUPPORTED_SUBSCRIPTIONS:
-                    self._error(f"The sandbox does not do the subscription {kind}.")
+                    # Quoted whole, as clients find the request that was refused by what is quoted.
+                    self._error(f"The sandbox does not do the subscription {kind}. Asked for: {text}")
                 else:
                     self._error(f"Error parsing JSON into valid websocket request: {text}")
 
@@ -192,7 +239,7 @@ class Session:
         self.subscriptions.add(subscription)
         self._acknowledge("subscribe", subscription)
         for channel, data in self._streams.add(subscription, self):
-            self.send(frame(channel, data), isinstance(subscription, UserSubscription))
+            self.send(frame(channel, data), subscription)
 
     def _unsubscribe(self, asked: Subscription) -> None:
         subscription = as_served(asked, self._streams.quirks)
@@ -212,9 +259,11 @@ class Session:
         if limit is not None and len(self._posts) >= limit:
             self._error(f"too many pending post requests id={message.id}")
             return
-        task = asyncio.create_task(self._answer(message))
-        self._posts.add(task)
-        task.add_done_callback(self._posts.discard)
+        # Eager: what can be answered at once is, and requests reach the exchange in the order in which they came.
+        task = asyncio.Task(self._answer(message), loop=self._loop, eager_start=True)
+        if not task.done():
+            self._posts.add(task)
+            task.add_done_callback(self._posts.discard)
 
     async def _answer(self, message: Post) -> None:
         path: Path = "/info" if message.request.type == "info" else "/exchange"

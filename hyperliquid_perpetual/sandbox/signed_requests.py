@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from hyperliquid_perpetual.sandbox.account_requests import KnownAccountAction
 from hyperliquid_perpetual.sandbox.action_base import U64, Action, Address, AssetId, Cloid, HexNumber
+from hyperliquid_perpetual.sandbox.service_requests import KnownServiceAction
 from hyperliquid_perpetual.sandbox.twap_requests import KnownTwapAction
 from hyperliquid_perpetual.sandbox.unsupported import UNSUPPORTED_ACTIONS
 from hyperliquid_perpetual.sandbox.user_signed import KnownUserSigned
@@ -179,6 +180,7 @@ KnownAction = (
     | ScheduleCancelAction
     | UpdateLeverageAction
     | KnownAccountAction
+    | KnownServiceAction
     | NoopAction
     | KnownTwapAction
     | KnownUserSigned

@@ -44,8 +44,9 @@ class Client(Protocol):
         """Break the connection."""
         ...
 
-    def release(self) -> None:
-        """Send what was held back."""
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the connection is half open, with nobody at this end."""
         ...
 
     @property
@@ -68,7 +69,7 @@ class Gate:
     def may_connect(self, address: str) -> bool:
         """Whether another socket may be opened from an address; counts it."""
         settings = self.settings
-        open_now = sum(session.address == address for session in self.sessions)
+        open_now = sum(session.address == address and not session.is_frozen for session in self.sessions)
         if settings.max_connections is not None and open_now >= settings.max_connections:
             return False
         return _within(self._connected, address, settings.max_new_connections_per_minute)
@@ -81,7 +82,8 @@ class Gate:
     def refuse_subscription(self, address: str, subscription: Subscription) -> str | None:
         """Why an address may not have another subscription, if so."""
         settings = self.settings
-        held = [entry for session in self.sessions if session.address == address for entry in session.subscriptions]
+        mine = [session for session in self.sessions if session.address == address and not session.is_frozen]
+        held = [entry for session in mine for entry in session.subscriptions]
         if settings.max_subscriptions is not None and len(held) >= settings.max_subscriptions:
             return f"Cannot subscribe to more than {settings.max_subscriptions} channels."
         if settings.max_users is not None and isinstance(subscription, UserSubscription):

@@ -40,6 +40,7 @@ class Streams:
         self._name_account = name_account
         self._markets = MarketStreams(exchange, market_view, self.hub, cadence)
         self._overviews = OverviewStreams(overview, self.hub, cadence)
+        self.still_books = self._markets.still_books
         self._users = UserStreams(exchange, account_view, order_view, twap_view, self.hub, cadence, self._dexes)
 
     def start(self, clock: Clock) -> list[Timer]:

@@ -2,13 +2,20 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
-from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.inspection import AccountSnapshot, BookSnapshot, FillSnapshot, OrderSnapshot
+from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
+from hyperliquid_perpetual.sandbox.traffic import Captured
 
 START_SECONDS = 30
+POLL_SECONDS = 0.01
+
+Number = Decimal | str | int
 
 
 class SandboxThread:
@@ -47,6 +54,61 @@ class SandboxThread:
     def ws_url(self) -> str:
         """URL of the WebSocket API."""
         return self._sandbox.ws_url
+
+    address = DEMO_ADDRESS
+    """An account with money that every sandbox has."""
+    private_key = DEMO_PRIVATE_KEY
+    """Its key, which everybody knows."""
+
+    # What tests ask for most, so that they need no `run`.
+
+    def account(self, address: str = DEMO_ADDRESS) -> AccountSnapshot:
+        """An account with its positions, open orders and fills."""
+        return self.run(lambda sandbox: sandbox.account(address))
+
+    def open_orders(self, address: str = DEMO_ADDRESS) -> tuple[OrderSnapshot, ...]:
+        """An account's resting orders, oldest first."""
+        return self.run(lambda sandbox: sandbox.open_orders(address))
+
+    def order(self, key: int | str, address: str = DEMO_ADDRESS) -> OrderSnapshot | None:
+        """An account's order by oid or cloid, open or finished."""
+        return self.run(lambda sandbox: sandbox.order(address, key))
+
+    def fills(self, address: str = DEMO_ADDRESS) -> tuple[FillSnapshot, ...]:
+        """An account's fills, oldest first."""
+        return self.run(lambda sandbox: sandbox.fills(address))
+
+    def book(self, coin: str, depth: int | None = None) -> BookSnapshot:
+        """A market's book."""
+        return self.run(lambda sandbox: sandbox.book(coin, depth))
+
+    def requests(self, path: str | None = None, kind: str | None = None) -> Sequence[Captured]:
+        """The requests that came in, oldest first, as far as they are kept."""
+        return self.run(lambda sandbox: sandbox.requests(path, kind))
+
+    def set_price(self, coin: str, price: Number) -> None:
+        """Move the outside world; see `Sandbox.set_price`."""
+        self.run(lambda sandbox: sandbox.set_price(coin, price))
+
+    def trade_through(self, coin: str, price: Number, size: Number | None = None) -> None:
+        """Have somebody trade with everything up to a price; see `Sandbox.trade_through`."""
+        self.run(lambda sandbox: sandbox.trade_through(coin, price, size))
+
+    def fill(self, key: int | str, size: Number | None = None, address: str = DEMO_ADDRESS) -> None:
+        """Have an open order filled, whole or by a size; see `Sandbox.fill`."""
+        self.run(lambda sandbox: sandbox.fill(address, key, size))
+
+    def until[Result](self, what: Callable[[Sandbox], Result], seconds: float = 10) -> Result:
+        """Ask again and again until the answer is true (not empty, not zero), and return it.
+
+        :raises TimeoutError: when it has not become true in so many seconds of real time; it tells the last answer.
+        """
+        deadline = time.monotonic() + seconds
+        while not (found := self.run(what)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not true within {seconds:g} s, the last answer was {found!r}")
+            time.sleep(POLL_SECONDS)
+        return found
 
     def run[Result](self, what: Callable[[Sandbox], Result]) -> Result:
         """Call a function with the sandbox inside its own loop, and return what it returns."""

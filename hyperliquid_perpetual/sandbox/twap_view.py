@@ -71,8 +71,10 @@ class TwapView:
         return [self.slice_fill(fill) for fill in fills]
 
     def _state(self, state: TwapState) -> Json:
+        """What a TWAP order is and has done; without a trigger or a stop price the keys are there and null."""
         decimals = self._exchange.markets[state.asset].market.sz_decimals
-        found: Json = {
+        trigger = state.trigger
+        return {
             "coin": state.coin,
             "user": state.account,
             "side": "B" if state.is_buy else "A",
@@ -83,9 +85,6 @@ class TwapView:
             "reduceOnly": state.reduce_only,
             "randomize": state.randomize,
             "timestamp": state.timestamp,
+            "trigger": None if trigger is None else {"px": price_text(trigger.px), "above": trigger.is_above},
+            "stopPx": None if state.stop_px is None else price_text(state.stop_px),
         }
-        if state.trigger is not None:
-            found["trigger"] = {"px": price_text(state.trigger.px), "above": state.trigger.is_above}
-        if state.stop_px is not None:
-            found["stopPx"] = price_text(state.stop_px)
-        return found

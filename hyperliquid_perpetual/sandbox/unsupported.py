@@ -2,37 +2,56 @@
 
 UNSUPPORTED_ACTIONS = frozenset(
     (
+        "activateOutcomeDeployer",
+        "authorizeAqav2Role",
+        "borrowLend",
         "cDeposit",
-        "cWithdraw",
         "convertToMultiSigUser",
-        "createVault",
-        "evmUserModify",
-        "gossipPriorityBid",
+        "CSignerAction",
+        "CValidatorAction",
+        "cWithdraw",
+        "finalizeEvmContract",
+        "hip3LiquidatorTransfer",
         "linkStakingUser",
         "multiSig",
         "perpDeploy",
-        "reserveRequestWeight",
-        "setReferrer",
+        "sendToEvmWithData",
+        "setDisplayName",
         "spotDeploy",
+        "spotUser",
+        "stakingLinkDisableTradingUser",
         "tokenDelegate",
-        "vaultDistribute",
-        "vaultModify",
+        "userOutcome",
+        "validatorL1Stream",
     )
 )
 UNSUPPORTED_INFO = frozenset(
     (
+        "allBorrowLendReserveStates",
+        "borrowLendReserveState",
         "borrowLendUserState",
         "gossipPriorityAuctionStatus",
-        "outcomeMeta",
+        "gossipRootIps",
+        "liquidatable",
+        "outcomeTemplates",
         "perpDeployAuctionStatus",
+        "preTransferCheck",
         "settledOutcome",
         "spotDeployState",
         "spotPairDeployAuctionStatus",
         "tokenDetails",
+        "usdcRouting",
+        "userBorrowLendInterest",
         "userPoints",
+        "validatorL1Votes",
         "validatorStats",
         "validatorSummaries",
         "vaultSummaries",
     )
 )
-UNSUPPORTED_SUBSCRIPTIONS = frozenset(("explorerBlock", "explorerTxs"))
+UNSUPPORTED_SUBSCRIPTIONS = frozenset(
+    (
+        "explorerBlock",
+        "explorerTxs",
+    )
+)

@@ -1,6 +1,7 @@
 """Streams about an account: orders, fills, funding, ledger, and states (reference, sections 8.3 and 3.13)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from hyperliquid_perpetual.sandbox import subscriptions as subs
@@ -86,10 +87,26 @@ class UserStreams:
         self._quirks = exchange.config.quirks
         self._news: defaultdict[str, _News] = defaultdict(_News)
         self._followed: defaultdict[str, int] = defaultdict(int)
+        self._takers: dict[type[ev.Event], Callable[[Any], None]] = {
+            ev.OrderUpdated: self._take_order,
+            ev.FillMade: self._take_fill,
+            ev.TwapWaits: self._take_twap_wait,
+            ev.TwapUpdated: self._take_twap,
+            ev.FundingPaid: self._take_funding,
+            ev.LedgerUpdated: self._take_ledger,
+            ev.Liquidated: self._take_liquidation,
+            ev.PositionChanged: self._take_change,
+            ev.BalanceChanged: self._take_change,
+            ev.CashMoved: self._take_change,
+            ev.ModeChanged: self._take_change,
+            ev.LeverageChanged: self._take_change,
+        }
 
     def start(self, clock: Clock) -> list[Timer]:
         """Begin what is sent at intervals."""
-        return [clock.every(self._cadence.account_ms, self._send_states)]
+        timer = clock.every(self._cadence.account_ms, self._send_states)
+        timer.idle = lambda: not self._followed
+        return [timer]
 
     def follow(self, user: str) -> None:
         """One more subscription is about this account."""
@@ -133,34 +150,46 @@ class UserStreams:
         """Remember what concerns followed accounts until the block is done."""
         if not self._followed:
             return
+        takers = self._takers
         for event in events:
-            match event:
-                case ev.OrderUpdated(order=order) if order.account in self._followed:
-                    news = self._news[order.account]
-                    news.orders.append(order)
-                    if order.status in _CANCELED_FOR_THE_USER:
-                        news.unasked_cancels.append({"coin": order.coin, "oid": order.oid})
-                case ev.FillMade(fill=fill) if fill.account in self._followed:
-                    self._take_fill(fill)
-                case ev.TwapWaits(state=state) if state.account in self._followed:
-                    self._news[state.account].twap_waits = True
-                case ev.TwapUpdated(record=record) if record.state.account in self._followed:
-                    self._news[record.state.account].twaps.append(self._twaps.history_row(record))
-                case ev.FundingPaid(account=user, payment=payment) if user in self._followed:
-                    self._news[user].fundings.append(self._orders.funding(payment))
-                case ev.LedgerUpdated(account=user, update=update) if user in self._followed:
-                    self._news[user].ledger.append(ledger_row(update, self._exchange.markets))
-                case ev.Liquidated(account=user, liquidator=liquidator):
-                    for concerned in (user, liquidator):
-                        if concerned in self._followed:
-                            self._news[concerned].liquidations.append(_liquidation(event))
-                case ev.PositionChanged(account=user) | ev.BalanceChanged(account=user):
-                    if user in self._followed:
-                        self._news[user].state_changed = True
-                case ev.CashMoved(account=user) | ev.ModeChanged(account=user) if user in self._followed:
-                    self._news[user].state_changed = True
-                case ev.LeverageChanged(account=user) if user in self._followed:
-                    self._news[user].state_changed = True
+            take = takers.get(type(event))
+            if take is not None:
+                take(event)
+
+    def _take_order(self, event: ev.OrderUpdated) -> None:
+        order = event.order
+        if order.account in self._followed:
+            news = self._news[order.account]
+            news.orders.append(order)
+            if order.status in _CANCELED_FOR_THE_USER:
+                news.unasked_cancels.append({"coin": order.coin, "oid": order.oid})
+
+    def _take_twap_wait(self, event: ev.TwapWaits) -> None:
+        if event.state.account in self._followed:
+            self._news[event.state.account].twap_waits = True
+
+    def _take_twap(self, event: ev.TwapUpdated) -> None:
+        if event.record.state.account in self._followed:
+            self._news[event.record.state.account].twaps.append(self._twaps.history_row(event.record))
+
+    def _take_funding(self, event: ev.FundingPaid) -> None:
+        if event.account in self._followed:
+            self._news[event.account].fundings.append(self._orders.funding(event.payment))
+
+    def _take_ledger(self, event: ev.LedgerUpdated) -> None:
+        if event.account in self._followed:
+            self._news[event.account].ledger.append(ledger_row(event.update, self._exchange.markets))
+
+    def _take_liquidation(self, event: ev.Liquidated) -> None:
+        for concerned in (event.account, event.liquidator):
+            if concerned in self._followed:
+                self._news[concerned].liquidations.append(_liquidation(event))
+
+    def _take_change(
+        self, event: ev.PositionChanged | ev.BalanceChanged | ev.CashMoved | ev.ModeChanged | ev.LeverageChanged
+    ) -> None:
+        if event.account in self._followed:
+            self._news[event.account].state_changed = True
 
     def on_block(self, now: int) -> None:
         """Send what the block had for each account."""
@@ -218,8 +247,11 @@ class UserStreams:
             self._publish_states(subs.AllDexsClearinghouseState, user)
             self._publish_states(subs.SpotState, user)
 
-    def _take_fill(self, fill: Fill) -> None:
+    def _take_fill(self, event: ev.FillMade) -> None:
         """A fill of a TWAP order is one of its slices, and a fill like any other but for the quirk `twap_fills`."""
+        fill = event.fill
+        if fill.account not in self._followed:
+            return
         news = self._news[fill.account]
         if fill.twap_id is not None:
             news.slices.append(self._twaps.slice_fill(fill))

@@ -6,6 +6,7 @@ floats: a whole number keeps its ``.0``. Inside the sandbox every amount is an i
 """
 
 import re
+from functools import lru_cache
 
 PRICE_DECIMALS = 6
 """A price is an integer of 1e-6 of the quote token."""
@@ -53,11 +54,16 @@ def float_text(value: int, decimals: int) -> str:
     return f"{sign}{whole}." + str(fraction).zfill(decimals).rstrip("0")
 
 
+# Books, orders and fills print the same prices and sizes again and again; money is hardly ever the same twice.
+
+
+@lru_cache(maxsize=1 << 15)
 def price_text(price: int) -> str:
     """A price in micro-dollars as the venue prints it."""
     return float_text(price, PRICE_DECIMALS)
 
 
+@lru_cache(maxsize=1 << 15)
 def size_text(lots: int, sz_decimals: int) -> str:
     """A size in lots as the venue prints it."""
     return float_text(lots, sz_decimals)

@@ -67,6 +67,17 @@ def main():
     seen["approved"] = exchange.market_open("ETH", True, 0.1, builder=dict(builder))
     seen["fills"] = info.user_fills(user)
 
+    # What the exchange offers beside.
+    requests.post(f"{URL}/sandbox/referral_code", json={"address": friend.address, "code": "FRIEND"}, timeout=10)
+    seen["set_referrer"] = exchange.set_referrer("FRIEND")
+    seen["set_referrer_again"] = exchange.set_referrer("FRIEND")
+    seen["fees"] = info.user_fees(user)
+    seen["use_big_blocks"] = exchange.use_big_blocks(True)
+    hype = {"address": user, "amount": 2, "dex": "spot", "token": "HYPE"}
+    requests.post(f"{URL}/sandbox/fund", json=hype, timeout=10)
+    seen["gossip_priority_bid"] = exchange.gossip_priority_bid(0, "1.2.3.4", 200_000_000)
+    seen["low_bid"] = exchange.gossip_priority_bid(1, "1.2.3.4", 1)
+
     # Account modes.
     seen["abstraction"] = info.query_user_abstraction_state(user)
     seen["agent_set"] = exchange.agent_set_abstraction("u")

@@ -55,6 +55,9 @@ def balances(state: dict[str, Any]) -> dict[str, Decimal]:
         "vault_transfer",
         "isolated_margin",
         "approve_builder",
+        "set_referrer",
+        "use_big_blocks",
+        "gossip_priority_bid",
         "agent_set",
         "user_set",
         "dex_abstraction",
@@ -101,6 +104,12 @@ def test_isolated_margin_and_builder_fee(seen: dict[str, Any]) -> None:
     newest = seen["fills"][0]
     notional = Decimal(newest["px"]) * Decimal(newest["sz"])
     assert abs(Decimal(newest["builderFee"]) - notional / 10_000) < Decimal("0.000001")
+
+
+def test_code_is_used_once_and_a_low_bid_is_refused(seen: dict[str, Any]) -> None:
+    assert seen["set_referrer_again"] == {"status": "err", "response": "Referrer is already set."}
+    assert seen["fees"]["activeReferralDiscount"] == "0.04"
+    assert seen["low_bid"] == {"status": "err", "response": "Insufficient gas at current auction price."}
 
 
 def test_account_modes_are_set_and_read(seen: dict[str, Any]) -> None:

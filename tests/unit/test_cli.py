@@ -161,11 +161,16 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("sandbox").exit_code == 0
     assert invoke("sandbox", "--port", "0", "--seed", "7", "--market", "wild", "--deposit", "2500.5").exit_code == 0
     assert invoke("sandbox", "--quirk", "fast_book=refused", "--quirk", "greeting=sent").exit_code == 0
+    assert invoke("sandbox", "--markets", "200", "--market", "illiquid").exit_code == 0
     common = {"host": "127.0.0.1", "port": 3001, "seed": None, "market": "calm", "deposit": Decimal(100000)}
+    common["fault_plan"] = None
+    common["driver"] = None
+    common["markets"] = None
     assert calls == [
         {**common, "quirks": {}},
         {**common, "port": 0, "seed": 7, "market": "wild", "deposit": Decimal("2500.5"), "quirks": {}},
         {**common, "quirks": {"fast_book": "refused", "greeting": "sent"}},
+        {**common, "quirks": {}, "markets": 200, "market": "illiquid"},
     ]
 
 
@@ -174,12 +179,17 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["--market", "stormy"], "calm"),
         (["--port", "70000"], "65535"),
+        (["--markets", "201"], "less than or equal to 200"),
+        (["--markets", "0"], "than or equal to 1"),
         (["--quirk", "fast_book=perhaps"], "served, refused, dropped, ignored"),
         (["--quirk", "rainbow=on"], "there are partial_gtc_reply"),
         (["--seed", "x"], "integer"),
         (["--deposit", "-1"], "0 or more"),
         (["--deposit", "NaN"], "0 or more"),
         (["--deposit", "lots"], "0 or more"),
+        (["--fault", "drop_everything"], "there are refuse_before, drop_reply"),
+        (["--faults", "no/such/file.toml"], "cannot read no/such/file.toml"),
+        (["--random-faults", "7", "--fault-rate", "0"], "more than 0 and at most 600"),
     ],
 )
 def test_sandbox_refuses_bad_options_and_says_what_would_be_valid(
@@ -190,6 +200,29 @@ def test_sandbox_refuses_bad_options_and_says_what_would_be_valid(
     result = invoke("sandbox", *arguments)
     assert result.exit_code != 0
     assert valid in result.stderr
+    assert calls == []
+
+
+def test_sandbox_gets_one_plan_from_all_that_is_said_about_faults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[dict[str, Any]] = []
+    replace_module(monkeypatch, "hyperliquid_perpetual.sandbox", "serve", lambda **options: calls.append(options))
+    file = tmp_path / "plan.toml"
+    file.write_text('seed = 3\nfaults = ["mute at=5"]\n')
+    flags = ("--fault", "drop_reply kind=order next=3", "--fault", "outage", "--faults", str(file))
+    assert invoke("sandbox", *flags, "--random-faults", "7", "--fault-rate", "12").exit_code == 0
+    plan = calls[0]["fault_plan"]
+    assert [fault.fault for fault in plan.faults] == ["mute", "drop_reply", "outage"]
+    assert (plan.seed, plan.random.seed, plan.random.intensity) == (3, 7, 12)
+
+
+def test_list_of_faults_is_printed_and_no_sandbox_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[dict[str, Any]] = []
+    replace_module(monkeypatch, "hyperliquid_perpetual.sandbox", "serve", lambda **options: calls.append(options))
+    result = invoke("sandbox", "--list-faults")
+    assert result.exit_code == 0
+    assert {"refuse_before", "lose_fills", "outage"} <= set(result.stdout.splitlines())
     assert calls == []
 
 

@@ -110,6 +110,58 @@ class SetMode(AccountDeskCommand, frozen=True):
     by_agent: bool = False
 
 
+class ModifyVault(AccountDeskCommand, frozen=True):
+    """Change the settings of a vault; None leaves one as it is."""
+
+    vault: str
+    allow_deposits: bool | None
+    always_close_on_withdraw: bool | None
+
+
+class DistributeVault(AccountDeskCommand, frozen=True):
+    """Pay money of a vault to its depositors; 0 closes the vault."""
+
+    vault: str
+    amount: int
+
+
+class RegisterReferrer(AccountDeskCommand, frozen=True):
+    """Make a referral code of one's own, which takes some volume."""
+
+    code: str
+
+
+class SetReferrer(AccountDeskCommand, frozen=True):
+    """Use somebody's referral code."""
+
+    code: str
+
+
+class ClaimRewards(AccountDeskCommand, frozen=True):
+    """Have what was earned by referrals paid into the spot wallet."""
+
+
+class ReserveRequestWeight(AccountDeskCommand, frozen=True):
+    """Pay for more requests than the volume allows, of `destination` or (None) of the account itself (3.10)."""
+
+    requests: int
+    destination: str | None = None
+
+
+class SetBigBlocks(AccountDeskCommand, frozen=True):
+    """`evmUserModify`."""
+
+    uses_big_blocks: bool
+
+
+class BidForGossip(AccountDeskCommand, frozen=True):
+    """Bid for a slot of early market data; `most` is the highest price, in HYPE as money."""
+
+    slot_id: int
+    ip: str
+    most: int
+
+
 AnyAccountCommand = (
     UpdateIsolatedMargin
     | TopUpIsolatedMargin
@@ -123,7 +175,30 @@ AnyAccountCommand = (
     | SendAsset
     | Withdraw
     | SetMode
+    | ModifyVault
+    | DistributeVault
+    | RegisterReferrer
+    | SetReferrer
+    | ClaimRewards
+    | ReserveRequestWeight
+    | SetBigBlocks
+    | BidForGossip
 )
+
+
+class GrantReferralCode(WorldCommand, frozen=True):
+    """Give an account that exists a referral code, whatever it has traded."""
+
+    account: str
+    code: str
+
+
+class SetStake(WorldCommand, frozen=True):
+    """What an account has staked from now on, delegated and not, in HYPE as money (section 13)."""
+
+    account: str
+    delegated: int
+    undelegated: int = 0
 
 
 class OpenAccount(WorldCommand, frozen=True):

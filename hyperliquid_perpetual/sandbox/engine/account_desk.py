@@ -6,26 +6,42 @@ from . import account_commands as ask
 from .builders import approve_builder
 from .events import ModeChanged
 from .family import create_sub_account, rename_sub_account, transfer_to_sub_account
+from .fee_standing import FeeDesk
+from .gossip import GossipAuctions
 from .isolated import NO_ISOLATED_POSITION, move_isolated_margin, top_up_isolated_margin
 from .market_state import MarketState
 from .modes import change_mode, mode_error
 from .outbox import Outbox
 from .pools import AccountMode
 from .quirks import VenueQuirks
+from .referrals import ReferralDesk
+from .request_weight import reserve_requests
 from .state import Account
 from .transfers import send_asset, transfer_between_classes, withdraw
 from .treasury import Treasury
-from .vaults import create_vault, transfer_to_vault
+from .vaults import create_vault, distribute_vault, modify_vault, transfer_to_vault
+
+AccountWorldCommand = ask.OpenAccount | ask.GrantReferralCode | ask.SetStake
 
 
 class AccountDesk:
     """Knows for every command which module does it."""
 
-    __slots__ = ("_markets", "_outbox", "_quirks", "_treasury")
+    __slots__ = ("_fee_desk", "_gossip", "_markets", "_outbox", "_quirks", "_referrals", "_treasury")
 
     def __init__(
-        self, markets: Mapping[int, MarketState], treasury: Treasury, outbox: Outbox, quirks: VenueQuirks
+        self,
+        markets: Mapping[int, MarketState],
+        treasury: Treasury,
+        fee_desk: FeeDesk,
+        referrals: ReferralDesk,
+        gossip: GossipAuctions,
+        outbox: Outbox,
+        quirks: VenueQuirks,
     ) -> None:
+        self._fee_desk = fee_desk
+        self._referrals = referrals
+        self._gossip = gossip
         self._quirks = quirks
         self._markets = markets
         self._treasury = treasury
@@ -62,6 +78,29 @@ class AccountDesk:
                 return withdraw(treasury, account, command)
             case ask.SetMode():
                 return self._set_mode(account, command)
+        return self._apply_right(account, command)
+
+    def _apply_right(self, account: Account, command: ask.AccountDeskCommand) -> str | None:
+        """What is about rights, settings and what the exchange sells, rather than about moving money."""
+        treasury, markets, referrals = self._treasury, self._markets, self._referrals
+        match command:
+            case ask.ModifyVault(vault=vault, allow_deposits=allow, always_close_on_withdraw=close):
+                return modify_vault(account, treasury.accounts.get(vault), allow, close)
+            case ask.DistributeVault(vault=vault, amount=amount):
+                return distribute_vault(treasury, account, treasury.accounts.get(vault), amount, markets)
+            case ask.RegisterReferrer(code=code):
+                return referrals.ask_for_code(account, code)
+            case ask.SetReferrer(code=code):
+                return referrals.use_code(account, code)
+            case ask.ClaimRewards():
+                return referrals.claim(account)
+            case ask.ReserveRequestWeight(requests=requests, destination=destination):
+                return reserve_requests(treasury, self._outbox, account, requests, destination)
+            case ask.SetBigBlocks(uses_big_blocks=uses_big_blocks):
+                account.uses_big_blocks = uses_big_blocks
+                return None
+            case ask.BidForGossip(slot_id=slot_id, ip=ip, most=most):
+                return self._gossip.bid(account, slot_id, ip, most)
         raise TypeError(f"nobody carries out {command}")
 
     def _isolated_margin(
@@ -88,10 +127,25 @@ class AccountDesk:
             self._change_mode(target, command.mode)
         return error
 
-    def open(self, command: ask.OpenAccount) -> None:
-        """Make an account without money, or change the mode of one that exists."""
+    def check(self, command: AccountWorldCommand) -> None:
+        """Raise `ValueError` when a world command about an account makes no sense."""
+        if isinstance(command, ask.GrantReferralCode):
+            error = self._referrals.code_error(self._treasury.accounts.get(command.account), command.code)
+            if error is not None:
+                raise ValueError(error)
+        elif isinstance(command, ask.SetStake) and min(command.delegated, command.undelegated) < 0:
+            raise ValueError("a stake is zero or more HYPE")
+
+    def apply_world(self, command: AccountWorldCommand) -> None:
+        """Make an account without money or change its mode, give it a code, or set what it has staked."""
         account = self._treasury.open(command.account)
-        if account.mode != command.mode:
+        if isinstance(command, ask.GrantReferralCode):
+            self._referrals.register(account, command.code)
+        elif isinstance(command, ask.SetStake):
+            standing = account.fee_standing
+            standing.staked, standing.undelegated = command.delegated, command.undelegated
+            self._fee_desk.assess(standing)
+        elif account.mode != command.mode:
             self._change_mode(account, command.mode)
 
     def _change_mode(self, account: Account, mode: AccountMode) -> None:

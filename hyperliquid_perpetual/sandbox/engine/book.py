@@ -59,6 +59,19 @@ class BookSide:
             else:
                 del self._keys[bisect_left(self._keys, key)]
 
+    def promote(self, order: Order, since: int) -> None:
+        """Let an order at the end of its queue pass those that came after `since` (Unix ms) and paid less for it."""
+        queue = self._levels[order.px]
+        passed: list[Order] = []
+        for other in reversed(queue.values()):
+            if other is not order:
+                if other.timestamp <= since or other.priority >= order.priority:
+                    break
+                passed.append(other)
+        for other in reversed(passed):
+            del queue[other.oid]
+            queue[other.oid] = other
+
     def prices(self) -> Iterator[int]:
         """The prices from the best on."""
         sign = self._sign

@@ -7,7 +7,7 @@ from .margin import clearinghouse_margin
 from .market_state import MarketState
 from .pools import STANDARD_MODES
 from .state import Account
-from .units import MICRO_USD, divide_half_even, usd
+from .units import MICRO_USD, usd
 
 MAX_PERP_FEE = 100
 """Tenths of a basis point: 0.1 % of the notional."""
@@ -22,8 +22,8 @@ _FEE_DIVISOR = 100_000 * MICRO_USD
 
 
 def builder_fee(builder: BuilderFee | None, value: int) -> int:
-    """What a builder gets of a match of `value`, in money, rounded to 1e-6 USD."""
-    return 0 if builder is None else divide_half_even(value * builder.fee, _FEE_DIVISOR) * MICRO_USD
+    """What a builder gets of a match of `value`, in money, cut to 1e-6 USD as recorded fills show."""
+    return 0 if builder is None else value * builder.fee // _FEE_DIVISOR * MICRO_USD
 
 
 def approve_builder(account: Account, builder: str, max_fee: int) -> str | None:

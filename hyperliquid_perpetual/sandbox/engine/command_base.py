@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 
-class AccountCommand(Struct, frozen=True, tag=True):
+class AccountCommand(Struct, frozen=True, tag=True, gc=False):
     """Something that `account` asks for. Answered by exactly one `Replied`."""
 
     account: str
 
 
-class WorldCommand(Struct, frozen=True, tag=True):
+class WorldCommand(Struct, frozen=True, tag=True, gc=False):
     """Something that happens to the exchange rather than being asked for by an account. No reply."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from .account_commands import AnyAccountCommand, OpenAccount
+from .account_commands import AnyAccountCommand, GrantReferralCode, OpenAccount, SetStake
 from .command_base import AccountCommand as AccountCommand
 from .command_base import WorldCommand as WorldCommand
 from .twap_commands import AnyTwapCommand
@@ -20,7 +20,7 @@ Tif = Literal["Gtc", "Ioc", "Alo", "FrontendMarket", "LiquidationMarket"]
 one that the exchange itself sends for an account."""
 
 
-class BuilderFee(Struct, frozen=True):
+class BuilderFee(Struct, frozen=True, gc=False):
     """A fee for whoever made the client: `fee` tenths of a basis point of the notional (reference, section 3.1)."""
 
     address: str
@@ -31,7 +31,7 @@ Grouping = Literal["na", "normalTpsl", "positionTpsl"]
 """How the orders of a batch belong together (reference, section 3.1)."""
 
 
-class Trigger(Struct, frozen=True):
+class Trigger(Struct, frozen=True, gc=False):
     """What makes an order wait for the mark price: `px` in 1e-6 USD, take profit or stop loss, and what follows.
 
     When the mark reaches `px` a market trigger matches at once, down to the limit price of its order, and is gone; the
@@ -51,7 +51,7 @@ class Trigger(Struct, frozen=True):
         return mark_px >= self.px if self.is_above(is_buy) else mark_px <= self.px
 
 
-class OrderIntent(Struct, frozen=True):
+class OrderIntent(Struct, frozen=True, gc=False):
     """One order that somebody wants to place.
 
     `px` is the limit in 1e-6 USD, `sz` in lots, `cloid` is `0x` and 32 lowercase hex digits or None. Nothing here is
@@ -70,7 +70,7 @@ class OrderIntent(Struct, frozen=True):
     trigger: Trigger | None = None
 
 
-class Modification(Struct, frozen=True):
+class Modification(Struct, frozen=True, gc=False):
     """Replace the open order `target` (an oid, or a cloid) by a new one (reference, section 3.3)."""
 
     target: int | str
@@ -82,18 +82,22 @@ class PlaceOrders(AccountCommand, frozen=True):
 
     orders: tuple[OrderIntent, ...]
     grouping: Grouping = "na"
+    priority: int = 0
+    """What is paid to come first, in 1e-8 of the notional (section 15)."""
 
 
 class CancelOrders(AccountCommand, frozen=True):
-    """Cancel open orders by (asset id, oid)."""
+    """Cancel open orders by (asset id, oid); `is_fast` puts it before other cancels of its block (section 3.2)."""
 
     cancels: tuple[tuple[int, int], ...]
+    is_fast: bool = False
 
 
 class CancelOrdersByCloid(AccountCommand, frozen=True):
-    """Cancel open orders by (asset id, cloid)."""
+    """Cancel open orders by (asset id, cloid); `is_fast` as above."""
 
     cancels: tuple[tuple[int, str], ...]
+    is_fast: bool = False
 
 
 class ModifyOrders(AccountCommand, frozen=True):
@@ -104,6 +108,8 @@ class ModifyOrders(AccountCommand, frozen=True):
     """
 
     modifications: tuple[Modification, ...]
+    always_place: bool = False
+    """Place the new orders whose old ones are gone as well (the wire's `a`)."""
 
 
 class UpdateLeverage(AccountCommand, frozen=True):
@@ -179,6 +185,8 @@ Command = (
     | AnyAccountCommand
     | AnyTwapCommand
     | OpenAccount
+    | GrantReferralCode
+    | SetStake
     | Deposit
     | SetPrices
     | SetQuirk

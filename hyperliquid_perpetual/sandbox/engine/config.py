@@ -25,6 +25,15 @@ class ExchangeConfig:
     """Goes into the made-up transaction hashes, so that two exchanges have different ones."""
 
     min_notional: int = usd(10)
+    max_market_notionals: tuple[tuple[int, int], ...] = (
+        (25, usd(30_000_000)),
+        (20, usd(5_000_000)),
+        (10, usd(2_000_000)),
+        (1, usd(500_000)),
+    )
+    """From this maximum leverage of a market on, a market order may be worth so much (reference, section 6)."""
+    max_limit_factor: int = 10
+    """How many times that a limit order may be worth."""
     price_band_percent: int = 80
     """Pre-validation refuses prices further than this from the mid (the oracle, without two sides)."""
     oracle_band_percent: int = 95
@@ -33,6 +42,15 @@ class ExchangeConfig:
     """What the reference leaves open; can be changed while the exchange runs, by `SetQuirk`."""
     restrictions: Restrictions = field(default_factory=Restrictions)
     """What is not accepted for a while; changed while the exchange runs, by `Restrict`."""
+
+    outside_daily_volume: int = usd(5_000_000_000)
+    """What the rest of the venue is taken to trade a day: maker rebates go by the part of all (section 13)."""
+
+    outside_accounts: frozenset[str] = frozenset()
+    """Accounts whose orders restate what rests and trades on another venue, such as the rest of an order.
+
+    The minimum value and the price bands apply to an order at its entry, which was there: not to these.
+    """
 
     open_orders_base: int = 1_000
     open_orders_max: int = 5_000

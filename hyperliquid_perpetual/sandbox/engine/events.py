@@ -11,14 +11,14 @@ from .pools import AccountMode
 from .records import Agent, Fill, FundingPayment, FundingRate, LedgerUpdate, OrderRecord, Trade, TwapRecord, TwapState
 
 
-class Resting(Struct, frozen=True, tag=True):
+class Resting(Struct, frozen=True, tag=True, gc=False):
     """Item status: on the book."""
 
     oid: int
     cloid: str | None
 
 
-class Filled(Struct, frozen=True, tag=True):
+class Filled(Struct, frozen=True, tag=True, gc=False):
     """Item status: matched on arrival. `total_sz` in lots, `avg_px` in 1e-6 USD (rounded half to even).
 
     `notional` (money) over `total_sz` is the exact average.
@@ -31,31 +31,31 @@ class Filled(Struct, frozen=True, tag=True):
     notional: int
 
 
-class WaitingForTrigger(Struct, frozen=True, tag=True):
+class WaitingForTrigger(Struct, frozen=True, tag=True, gc=False):
     """Item status: armed, until the mark price gets there. The venue's reply leaves out the oid."""
 
     oid: int
     cloid: str | None
 
 
-class WaitingForFill(Struct, frozen=True, tag=True):
+class WaitingForFill(Struct, frozen=True, tag=True, gc=False):
     """Item status: not armed before its parent is filled. The venue's reply leaves out the oid."""
 
     oid: int
     cloid: str | None
 
 
-class TwapRunning(Struct, frozen=True, tag=True):
+class TwapRunning(Struct, frozen=True, tag=True, gc=False):
     """Item status: a TWAP order has begun, or waits for its trigger price."""
 
     twap_id: int
 
 
-class Success(Struct, frozen=True, tag=True):
+class Success(Struct, frozen=True, tag=True, gc=False):
     """Item status: canceled as asked."""
 
 
-class Failed(Struct, frozen=True, tag=True):
+class Failed(Struct, frozen=True, tag=True, gc=False):
     """Item status: refused, with the venue's text (its ` asset=N` included where the venue has it)."""
 
     error: str
@@ -64,7 +64,7 @@ class Failed(Struct, frozen=True, tag=True):
 ItemStatus = Resting | Filled | WaitingForTrigger | WaitingForFill | TwapRunning | Success | Failed
 
 
-class Event(Struct, frozen=True, tag=True):
+class Event(Struct, frozen=True, tag=True, gc=False):
     """Something that happened at `time` (Unix ms)."""
 
     time: int
@@ -214,6 +214,38 @@ class AgentRemoved(Event, frozen=True):
 
     account: str
     agent: Agent
+
+
+class ReferralSet(Event, frozen=True):
+    """An account was referred by another one."""
+
+    account: str
+    referrer: str
+    code: str
+
+
+class RewardEarned(Event, frozen=True):
+    """`account` is owed a part (money) of a fee that `referred` has paid; follows the fills of the match."""
+
+    account: str
+    referred: str
+    token: str
+    amount: int
+
+
+class RequestsReserved(Event, frozen=True):
+    """`account` has paid for requests of `destination`, which may be itself."""
+
+    account: str
+    destination: str
+    requests: int
+
+
+class PriorityPaid(Event, frozen=True):
+    """An account has paid for its orders to come first, so much HYPE (as money) that it had not delegated."""
+
+    account: str
+    amount: int
 
 
 class CancelScheduled(Event, frozen=True):

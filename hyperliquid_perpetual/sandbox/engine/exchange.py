@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from . import prices
-from .account_commands import AccountDeskCommand, OpenAccount
-from .account_desk import AccountDesk
+from .account_commands import AccountDeskCommand
+from .account_desk import AccountDesk, AccountWorldCommand
 from .agents import AgentRegistry
 from .bracket_placement import BracketPlacement
 from .builders import builder_error
@@ -25,6 +25,8 @@ from .commands import (
 )
 from .config import ExchangeConfig
 from .events import AgentApproved, AgentRemoved, CancelScheduled, Event, ItemStatus, LeverageChanged, Replied
+from .fee_standing import FeeDesk
+from .gossip import GossipAuctions
 from .leverage import INVALID_LEVERAGE, change_leverage
 from .liquidation import Liquidator
 from .market_state import MarketState
@@ -34,16 +36,18 @@ from .orders import OrderDesk
 from .outbox import Outbox
 from .placement import Placement
 from .pools import SPOT
+from .priority import priority_error, take_priority
 from .records import OrderRecord, OrderStatus
+from .referrals import ReferralDesk
 from .rules import must_deposit, pre_validation_error
 from .schedule import CancelSchedule
 from .settlement import delist
-from .state import Account
+from .state import Account, Place
 from .timeline import Timeline
 from .treasury import Treasury
 from .twap_commands import CancelTwap, PlaceTwap
 from .twaps import TwapDesk
-from .world_commands import DelistMarket, ListMarket, Restrict
+from .world_commands import CutOrders, DelistMarket, LimitHistory, ListMarket, Restrict, SetManyPrices
 
 
 class Exchange:
@@ -67,15 +71,22 @@ class Exchange:
         self.accounts = self.treasury.accounts
         """By lowercase address, in the order of their first deposit."""
         self._desk = OrderDesk(config.first_oid, config.quirks, self.markets, self._outbox)
-        self._matcher = Matcher(self.markets, self.accounts, config.fees, self._desk, self._outbox)
+        self.fee_desk = FeeDesk(self.accounts, config.outside_daily_volume, self._outbox)
+        self.referrals = ReferralDesk(self.treasury, self._outbox)
+        self._matcher = Matcher(
+            self.markets, self.accounts, config.fees, self.fee_desk, self.referrals, self._desk, self._outbox
+        )
         self._placement = Placement(config, self.markets, self._desk, self._matcher)
         self._brackets = BracketPlacement(config, self.markets, self._desk, self._placement)
         self._agents = AgentRegistry(self.accounts)
-        self._account_desk = AccountDesk(self.markets, self.treasury, self._outbox, config.quirks)
+        self.gossip = GossipAuctions(self.treasury, self._outbox)
+        self._account_desk = AccountDesk(
+            self.markets, self.treasury, self.fee_desk, self.referrals, self.gossip, self._outbox, config.quirks
+        )
         self._schedule = CancelSchedule(config, self.accounts)
         self._timeline = Timeline(self.markets, self.accounts, self._desk, self._schedule, self._outbox)
         self.twaps = TwapDesk(config, self.markets, self._desk, self._placement, self._outbox)
-        self._timeline.agendas.append(self.twaps)
+        self._timeline.agendas += [self.twaps, self.fee_desk]
         self.liquidator = config.liquidator
         """The account that takes over what the book does not, from its first time on."""
         self._liquidator = Liquidator(
@@ -96,8 +107,8 @@ class Exchange:
         self._timeline.advance(now)
         if isinstance(command, Deposit):
             self._deposit(command)
-        elif isinstance(command, OpenAccount):
-            self._account_desk.open(command)
+        elif isinstance(command, AccountWorldCommand):
+            self._account_desk.apply_world(command)
         elif isinstance(command, SetQuirk):
             self.config.quirks.set(command.name, command.value)
         elif isinstance(command, ListMarket):
@@ -109,11 +120,16 @@ class Exchange:
             state = self.markets[command.asset]
             delist(state, command.settlement_px or state.mark_px, self.accounts, self._desk, self._outbox)
             self._timeline.remove(state)
+        elif isinstance(command, CutOrders):
+            for oid, sz in command.cuts:
+                self._desk.cut(self.accounts[command.account].open_orders[oid], sz)
         elif isinstance(command, SetPrices):
-            state = self.markets[command.asset]
-            oracle_before = state.oracle_px
-            prices.set_outside_prices(state, command.oracle_px, command.external_px)
-            self._timeline.update_mark(state, oracle_before)
+            self._set_prices(command.asset, command.oracle_px, command.external_px)
+        elif isinstance(command, SetManyPrices):
+            for asset, oracle_px in command.prices:
+                self._set_prices(asset, oracle_px, None)
+        elif isinstance(command, LimitHistory):
+            self.accounts[command.account].limit_history(command.records)
         self._follow_marks()
         return self._outbox.finish()
 
@@ -121,9 +137,10 @@ class Exchange:
         """Apply what arrived for one block, in the venue's order (reference, section 15).
 
         World commands first, then account commands without Gtc/Ioc orders, cancels, and commands with any Gtc/Ioc;
-        within a class in the order given. Returns (index in `commands`, its events) in the order of execution.
+        within a class those that pay for it or are marked as fast, then in the order given. Returns (index in
+        `commands`, its events) in the order of execution.
         """
-        order = sorted(range(len(commands)), key=lambda index: block_class(commands[index]))
+        order = sorted(range(len(commands)), key=lambda index: block_rank(commands[index]))
         return [(index, self.apply(now, commands[index])) for index in order]
 
     def market(self, coin: str) -> MarketState | None:
@@ -154,6 +171,13 @@ class Exchange:
         ]
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether time alone changes nothing that anybody has: no order waits or rests, nobody holds a position."""
+        if self.twaps.unfinished or self._desk.triggers:
+            return False
+        return not any(state.open_interest or state.book.bids or state.book.asks for state in self.markets.values())
+
+    @property
     def deposited(self) -> dict[str, int]:
         """Money that came to a dex so far less what left it; raw USD + fees - net funding always add up to it."""
         return self.treasury.deposited
@@ -174,6 +198,12 @@ class Exchange:
         """Funding that all accounts of a dex have received on balance, in money; not quite zero because of rounding."""
         return self._timeline.funding_paid.get(dex, 0)
 
+    def _set_prices(self, asset: int, oracle_px: int, external_px: int | None) -> None:
+        state = self.markets[asset]
+        oracle_before = state.oracle_px
+        prices.set_outside_prices(state, oracle_px, external_px)
+        self._timeline.update_mark(state, oracle_before)
+
     def _list(self, market: Market) -> MarketState:
         self._check_is_new(market)
         state = MarketState(market, self.config.trade_limit, self.config.funding_limit)
@@ -191,12 +221,25 @@ class Exchange:
             if command.dex != SPOT and self.treasury.collateral(command.dex) is None:
                 raise ValueError(f"there is no dex {command.dex!r} to deposit to")
         elif isinstance(command, SetPrices):
-            if command.asset not in self.markets:
-                raise ValueError(f"there is no asset {command.asset}")
-            if command.oracle_px <= 0 or (command.external_px is not None and command.external_px <= 0):
-                raise ValueError("prices must be more than zero")
+            self._check_prices(command.asset, command.oracle_px, command.external_px)
+        elif isinstance(command, SetManyPrices):
+            for asset, oracle_px in command.prices:
+                self._check_prices(asset, oracle_px, None)
+        elif isinstance(command, LimitHistory):
+            if command.account not in self.accounts:
+                raise ValueError(f"there is no account {command.account}")
+            if command.records < 1:
+                raise ValueError(f"at least one record is kept, not {command.records}")
+        elif isinstance(command, CutOrders):
+            account = self.accounts.get(command.account)
+            for oid, sz in command.cuts:
+                order = None if account is None else account.open_orders.get(oid)
+                if order is None or order.place is not Place.BOOK or not 0 < sz < order.sz:
+                    raise ValueError(f"{command.account} has no resting order {oid} to cut to {sz} lots")
         elif isinstance(command, SetQuirk):
             self.config.quirks.check(command.name, command.value)
+        elif isinstance(command, AccountWorldCommand):
+            self._account_desk.check(command)
         elif isinstance(command, ListMarket):
             self._check_is_new(command.market)
         elif isinstance(command, DelistMarket):
@@ -205,6 +248,12 @@ class Exchange:
                 raise ValueError(f"there is no asset {command.asset} to delist")
             if command.settlement_px is not None and command.settlement_px <= 0:
                 raise ValueError("prices must be more than zero")
+
+    def _check_prices(self, asset: int, oracle_px: int, external_px: int | None) -> None:
+        if asset not in self.markets:
+            raise ValueError(f"there is no asset {asset}")
+        if oracle_px <= 0 or (external_px is not None and external_px <= 0):
+            raise ValueError("prices must be more than zero")
 
     def _deposit(self, command: Deposit) -> None:
         treasury = self.treasury
@@ -228,14 +277,19 @@ class Exchange:
         if account is None or not account.is_funded:
             error = must_deposit(command.account)
         elif isinstance(command, PlaceOrders):
-            error = pre_validation_error(command.orders, self.markets, self.config, command.grouping)
+            restates = account.address in self.config.outside_accounts
+            error = pre_validation_error(command.orders, self.markets, self.config, command.grouping, restates)
             pre_validation = error is not None
             if error is None:
                 error = builder_error(account, command.orders, self.accounts, self.markets)
+            if error is None and command.priority:
+                error = priority_error(account, command, self.markets)
             if error is None and command.grouping != "na":
                 statuses = self._brackets.place(account, command)
             elif error is None:
                 statuses = tuple([self._placement.place(account, intent) for intent in command.orders])
+                if command.priority:
+                    take_priority(account, command, statuses, self.markets, outbox)
         elif isinstance(command, CancelOrders | CancelOrdersByCloid):
             statuses = self._placement.cancel(account, command)
         elif isinstance(command, ModifyOrders):
@@ -243,7 +297,9 @@ class Exchange:
             error = pre_validation_error(intents, self.markets, self.config, None)
             pre_validation = error is not None
             if error is None:
-                statuses = tuple([self._placement.modify(account, item) for item in command.modifications])
+                statuses = tuple(
+                    [self._placement.modify(account, item, command.always_place) for item in command.modifications]
+                )
         elif isinstance(command, UpdateLeverage):
             error = self._update_leverage(account, command)
         elif isinstance(command, ScheduleCancel):
@@ -297,6 +353,16 @@ class Exchange:
             if house.raw_usd != raw_usd:
                 outbox.touch_cash(account, house)
         return error
+
+
+def block_rank(command: Command) -> tuple[int, int]:
+    """Where a command belongs in its block: by its class, and in it by what it pays or asks to come first."""
+    first = 0
+    if isinstance(command, PlaceOrders):
+        first = command.priority
+    elif isinstance(command, CancelOrders | CancelOrdersByCloid):
+        first = int(command.is_fast)
+    return block_class(command), -first
 
 
 def block_class(command: Command) -> int:

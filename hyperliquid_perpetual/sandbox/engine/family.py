@@ -35,6 +35,7 @@ def create_sub_account(treasury: Treasury, master: Account, name: str) -> tuple[
         name,
         True,
     )
+    sub_account.fee_standing = master.fee_standing
     master.sub_accounts[address] = sub_account
     return None, address
 

@@ -14,9 +14,11 @@ class MarketState:
         "basis_ema",
         "basis_time",
         "book",
+        "day_mark_px",
         "external_px",
         "funding_history",
         "last_px",
+        "mark_day",
         "mark_px",
         "market",
         "open_interest",
@@ -32,6 +34,9 @@ class MarketState:
         self.oracle_px = market.oracle_px
         self.external_px = market.oracle_px
         self.mark_px = market.oracle_px
+        self.mark_day = -1
+        self.day_mark_px = market.oracle_px
+        """The mark with which the UTC day `mark_day` (since 1970) began; kept on HIP-3 dexs."""
         self.last_px: int | None = None
         self.open_interest = 0
         """Lots held long, which equals the lots held short."""

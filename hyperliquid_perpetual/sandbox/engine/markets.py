@@ -44,7 +44,8 @@ class Market(Struct, frozen=True, kw_only=True):
 
     `coin` is the full name (`BTC`, `xyz:TSLA`), `asset` the id used in actions (reference, section 7), `dex` is empty
     for the first one. `collateral` is the token's name as in `feeToken`, `collateral_token` its index. `oracle_px` is
-    the price to start from. `margin_table` None means the single tier of `max_leverage`.
+    the price to start from. `margin_table` None means the single tier of `max_leverage`. `fee_scale`, in
+    millionths, is what the deployer of a HIP-3 dex adds to fees; `growth_mode` leaves a tenth of fees and of volume.
     """
 
     coin: str
@@ -59,6 +60,8 @@ class Market(Struct, frozen=True, kw_only=True):
     collateral_token: int = 0
     is_delisted: bool = False
     funding: FundingTerms = FundingTerms()
+    fee_scale: int = 0
+    growth_mode: bool = False
 
     @property
     def only_isolated(self) -> bool:

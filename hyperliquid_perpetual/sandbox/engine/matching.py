@@ -7,14 +7,16 @@ from .accounts import apply_fill, fill_dir
 from .brackets import sibling_filled
 from .builders import builder_fee
 from .events import FillMade, TradeMade
+from .fee_standing import FeeDesk
 from .fees import FeeSchedule
 from .margin import affords_fill
 from .market_state import MarketState
 from .orders import OrderDesk
 from .outbox import Outbox
 from .records import Fill, Liquidation, OrderStatus, Trade
+from .referrals import ReferralDesk
 from .state import Account, Order
-from .units import FEE_SCALE, MICRO_USD, divide_half_even
+from .units import FEE_SCALE, MICRO_USD
 
 _FEE_DIVISOR = FEE_SCALE * MICRO_USD
 _TID_MASK = (1 << 50) - 1
@@ -34,19 +36,33 @@ def liquidation_dir(is_cross: bool, start: int) -> str:
 class Matcher:
     """Runs an incoming order through the opposite side of its book."""
 
-    __slots__ = ("_accounts", "_desk", "_fees", "_markets", "_outbox", "fees_collected", "liquidation")
+    __slots__ = (
+        "_accounts",
+        "_desk",
+        "_fee_desk",
+        "_fees",
+        "_markets",
+        "_outbox",
+        "_referrals",
+        "fees_collected",
+        "liquidation",
+    )
 
     def __init__(
         self,
         markets: Mapping[int, MarketState],
         accounts: Mapping[str, Account],
         fees: FeeSchedule,
+        fee_desk: FeeDesk,
+        referrals: ReferralDesk,
         desk: OrderDesk,
         outbox: Outbox,
     ) -> None:
         self._accounts = accounts
         self._markets = markets
         self._fees = fees
+        self._fee_desk = fee_desk
+        self._referrals = referrals
         self._desk = desk
         self._outbox = outbox
         self.liquidation: Liquidation | None = None
@@ -86,7 +102,9 @@ class Matcher:
 
     def _fee(self, order: Order, state: MarketState, value: int, crossed: bool) -> int:
         rate = self._fees.rate(order.account, state.market, crossed)
-        return divide_half_even(value * rate, _FEE_DIVISOR) * MICRO_USD + builder_fee(order.builder, value)
+        # What is less than a millionth is dropped, as recorded fills show, of a rebate too.
+        cut = value * abs(rate) // _FEE_DIVISOR * MICRO_USD
+        return (cut if rate >= 0 else -cut) + builder_fee(order.builder, value)
 
     def _match(self, state: MarketState, taker: Order, maker: Order, sz: int, taker_fee: int, maker_fee: int) -> None:
         outbox = self._outbox
@@ -111,6 +129,10 @@ class Matcher:
         outbox.emit(TradeMade(outbox.time, trade))
         self._settle(state, maker, sz, px, maker_fee, tid, crossed=False)
         self._settle(state, taker, sz, px, taker_fee, tid, crossed=True)
+        if maker.account.referral is not None or taker.account.referral is not None:
+            value = sz * px * market.lot_value
+            for order, fee in ((maker, maker_fee), (taker, taker_fee)):
+                self._referrals.reward(order.account, fee - builder_fee(order.builder, value), market.collateral)
         taker.sz -= sz
         self._desk.match_resting(maker, sz)
         if not taker.sz:
@@ -130,7 +152,9 @@ class Matcher:
         end = position.szi
         state.open_interest += (end if end > 0 else 0) - (start if start > 0 else 0)
         value = sz * px * market.lot_value
-        account.volume += value
+        weighted = value // 10 if market.growth_mode else value
+        account.volume += weighted
+        self._fee_desk.count(account, weighted, crossed)
         for_builder = self._pay_builder(order, value)
         self.fees_collected[market.dex] = self.fees_collected.get(market.dex, 0) + fee - for_builder
         liquidation = self.liquidation

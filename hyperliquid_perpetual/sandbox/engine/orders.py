@@ -117,6 +117,14 @@ class OrderDesk:
         self._outbox.emit(OrderUpdated(self._outbox.time, record))
         end_of_order(self, order, status)
 
+    def cut(self, order: Order, sz: int) -> None:
+        """Leave only `sz` lots of an open order, which keeps its place in the queue."""
+        order.orig_sz -= order.sz - sz
+        self._shrink(order, order.sz - sz)
+        if order.place is Place.BOOK:
+            self._outbox.touch_book(order.asset)
+        self._tell_open(order)
+
     def trim_reduce_only(self, account: Account, position: Position) -> None:
         """Make the reduce-only orders fit the position: cancel what would open, cut what is larger.
 
@@ -128,11 +136,7 @@ class OrderDesk:
             if held == 0 or order.is_buy == (position.szi > 0):
                 self.cancel(order, OrderStatus.REDUCE_ONLY_CANCELED)
             elif order.sz > held:
-                order.orig_sz -= order.sz - held
-                order.sz = held
-                if order.place is Place.BOOK:
-                    self._outbox.touch_book(order.asset)
-                self._tell_open(order)
+                self.cut(order, held)
 
     def cancel_all(self, account: Account, status: OrderStatus) -> None:
         """Cancel every open order of an account, oldest first."""

@@ -70,7 +70,7 @@ class Placement:
                 statuses.append(Success())
         return tuple(statuses)
 
-    def modify(self, account: Account, modification: Modification) -> ItemStatus:
+    def modify(self, account: Account, modification: Modification, always_place: bool = False) -> ItemStatus:
         """Cancel an open order and place its replacement.
 
         A replacement that is badly formed leaves the old order where it is. What becomes of the old order when the
@@ -81,7 +81,8 @@ class Placement:
         intent = modification.intent
         old = self._find(account, modification.target)
         if old is None or old.asset != intent.asset:
-            return Failed(CANNOT_MODIFY)
+            # `always_place`: the new order is wanted whether or not the old one was there to be canceled.
+            return self.place(account, intent) if always_place and old is None else Failed(CANNOT_MODIFY)
         if not intent.sz and not old.is_position_tpsl:
             return Failed(with_asset(ZERO_SIZE, intent.asset, self._config.quirks))
         state = self._markets[intent.asset]

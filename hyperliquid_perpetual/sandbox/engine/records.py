@@ -1,4 +1,7 @@
-"""The immutable records that the engine keeps and hands out: order states, fills, trades, funding, ledger entries."""
+"""The immutable records that the engine keeps and hands out: order states, fills, trades, funding, ledger entries.
+
+They are kept by the ten thousand and cannot be part of a cycle: the garbage collector need not look at them (`gc`).
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -42,7 +45,7 @@ class OrderStatus(StrEnum):
     TOO_MANY_OPEN_ORDERS_REJECTED = "tooManyOpenOrdersRejected"
 
 
-class OrderRecord(Struct, frozen=True):
+class OrderRecord(Struct, frozen=True, gc=False):
     """An order as it stood at `status_timestamp`.
 
     `sz` is what remains (for canceled and rejected orders: what was left unfilled), `orig_sz - sz` has been filled.
@@ -81,7 +84,7 @@ class OrderRecord(Struct, frozen=True):
         return f"{kind} Market" if self.trigger.is_market else f"{kind} Limit"
 
 
-class Liquidation(Struct, frozen=True):
+class Liquidation(Struct, frozen=True, gc=False):
     """What a fill tells of the liquidation that it is part of, on both sides (reference, section 11)."""
 
     user: str
@@ -89,7 +92,7 @@ class Liquidation(Struct, frozen=True):
     method: Literal["market", "backstop"]
 
 
-class Fill(Struct, frozen=True):
+class Fill(Struct, frozen=True, gc=False):
     """One side of one match (reference, section 11), with its own price, fee and position before it.
 
     `closed_pnl` and `fee` are money (1e-12 USD); `closed_pnl` is before fees, `fee` is positive when paid. `crossed` is
@@ -120,7 +123,7 @@ class Fill(Struct, frozen=True):
     liquidation: Liquidation | None = None
 
 
-class Trade(Struct, frozen=True):
+class Trade(Struct, frozen=True, gc=False):
     """One match as everybody sees it; `is_buy` is the aggressor's side."""
 
     asset: int
@@ -135,7 +138,7 @@ class Trade(Struct, frozen=True):
     seller: str
 
 
-class FundingPayment(Struct, frozen=True):
+class FundingPayment(Struct, frozen=True, gc=False):
     """Funding that one position received (positive `amount`) or paid, in money; `rate` is hourly, in 1e-10."""
 
     time: int
@@ -147,7 +150,7 @@ class FundingPayment(Struct, frozen=True):
     hash: str
 
 
-class FundingRate(Struct, frozen=True):
+class FundingRate(Struct, frozen=True, gc=False):
     """The hourly settlement of one market: `rate` (hourly) and `premium` (mean of the samples), both in 1e-10."""
 
     time: int
@@ -182,7 +185,7 @@ class LedgerDetails(Struct, frozen=True, kw_only=True):
     """(asset id, signed lots) of what was liquidated."""
 
 
-class LedgerUpdate(Struct, frozen=True):
+class LedgerUpdate(Struct, frozen=True, gc=False):
     """A change of an account's cash that is neither trading nor funding; `kind` is the venue's `delta.type`."""
 
     time: int
@@ -193,7 +196,7 @@ class LedgerUpdate(Struct, frozen=True):
     details: LedgerDetails | None = None
 
 
-class Agent(Struct, frozen=True):
+class Agent(Struct, frozen=True, gc=False):
     """A key that may sign trading actions for an account; `name` is empty for the unnamed one."""
 
     address: str
@@ -201,7 +204,7 @@ class Agent(Struct, frozen=True):
     valid_until: int
 
 
-class Level(Struct, frozen=True):
+class Level(Struct, frozen=True, gc=False):
     """One price of a book: total size in lots, and how many orders make it up."""
 
     px: int
@@ -209,7 +212,7 @@ class Level(Struct, frozen=True):
     n: int
 
 
-class TwapState(Struct, frozen=True):
+class TwapState(Struct, frozen=True, gc=False):
     """A TWAP order as it stood: sizes in lots, `executed_ntl` in money, `timestamp` (Unix ms) when it was placed."""
 
     twap_id: int
@@ -228,7 +231,7 @@ class TwapState(Struct, frozen=True):
     stop_px: int | None
 
 
-class TwapRecord(Struct, frozen=True):
+class TwapRecord(Struct, frozen=True, gc=False):
     """What became of a TWAP order at `time` (Unix ms); `description` says why, of an error."""
 
     time: int

@@ -12,6 +12,7 @@ from .commands import Grouping, OrderIntent
 from .config import ExchangeConfig
 from .margin import cross_account_value, max_leverage_at, order_margin, required_margin
 from .market_state import MarketState
+from .markets import Market
 from .quirks import VenueQuirks
 from .records import OrderStatus
 from .restrictions import restriction
@@ -52,8 +53,12 @@ def pre_validation_error(
     markets: Mapping[int, MarketState],
     config: ExchangeConfig,
     grouping: Grouping | None = "na",
+    restates: bool = False,
 ) -> str | None:
-    """The error that refuses a whole batch, or None. The orders of modifications are in no grouping (None)."""
+    """The error that refuses a whole batch, or None. The orders of modifications are in no grouping (None).
+
+    With `restates` the batch is of one of `ExchangeConfig.outside_accounts`.
+    """
     if not orders:
         return "Orders are empty"
     for intent in orders:
@@ -70,7 +75,8 @@ def pre_validation_error(
             return "Order has invalid size."
         if intent.cloid == ZERO_CLOID:
             return "A nonzero cloid is required for each order"
-        if _is_beyond(intent.px, state.doubled_mid or 2 * state.oracle_px, config.price_band_percent):
+        reference2 = state.doubled_mid or 2 * state.oracle_px
+        if not restates and _is_beyond(intent.px, reference2, config.price_band_percent):
             return f"Order price cannot be more than {config.price_band_percent}% away from the reference price"
         if trigger is not None:
             if trigger.px <= 0:
@@ -107,17 +113,29 @@ def form_rejection(
         rejection = _trigger_rejection(intent, state, from_px, config.quirks)
         if rejection is not None:
             return rejection
-    if intent.sz and intent.px * intent.sz * market.lot_value < config.min_notional:
+    value = intent.px * intent.sz * market.lot_value
+    restates = account.address in config.outside_accounts
+    if intent.sz and not restates and value < config.min_notional:
         closes = intent.reduce_only and position is not None and intent.sz >= abs(position.szi) > 0
         if not (closes and config.quirks.small_reduce_only_close == "allowed"):
             text = f"Order must have minimum value of ${dollars_text(config.min_notional)}."
             return Rejection(OrderStatus.MIN_TRADE_NTL_REJECTED, text)
-    if _is_beyond(intent.px, 2 * state.oracle_px, config.oracle_band_percent):
+    elif not restates and value > (most := max_notional(market, intent, config)):
+        # The venue's text and status for it are not known; these are ours.
+        return Rejection(OrderStatus.REJECTED, f"Order value cannot be more than ${dollars_text(most)}.")
+    if not restates and _is_beyond(intent.px, 2 * state.oracle_px, config.oracle_band_percent):
         return Rejection(OrderStatus.ORACLE_REJECTED, "Price too far from oracle")
     is_live = intent.cloid is not None and intent.cloid != replaced_cloid and intent.cloid in account.open_by_cloid
     if is_live and config.quirks.live_cloid == "rejected":
         return Rejection(OrderStatus.REJECTED, f"Duplicate cloid {intent.cloid}.")
     return None
+
+
+def max_notional(market: Market, intent: OrderIntent, config: ExchangeConfig) -> int:
+    """The most that an order may be worth (money): less for a market order, and where there is less leverage."""
+    most = next(notional for leverage, notional in config.max_market_notionals if market.max_leverage >= leverage)
+    is_market = intent.tif == "FrontendMarket" if intent.trigger is None else intent.trigger.is_market
+    return most if is_market else most * config.max_limit_factor
 
 
 def standing_rejection(

@@ -9,10 +9,12 @@ from enum import Enum, auto
 
 from .brackets import Bracket
 from .commands import OrderIntent, Tif
+from .fee_standing import FeeStanding
 from .markets import Market
 from .pools import STANDARD_MODES, USDC, AccountMode, Pool
 from .quirks import VenueQuirks
 from .records import AccountKind, Agent, Fill, FundingPayment, LedgerUpdate, OrderRecord, OrderStatus
+from .referral_state import ReferralState
 from .vault_state import Vault
 
 
@@ -45,6 +47,7 @@ class Order:
         "orig_sz",
         "place",
         "position",
+        "priority",
         "px",
         "reduce_only",
         "sz",
@@ -77,6 +80,8 @@ class Order:
         self.is_position_tpsl = False
         """Whether its size is the position's."""
         self.twap_id: int | None = None
+        self.priority = 0
+        """What it has paid to come first, in 1e-8 of its notional."""
         self.bracket: Bracket | None = None
         """The TP/SL orders it belongs to, as their parent or as one of them."""
 
@@ -215,13 +220,17 @@ class OrderHistory:
     def add(self, record: OrderRecord) -> None:
         """Keep an order's last record; an order ends only once."""
         if len(self._oids) >= self._limit:
-            oldest = self._by_oid.pop(self._oids.popleft())
-            if oldest.cloid is not None and self._by_cloid.get(oldest.cloid) == oldest.oid:
-                del self._by_cloid[oldest.cloid]
+            self._drop_oldest()
         self._oids.append(record.oid)
         self._by_oid[record.oid] = record
         if record.cloid is not None:
             self._by_cloid[record.cloid] = record.oid
+
+    def limit(self, records: int) -> None:
+        """Keep only so many from now on."""
+        self._limit = records
+        while len(self._oids) > records:
+            self._drop_oldest()
 
     def find(self, key: int | str) -> OrderRecord | None:
         """The record of an oid, or the newest one of a cloid."""
@@ -232,6 +241,11 @@ class OrderHistory:
         """All kept records, the last finished first."""
         by_oid = self._by_oid
         return (by_oid[oid] for oid in reversed(self._oids))
+
+    def _drop_oldest(self) -> None:
+        oldest = self._by_oid.pop(self._oids.popleft())
+        if oldest.cloid is not None and self._by_cloid.get(oldest.cloid) == oldest.oid:
+            del self._by_cloid[oldest.cloid]
 
 
 class Account:
@@ -244,6 +258,7 @@ class Account:
         "builders",
         "cancel_at",
         "clearinghouses",
+        "fee_standing",
         "fills",
         "fundings",
         "history",
@@ -256,10 +271,13 @@ class Account:
         "open_by_cloid",
         "open_orders",
         "pools",
+        "referral",
+        "reserved_requests",
         "scheduled_cancel_day",
         "scheduled_cancels",
         "spot",
         "sub_accounts",
+        "uses_big_blocks",
         "vault",
         "volume",
     )
@@ -304,11 +322,25 @@ class Account:
         self.builders: dict[str, int] = {}
         """Approved builders, each with the most it may charge in tenths of a basis point."""
         self.volume = 0
-        """Traded notional since ever, as maker and taker, in money."""
+        """Traded notional since ever, as maker and taker, in money; of markets in growth mode a tenth."""
+        self.fee_standing = FeeStanding()
+        """A sub-account has its master's."""
+        self.referral: ReferralState | None = None
+        self.reserved_requests = 0
+        """Requests that somebody has paid for, since ever (section 9.3)."""
+        self.uses_big_blocks = False
+        """The setting of `evmUserModify`. There is no EVM here, so nothing follows from it."""
         self.cancel_at: int | None = None
         self.scheduled_cancels = 0
         """How often the dead man's switch fired on `scheduled_cancel_day` (days since 1970)."""
         self.scheduled_cancel_day = 0
+
+    def limit_history(self, records: int) -> None:
+        """Keep only so many finished orders, fills and ledger entries from now on, the newest."""
+        self.history.limit(records)
+        self.fills = deque(self.fills, maxlen=records)
+        self.fundings = deque(self.fundings, maxlen=records)
+        self.ledger = deque(self.ledger, maxlen=records)
 
     def find_open(self, key: int | str, quirks: VenueQuirks) -> Order | None:
         """An open order by oid or cloid, as far as the venue lets it be named so."""

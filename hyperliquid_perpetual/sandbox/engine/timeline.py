@@ -10,7 +10,7 @@ from .orders import OrderDesk
 from .outbox import Outbox
 from .records import FundingPayment, FundingRate, OrderStatus
 from .schedule import CancelSchedule
-from .state import Account
+from .state import Account, Position
 from .units import HOUR
 
 
@@ -166,6 +166,7 @@ class Timeline:
     def _settle_funding(self, hour: int) -> None:
         outbox = self._outbox
         self.marks_moved = True
+        holders = self._holders()
         for state in self._live_markets:
             market = state.market
             rate = funding.hourly_rate(state)
@@ -173,10 +174,7 @@ class Timeline:
             state.premium_sum = state.premium_samples = 0
             state.funding_history.append(settlement)
             outbox.emit(FundingSettled(hour, settlement))
-            for account in self._accounts.values():
-                position = account.position(market)
-                if position is None or not position.szi:
-                    continue
+            for account, position in holders.get(market.asset, ()):
                 amount = funding.payment(position, state.oracle_px, rate)
                 house = account.clearinghouse(market.dex)
                 if position.is_cross:
@@ -192,6 +190,15 @@ class Timeline:
                 paid = FundingPayment(hour, market.asset, market.coin, amount, position.szi, rate, outbox.tx_hash)
                 account.fundings.append(paid)
                 outbox.emit(FundingPaid(hour, account.address, paid))
+
+    def _holders(self) -> dict[int, list[tuple[Account, Position]]]:
+        """Who holds what, by asset id; in the order of the accounts."""
+        holders: dict[int, list[tuple[Account, Position]]] = {}
+        for account in self._accounts.values():
+            for house in account.clearinghouses.values():
+                for position in house.open_positions():
+                    holders.setdefault(position.asset, []).append((account, position))
+        return holders
 
 
 def _after(now: int, interval: int) -> int:

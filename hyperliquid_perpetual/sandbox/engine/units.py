@@ -14,7 +14,7 @@ RATE_SCALE = 10**10
 FEE_SCALE = 10**9
 
 MICRO_USD = 10**6
-"""Money in 1e-6 USD: what fees and funding are rounded to, and what the wire shows."""
+"""Money in 1e-6 USD: what fees are cut and funding is rounded to, and what the wire shows."""
 
 SECOND = 1_000
 HOUR = 3_600_000

@@ -24,6 +24,8 @@ class Vault(Struct):
     stakes: dict[str, Stake] = {}
     """By depositor, the leader among them, in the order of their first deposit."""
     allow_deposits: bool = True
+    always_close_on_withdraw: bool = False
+    is_closed: bool = False
 
     @property
     def shares(self) -> int:

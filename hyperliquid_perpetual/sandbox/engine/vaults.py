@@ -24,6 +24,10 @@ LEADER_PART = 20
 """The leader's shares are at least one in so many."""
 
 
+ONLY_LEADER = "Only leader can perform this vault action"
+"""The venue's text, as a client's own tests have it."""
+
+
 def vault_value(account: Account, markets: Mapping[int, MarketState]) -> int:
     """What a vault is worth, in money: its account value on all dexs."""
     houses = account.clearinghouses.values()
@@ -75,6 +79,85 @@ def transfer_to_vault(
     return _withdraw(treasury, depositor, account, account.vault, amount, vault_value(account, markets), now)
 
 
+def modify_vault(
+    leader: Account, account: Account | None, allow_deposits: bool | None, always_close_on_withdraw: bool | None
+) -> str | None:
+    """`vaultModify`: change a vault's settings; returns an error text instead."""
+    vault = None if account is None else account.vault
+    if vault is None or vault.leader != leader.address:
+        return ONLY_LEADER
+    if vault.is_closed:
+        return "The vault is closed."
+    if allow_deposits is not None:
+        vault.allow_deposits = allow_deposits
+    if always_close_on_withdraw is not None:
+        vault.always_close_on_withdraw = always_close_on_withdraw
+    return None
+
+
+def distribute_vault(
+    treasury: Treasury, leader: Account, account: Account | None, amount: int, markets: Mapping[int, MarketState]
+) -> str | None:
+    """`vaultDistribute`: pay `amount` to the depositors by their shares, or with 0 everything and close the vault.
+
+    What a follower gets beyond what it paid in for it is cut by the commission, as in a withdrawal; nobody's shares
+    change. A vault can be closed when it has neither positions nor orders. Returns an error text instead.
+    """
+    vault = None if account is None else account.vault
+    if account is None or vault is None or vault.leader != leader.address:
+        return ONLY_LEADER
+    if vault.is_closed:
+        return "The vault is closed."
+    value = vault_value(account, markets)
+    is_closing = amount == 0
+    if is_closing:
+        holds = any(position.szi for house in account.clearinghouses.values() for position in house.positions.values())
+        if holds or account.open_orders:
+            return "The vault still has positions or orders."
+        amount = treasury.available(account, "", USDC)
+        if amount != value:
+            return "The vault still has money on other dexs."
+    error = treasury.shortage(account, "", USDC, amount)
+    if error is not None:
+        return error
+    left, shares = amount, vault.shares
+    commissions = 0
+    for address, stake in list(vault.stakes.items()):
+        part = amount * stake.shares // shares // MICRO_USD * MICRO_USD
+        basis = stake.basis if is_closing else min(stake.basis, stake.basis * amount // value if value > 0 else 0)
+        if address == vault.leader:
+            stake.basis -= basis
+            continue
+        commission = _commission(part - basis)
+        stake.basis -= basis
+        stake.withdrawn_profit += part - basis
+        commissions += commission
+        left -= part - commission
+        _pay_out(treasury, account, treasury.accounts[address], part - commission)
+    # The leader has the rest: its own part, what no share divides, and its commission.
+    _pay_out(treasury, account, leader, left)
+    if commissions:
+        treasury.note(leader, "vaultLeaderCommission", commissions, "", LedgerDetails(user=leader.address))
+    if is_closing:
+        vault.stakes.clear()
+        vault.is_closed, vault.allow_deposits = True, False
+    return None
+
+
+def _pay_out(treasury: Treasury, account: Account, receiver: Account, amount: int) -> None:
+    if not amount:
+        return
+    treasury.credit(account, "", USDC, -amount)
+    treasury.credit(receiver, "", USDC, amount)
+    for side in (receiver, account):
+        treasury.note(side, "vaultDistribution", amount, "", LedgerDetails(vault=account.address))
+
+
+def _commission(profit: int) -> int:
+    """The leader's part of a follower's profit (money), in whole micro dollars."""
+    return profit * COMMISSION_PERCENT // 100 // MICRO_USD * MICRO_USD if profit > 0 else 0
+
+
 def _deposit(
     treasury: Treasury, depositor: Account, account: Account, vault: Vault, amount: int, value: int, now: int
 ) -> str | None:
@@ -118,9 +201,7 @@ def _withdraw(
         return error
     basis = stake.basis if everything else stake.basis * shares // stake.shares
     profit = amount - basis
-    commission = 0
-    if profit > 0 and depositor.address != vault.leader:
-        commission = profit * COMMISSION_PERCENT // 100 // MICRO_USD * MICRO_USD
+    commission = 0 if depositor.address == vault.leader else _commission(profit)
     stake.shares -= shares
     stake.basis -= basis
     stake.withdrawn_profit += profit

@@ -34,6 +34,41 @@ async def test_virtual_time_stands_still_until_it_jumps() -> None:
     assert [name for name, _ in calls[5:]] == ["a", "a"]
 
 
+async def test_virtual_clock_calls_what_is_idle_once_a_minute_and_last_before_the_end_of_a_jump() -> None:
+    clock = VirtualClock(0)
+    calls: list[int] = []
+    is_idle = True
+    timer = clock.every(700, lambda: calls.append(clock.now()))
+    timer.idle = lambda: is_idle
+    await clock.advance(125)
+    assert calls == [700, 700 + 85 * 700, 700 + 170 * 700, 178 * 700]
+    calls.clear()
+    is_idle = False
+    await clock.advance(2.1)
+    assert calls == [179 * 700, 180 * 700, 181 * 700]
+
+
+async def test_days_without_anybody_are_over_soon_and_have_all_their_funding() -> None:
+    async with Sandbox(market="empty", clock=VirtualClock(1_800_000_000_000)) as exchange:
+        began = time.process_time()
+        await exchange.clock.advance(5 * 86_400)
+        assert time.process_time() - began < 5
+        state = exchange.engine.market("BTC")
+        assert state is not None
+        assert len(state.funding_history) == 120
+        assert [row.time % 3_600_000 for row in state.funding_history] == [0] * 120
+
+
+async def test_the_exchange_is_quiet_until_somebody_has_an_order_or_a_position() -> None:
+    async with Sandbox(market="empty", clock="virtual", accounts=[USER]) as exchange:
+        assert exchange.engine.is_quiet
+        exchange.chain.apply_now(PlaceOrders(USER, (OrderIntent(0, True, 80_000_000_000, 100),)))
+        assert not exchange.engine.is_quiet
+        exchange.trade_through("BTC", 80_000)
+        assert not exchange.open_orders(USER)
+        assert not exchange.engine.is_quiet
+
+
 async def test_virtual_time_cannot_go_back() -> None:
     with pytest.raises(ValueError, match="go back"):
         await VirtualClock().advance(-1)

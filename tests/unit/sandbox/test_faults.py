@@ -21,7 +21,7 @@ async def test_dropped_reply_takes_effect_and_breaks_the_connection(exchange: Sa
         await alice.act(BUY)
     assert len(exchange.open_orders(alice.address)) == 1
     assert (await alice.mine("orderStatus", oid=CLOID))["order"]["status"] == "open"
-    assert exchange.faults.counts["lose"] == 1
+    assert exchange.faults.counts["drop_reply"] == 1
     assert exchange.faults.pending == 0
 
 

@@ -1,5 +1,7 @@
 """The HTTP surface: statuses, content types, CORS, weights (reference, sections 1.4 and 9.1)."""
 
+import json
+
 import aiohttp
 import pytest
 
@@ -60,6 +62,21 @@ async def test_known_request_that_the_sandbox_does_not_do_says_so(exchange: Sand
         "application/json",
         '{"status":"err","response":"The sandbox does not do the action multiSig."}',
     )
+
+
+@pytest.mark.parametrize("kind", ["borrowLend", "CSignerAction", "userOutcome", "setDisplayName", "tokenDelegate"])
+async def test_action_of_another_kind_of_account_is_refused_by_name_and_not_as_malformed(
+    exchange: Sandbox, kind: str
+) -> None:
+    body = f'{{"action":{{"type":"{kind}"}},"nonce":1,"signature":{{"r":"0x1","s":"0x1","v":27}}}}'.encode()
+    status, _, text = await post(exchange, "/exchange", body)
+    assert (status, json.loads(text)["response"]) == (200, f"The sandbox does not do the action {kind}.")
+
+
+async def test_client_that_lists_every_kind_of_market_finds_no_outcomes(exchange: Sandbox) -> None:
+    """Else it cannot start: it asks for them together with the perpetuals."""
+    status, _, text = await post(exchange, "/info", b'{"type":"outcomeMeta"}')
+    assert (status, json.loads(text)) == (200, {"outcomes": [], "questions": []})
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/octet-stream"])

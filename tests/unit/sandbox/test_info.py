@@ -1,7 +1,7 @@
 """Info requests over a real socket: shapes of the reference and of recorded replies, values that can be recomputed."""
 
 import json
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -363,11 +363,11 @@ async def test_fees_show_the_rates_that_fills_are_charged(exchange: Sandbox, ali
     fees = await alice.mine("userFees")
     (fill,) = exchange.fills(alice.address)
     notional = Decimal(status["filled"]["avgPx"]) * Decimal("0.05")
-    assert fill.fee == (notional * Decimal(fees["userCrossRate"])).quantize(Decimal("0.000001"))
+    assert fill.fee == (notional * Decimal(fees["userCrossRate"])).quantize(Decimal("0.000001"), ROUND_DOWN)
     assert fees["userAddRate"] == "0.00015"
     today = fees["dailyUserVlm"][-1]
     assert (Decimal(today["userCross"]), today["userAdd"]) == (notional, "0.0")
-    assert Decimal(today["exchange"]) == notional
+    assert Decimal(today["exchange"]) == notional + 5_000_000_000, "with what is traded elsewhere"
     assert len(fees["feeSchedule"]["tiers"]["vip"]) == 6
 
 
@@ -375,3 +375,14 @@ async def test_addresses_are_taken_in_any_case(exchange: Sandbox, alice: Client)
     await alice.act(orders(order(0, True, "80000", "0.01")))
     assert len(await alice.info("openOrders", user=wallet(11).address)) == 1
     assert len(await alice.info("openOrders", user=alice.address.upper().replace("X", "x"))) == 1
+
+
+async def test_ledgers_are_read_from_the_beginning_when_no_start_is_given(exchange: Sandbox, alice: Client) -> None:
+    everything = await alice.mine("userNonFundingLedgerUpdates", startTime=0)
+    assert {row["delta"]["type"] for row in everything} == {"deposit"}
+    assert await alice.mine("userNonFundingLedgerUpdates") == everything
+    assert await alice.mine("userNonFundingLedgerUpdates", startTime=None) == everything
+    await alice.place(order(0, True, "90000", "0.01", "Ioc"))
+    await exchange.clock.advance(3_601)
+    (paid,) = await alice.mine("userFunding")
+    assert paid["delta"]["coin"] == "BTC"

@@ -218,7 +218,7 @@ def serve(**settings: object) -> subprocess.Popen[str]:
 def test_program_says_where_it_is_and_ends_with_a_report(number: signal.Signals) -> None:
     process = serve(port=0, seed=4, market="still", status_seconds=0.2)
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(10)]
+    lines = [process.stdout.readline() for _ in range(11)]
     text = "".join(lines)
     assert "seed 4" in text
     assert DEMO_ADDRESS in text

@@ -118,3 +118,80 @@ def test_every_interval_accounts_for_every_trade(trades: list[tuple[int, int, in
 @pytest.mark.parametrize("interval", sorted(INTERVALS))
 def test_open_candle_ends_in_the_future(interval: str) -> None:
     assert MarketTape(BTC).open_candle(interval, START + 1).close_time > START
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * HOUR), st.integers(1, 1000), st.integers(1, 9)), min_size=1, max_size=60))
+@settings(max_examples=50)
+def test_candles_are_the_same_whoever_looks_while_they_are_made(trades: list[tuple[int, int, int]]) -> None:
+    watched, alone = MarketTape(BTC), MarketTape(BTC)
+    trades.sort()
+    for time, px, sz in trades:
+        for tape in (watched, alone):
+            tape.add(trade(START + time, px, sz))
+        for interval in ("1m", "5m", "1d"):
+            candle = watched.open_candle(interval, START + time)
+            assert candle.close == px
+            watched.candles(interval, 0, START + time, START + time)
+        lots = sum(sz for earlier, _, sz in trades if earlier <= time)
+        assert watched.day_volume(START + time)[1] <= lots
+    now = START + trades[-1][0] + MINUTE
+    for interval in INTERVALS:
+        seen = [
+            [
+                (each.open_time, each.open, each.high, each.low, each.close, each.volume, each.count)
+                for each in tape.candles(interval, START, now, now)
+                if each.open_time >= candle_span(interval, START + trades[0][0])[0]
+            ]
+            for tape in (watched, alone)
+        ]
+        assert seen[0] == seen[1]
+
+
+def test_daily_figures_are_those_of_the_minutes() -> None:
+    tape, now = MarketTape(BTC), START
+    made: list[Trade] = []
+    for number in range(400):
+        now = START + number * 11 * MINUTE + number * 137
+        made.append(trade(now, 100 + number, 1 + number % 7))
+        tape.add(made[-1])
+        since = (now - DAY) // MINUTE * MINUTE + MINUTE
+        within = [each for each in made if each.time >= since]
+        assert tape.day_volume(now) == (
+            sum(each.px * each.sz for each in within) * BTC.lot_value,
+            sum(each.sz for each in within),
+        )
+
+
+def test_tape_that_was_dumped_in_the_middle_of_a_minute_goes_on_as_if_nothing_had_happened() -> None:
+    original, resumed = MarketTape(BTC), MarketTape(BTC)
+    moments = [number * 7_919_000 for number in range(60)]
+    for number, moment in enumerate(moments):
+        for again in (0, 3_000):
+            made = trade(START + moment + again, 100 + number % 17 + again // 1000, 1 + number % 5)
+            original.add(made)
+            resumed.add(made)
+            if number % 7 == 0:
+                later = MarketTape(BTC)
+                later.load(resumed.last_px, resumed.dump())
+                resumed = later
+    now = START + moments[-1] + 4_000
+    assert resumed.day_volume(now) == original.day_volume(now)
+    assert resumed.previous_day_px(now) == original.previous_day_px(now)
+    for interval in INTERVALS:
+        rows = [[candle.row() for candle in tape.candles(interval, 0, now, now)] for tape in (original, resumed)]
+        assert rows[0] == rows[1]
+
+
+def test_series_forgets_the_oldest_bit_by_bit_and_keeps_large_turnovers_exactly() -> None:
+    tape = MarketTape(BTC)
+    for minute in range(MAX_CANDLES + 700):
+        tape.add(trade(START + minute * MINUTE, 86_420_000_001, 10**12 + minute))
+    now = START + (MAX_CANDLES + 699) * MINUTE
+    minutes = tape.candles("1m", 0, now, now)
+    assert [candle.open_time for candle in minutes] == [START + n * MINUTE for n in range(700, MAX_CANDLES + 700)]
+    assert minutes[10].turnover == 86_420_000_001 * (10**12 + 710)
+    day = tape.candles("1d", START, START, now)[0]
+    assert day.turnover == 86_420_000_001 * sum(10**12 + minute for minute in range(1440))
+    assert tape.previous_day_px(now) == 86_420_000_001
+    some = tape.candles("1m", START + 900 * MINUTE, START + 902 * MINUTE - 1, now)
+    assert [candle.volume for candle in some] == [10**12 + 900, 10**12 + 901]

@@ -1,6 +1,6 @@
 """Actions and what they answer: the three places of errors, and the statuses aligned with the items asked for."""
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pytest
@@ -113,7 +113,10 @@ async def test_one_order_that_cannot_be_looked_at_refuses_the_batch(
     ("change", "text"),
     [
         ({"builder": {"b": "0x" + "AB" * 20, "f": 10}}, "Builder fee has not been approved."),
-        ({"grouping": {"p": 5}}, "The sandbox does not do priority fees."),
+        (
+            {"grouping": {"p": 5}},
+            "Priority fees are for orders that are all Ioc, or all post-only and not reduce-only.",
+        ),
     ],
 )
 async def test_what_orders_may_not_carry_here(alice: Client, change: Json, text: str) -> None:
@@ -202,7 +205,7 @@ async def test_hip3_markets_trade_under_their_own_asset_ids(exchange: Sandbox, a
     assert status["filled"]["totalSz"] == "0.5"
     (fill,) = exchange.fills(alice.address)
     # Twice the user's taker rate at deployer scale 1, a tenth of it in growth mode: 0.009 %.
-    assert fill.fee == (price * Decimal("0.5") * Decimal("0.00009")).quantize(Decimal("0.000001"))
+    assert fill.fee == (price * Decimal("0.5") * Decimal("0.00009")).quantize(Decimal("0.000001"), ROUND_DOWN)
     (status,) = await alice.place(order(130_000, True, "6500", "0.01"))
     assert "resting" in status
     (status,) = await alice.place(order(120_000, True, "1", "10"))
@@ -220,5 +223,5 @@ async def test_tight_fee_of_a_maker_and_a_taker_meet_in_the_ledger(
     assert maker.tid == taker.tid
     assert (maker.crossed, taker.crossed) == (False, True)
     notional = price * Decimal("0.01")
-    assert maker.fee == (notional * Decimal("0.00015")).quantize(Decimal("0.000001"))
-    assert taker.fee == (notional * Decimal("0.00045")).quantize(Decimal("0.000001"))
+    assert maker.fee == (notional * Decimal("0.00015")).quantize(Decimal("0.000001"), ROUND_DOWN)
+    assert taker.fee == (notional * Decimal("0.00045")).quantize(Decimal("0.000001"), ROUND_DOWN)

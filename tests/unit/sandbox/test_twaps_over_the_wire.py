@@ -74,6 +74,8 @@ async def test_order_is_sliced_while_the_clock_goes_on(exchange: Sandbox, alice:
         "reduceOnly",
         "randomize",
         "timestamp",
+        "trigger",
+        "stopPx",
     }
     assert (state["coin"], state["side"], state["sz"], state["executedSz"]) == ("BTC", "B", "0.11", "0.11")
     assert state["timestamp"] // 1000 == begun["time"]
@@ -138,6 +140,17 @@ async def test_actions_of_the_connectors_builder_are_signed_as_the_venue_reads_t
     reply = await alice.act(action)
     twap_id = reply["response"]["data"]["status"]["running"]["twapId"]
     assert (await alice.act(actions.twap_cancel(0, twap_id)))["response"]["data"]["status"] == "success"
+
+
+async def test_twap_without_trigger_or_stop_says_null_so_that_a_client_may_rely_on_the_keys(
+    exchange: Sandbox, alice: Client
+) -> None:
+    async with connect(exchange) as socket:
+        await socket.subscribe("twapStates", user=alice.address)
+        assert (await socket.data("twapStates"))["states"] == []
+        await start(alice)
+        ((_, state),) = (await socket.data("twapStates"))["states"]
+        assert (state["trigger"], state["stopPx"]) == (None, None)
 
 
 async def test_trigger_and_stop_prices_are_taken_and_told(exchange: Sandbox, alice: Client) -> None:

@@ -1,6 +1,7 @@
 """Sessions: acknowledgements, errors, pings, posts, and the ways to lose a connection (reference, section 8)."""
 
 import asyncio
+import json
 from typing import Any
 
 import aiohttp
@@ -114,6 +115,15 @@ async def test_subscription_that_is_refused_by_name(exchange: Sandbox, subscript
         await socket.send({"method": "subscribe", "subscription": subscription})
         assert (await socket.data("error")).startswith(text)
         assert await socket.drained() == []
+
+
+async def test_refused_subscription_is_quoted_so_that_a_client_with_several_knows_which(exchange: Sandbox) -> None:
+    """Else it waits for the acknowledgement until it gives up."""
+    asked = {"method": "subscribe", "subscription": {"type": "outcomeMetaUpdates"}}
+    async with connect(exchange) as socket:
+        await socket.send(asked)
+        error = await socket.data("error")
+        assert json.loads(error[error.index("{") :]) == asked
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """Bookkeeping by an outsider: positions, cash, books and orders made from the events alone, in exact fractions.
 
-Nothing here uses the engine's arithmetic. `ShadowLedger.follow` checks each event against what it already knows, and
-`ShadowLedger.compare` the engine's whole state against what the events add up to.
+Nothing here uses the engine's arithmetic. `ShadowLedger.follow` checks each event against what it already knows;
+`ledger_comparison` compares the engine's whole state with what the events add up to.
 """
 
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from hyperliquid_perpetual.sandbox.engine.events import (
@@ -16,25 +15,22 @@ from hyperliquid_perpetual.sandbox.engine.events import (
     LedgerUpdated,
     OrderUpdated,
     PriceChanged,
+    PriorityPaid,
+    ReferralSet,
     Replied,
+    RewardEarned,
     TradeMade,
     TwapUpdated,
     TwapWaits,
 )
-from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.markets import Market
 from hyperliquid_perpetual.sandbox.engine.records import Fill, OrderRecord, TwapRecord, TwapState
-from hyperliquid_perpetual.sandbox.engine.state import Place
-
-TAKER, MAKER = Fraction(45, 100_000), Fraction(15, 100_000)
-MICRO = Fraction(1, 10**6)
-WIDE = Context(prec=80)
+from tests.unit.sandbox.engine.shadow_fees import ShadowFees, cut, rounded
 
 
 def micro(value: Fraction) -> Fraction:
     """A dollar amount rounded half to even to six decimals, by the decimal module."""
-    decimal = WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return Fraction(decimal.quantize(Decimal("0.000001"), ROUND_HALF_EVEN, WIDE))
+    return rounded(value, 6)
 
 
 @dataclass
@@ -54,6 +50,7 @@ class ShadowOrder:
     remaining: int
     queue: int
     filled: int = 0
+    priority: int = 0
 
 
 @dataclass
@@ -61,6 +58,7 @@ class ShadowLedger:
     """What the events of an exchange add up to."""
 
     markets: dict[int, Market]
+    rates: ShadowFees
     deposited: dict[str, Fraction] = field(default_factory=dict)
     deposited_spot: dict[str, Fraction] = field(default_factory=dict)
     spot: dict[tuple[str, str], Fraction] = field(default_factory=dict)
@@ -83,6 +81,17 @@ class ShadowLedger:
     ended_twaps: set[int] = field(default_factory=set)
     sliced: dict[int, tuple[int, Fraction]] = field(default_factory=dict)
     """What the slices of a TWAP order add up to: lots, and dollars."""
+    earned: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    """Rewards of referrers, claimed or not, by account and token."""
+    rewards_due: list[tuple[str, str, str, Fraction]] = field(default_factory=list)
+    undelegated: dict[str, Fraction] = field(default_factory=dict)
+    """HYPE in staking accounts that pays for priority."""
+    moved: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    """Cash that came to an account's side of a dex less what left it."""
+    fees_paid: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    fees_received: dict[tuple[str, str], Fraction] = field(default_factory=dict)
+    """As a builder."""
+    funding: dict[tuple[str, str], Fraction] = field(default_factory=dict)
     settled: dict[int, int] = field(default_factory=dict)
     """Settlement prices by asset."""
     deleveraged: int = 0
@@ -108,12 +117,17 @@ class ShadowLedger:
                 continue
             assert not taken_over, "a position that changes hands is told by two fills at once"
             if isinstance(event, TradeMade | FillMade):
+                assert not self.rewards_due, "rewards are told at once after the fills"
                 pending.append(event)
                 if len(pending) == 3:
                     self._match(pending)
                     pending = []
                 continue
             assert not pending, "a trade is followed at once by the two fills of it"
+            if isinstance(event, RewardEarned):
+                self._reward(event)
+                continue
+            assert not self.rewards_due, "rewards are told at once after the fills"
             if isinstance(event, OrderUpdated):
                 self._update(event.order)
             elif isinstance(event, CashMoved):
@@ -130,7 +144,15 @@ class ShadowLedger:
                 self._follow_twap(event.record)
             elif isinstance(event, FundingPaid):
                 self._fund(event)
+            elif isinstance(event, ReferralSet):
+                assert event.account not in self.rates.referrers
+                self.rates.referrers[event.account] = event.referrer
+            elif isinstance(event, PriorityPaid):
+                payer = self.rates.payer(event.account)
+                self.undelegated[payer] -= Fraction(event.amount, 10**12)
+                assert self.undelegated[payer] >= 0
         assert not pending
+        assert not self.rewards_due
         assert not taken_over
 
     def _move(self, event: CashMoved) -> None:
@@ -143,10 +165,14 @@ class ShadowLedger:
             collateral = {market.collateral for market in self.markets.values() if market.dex == event.place}
             assert event.token in (collateral or {"USDC"}), "only a dex's own collateral enters or leaves it"
             self.deposited[event.place] = self.deposited.get(event.place, Fraction(0)) + amount
-            self._pay(event.account, event.place, amount)
+            self._pay(event.account, event.place, amount, self.moved)
 
-    def _pay(self, account: str, dex: str, amount: Fraction) -> None:
-        self.cash[account, dex] = self.cash.get((account, dex), Fraction(0)) + amount
+    def _pay(
+        self, account: str, dex: str, amount: Fraction, why: dict[tuple[str, str], Fraction] | None = None
+    ) -> None:
+        for book in (self.cash, why):
+            if book is not None:
+                book[account, dex] = book.get((account, dex), Fraction(0)) + amount
 
     def _holding(self, account: str, asset: int) -> Holding:
         return self.holdings.setdefault((account, asset), Holding())
@@ -177,8 +203,41 @@ class ShadowLedger:
         assert best.record.limit_px == public.px, "the maker's price is the trade's"
         assert best.remaining >= public.sz
         best.remaining -= public.sz
-        self._book(made, MAKER)
-        self._book(took, TAKER)
+        rates = [self.rates.rate(fill, self.markets[fill.asset]) for fill in (made, took)]
+        for fill, rate in zip((made, took), rates, strict=True):
+            self._book(fill, rate)
+            self.rates.count(fill, self.markets[fill.asset])
+        for fill in (made, took):
+            referrer = self.rates.referrers.get(fill.account)
+            reward = Fraction(max(0, fill.fee - fill.builder_fee) // 10**7, 10**6)
+            if referrer is not None and reward and self.rates.lifetime[fill.account] < 10**9:
+                self.rewards_due.append((referrer, fill.account, fill.fee_token, reward))
+
+    def _reward(self, event: RewardEarned) -> None:
+        reward = (event.account, event.referred, event.token, Fraction(event.amount, 10**12))
+        assert self.rewards_due.pop(0) == reward, "a tenth of the fee without the builder's part"
+        key = event.account, event.token
+        self.earned[key] = self.earned.get(key, Fraction(0)) + reward[-1]
+
+    def promote(self, oid: int, priority: int, now: int) -> None:
+        """An order has paid for its place: it goes before the last ones of its price that are new and paid less."""
+        mine = self.resting[oid]
+        mine.priority = priority
+        level = [
+            order
+            for order in self.resting.values()
+            if (order.record.asset, order.record.is_buy, order.record.limit_px)
+            == (mine.record.asset, mine.record.is_buy, mine.record.limit_px)
+        ]
+        level.sort(key=lambda order: order.queue)
+        numbers = [order.queue for order in level]
+        place = len(level) - 1
+        assert level[place] is mine
+        while place and level[place - 1].record.timestamp > now - 400 and level[place - 1].priority < priority:
+            place -= 1
+        level.insert(place, level.pop())
+        for order, number in zip(level, numbers, strict=True):
+            order.queue = number
 
     def _slice(self, fill: Fill) -> None:
         """A slice trades for an order that runs, on its side, and never more than it wants."""
@@ -251,17 +310,18 @@ class ShadowLedger:
         notional = Fraction(fill.px, 10**6) * abs(size)
         fee = Fraction(fill.fee, 10**12)
         for_builder = Fraction(fill.builder_fee, 10**12)
-        assert fee == micro(notional * fee_rate) + for_builder
+        assert fee == cut(notional * fee_rate) + for_builder
         assert fill.fee_token == market.collateral
         flow = -Fraction(fill.px, 10**6) * size
         holding.size += size
         holding.trade_cash += flow
         holding.closed_pnl += Fraction(fill.closed_pnl, 10**12)
-        self._pay(fill.account, market.dex, flow - fee)
+        self._pay(fill.account, market.dex, flow)
+        self._pay(fill.account, market.dex, -fee, self.fees_paid)
         self.fees[market.dex] = self.fees.get(market.dex, Fraction(0)) + fee - for_builder
         assert (fill.builder is None) is (for_builder == 0)
         if fill.builder is not None:
-            self._pay(fill.builder, market.dex, for_builder)
+            self._pay(fill.builder, market.dex, for_builder, self.fees_received)
         self.filled[fill.oid] = self.filled.get(fill.oid, 0) + fill.sz
 
     def _fund(self, event: FundingPaid) -> None:
@@ -271,7 +331,7 @@ class ShadowLedger:
         assert Fraction(payment.szi, 10**market.sz_decimals) == size
         amount = Fraction(payment.amount, 10**12)
         assert amount == micro(-size * self.oracle[payment.asset] * Fraction(payment.rate, 10**10))
-        self._pay(event.account, market.dex, amount)
+        self._pay(event.account, market.dex, amount, self.funding)
 
     def _update(self, record: OrderRecord) -> None:
         assert record.oid not in self.ended, "an order ends once"
@@ -331,113 +391,3 @@ class ShadowLedger:
             assert parent in self.ended
             assert record.orig_sz <= self.filled[parent]
         self.triggered.add(record.oid)
-
-    def compare(self, exchange: Exchange) -> None:
-        """The state of the exchange is what its events add up to."""
-        self._compare_cash(exchange)
-        self._compare_positions(exchange)
-        self._compare_orders(exchange)
-        active = [state for address in exchange.accounts for state in exchange.twaps.active(address)]
-        assert {state.twap_id for state in active} == self.twaps.keys()
-        for state in active:
-            assert state.executed_sz == self.sliced.get(state.twap_id, (0, 0))[0] < state.sz
-
-    def _compare_cash(self, exchange: Exchange) -> None:
-        for address, account in exchange.accounts.items():
-            for dex, house in account.clearinghouses.items():
-                raw = house.raw_usd + sum(position.isolated_usd for position in house.positions.values())
-                assert Fraction(raw, 10**12) == self.cash.get((address, dex), Fraction(0))
-            assert {token: Fraction(amount, 10**12) for token, amount in account.spot.items()} == {
-                token: amount for (owner, token), amount in self.spot.items() if owner == address
-            }
-        assert {token: Fraction(amount, 10**12) for token, amount in exchange.treasury.deposited_spot.items()} == (
-            self.deposited_spot
-        )
-        for dex in self.deposited:
-            total = sum(value for (_, where), value in self.cash.items() if where == dex)
-            fees = Fraction(exchange.fees_collected(dex), 10**12)
-            funding = Fraction(exchange.funding_paid(dex), 10**12)
-            assert fees == self.fees.get(dex, Fraction(0))
-            assert total + fees - funding == self.deposited[dex] == Fraction(exchange.deposited[dex], 10**12)
-
-    def _compare_positions(self, exchange: Exchange) -> None:
-        for asset, state in exchange.markets.items():
-            market = state.market
-            unit = 10**market.sz_decimals
-            mark = Fraction(state.mark_px, 10**6)
-            sizes = []
-            for address, account in exchange.accounts.items():
-                position = account.position(market)
-                if position is None:
-                    continue
-                holding = self.holdings.get((address, asset), Holding())
-                assert Fraction(position.szi, unit) == holding.size
-                sizes.append(holding.size)
-                assert position.cost >= 0
-                assert (position.cost > 0) == (position.szi != 0)
-                if position.is_cross or not position.szi:
-                    assert position.isolated_usd == 0
-                unrealized = Fraction(position.unrealized_pnl(state.mark_px), 10**12)
-                assert holding.closed_pnl + unrealized == holding.trade_cash + holding.size * mark
-            assert sum(sizes) == 0, "every long has its short"
-            assert Fraction(state.open_interest, unit) == sum(size for size in sizes if size > 0)
-
-    def _compare_orders(self, exchange: Exchange) -> None:
-        on_books = {}
-        for asset, state in exchange.markets.items():
-            bid, ask = state.book.bids.best, state.book.asks.best
-            assert bid is None or ask is None or bid < ask, "a book is never crossed"
-            for is_buy in (True, False):
-                shadow = [
-                    order
-                    for order in self.resting.values()
-                    if order.record.asset == asset and order.record.is_buy == is_buy
-                ]
-                sign = -1 if is_buy else 1
-                shadow.sort(key=lambda order, sign=sign: (sign * order.record.limit_px, order.queue))  # type: ignore[misc]
-                real = list(state.book.side(is_buy).orders())
-                assert [(order.oid, order.px, order.sz) for order in real] == [
-                    (order.record.oid, order.record.limit_px, order.remaining) for order in shadow
-                ]
-                on_books.update({order.oid: order for order in real})
-        assert on_books.keys() == self.resting.keys()
-        in_accounts = {
-            oid: order for account in exchange.accounts.values() for oid, order in account.open_orders.items()
-        }
-        waiting = {oid: order for oid, order in in_accounts.items() if order.place is not Place.BOOK}
-        assert {oid: order.sz for oid, order in waiting.items()} == {
-            oid: order.remaining for oid, order in self.waiting.items()
-        }
-        assert {oid: order for oid, order in in_accounts.items() if oid not in waiting} == on_books
-        for order in waiting.values():
-            assert order.trigger is not None
-            mark = exchange.markets[order.asset].mark_px
-            if order.place is Place.WAITING and order.oid not in self.parents:
-                # The replacement of a child: nobody is told whose child it is before its parent is told again.
-                assert order.bracket is not None
-                assert order.bracket.parent is not None
-                self.parents[order.oid] = order.bracket.parent.oid
-            if self.parents.get(order.oid) in self.resting:
-                assert order.place is Place.WAITING
-            else:
-                assert order.place is Place.ARMED
-                assert not order.trigger.is_met(order.is_buy, mark), "what the mark has reached has fired"
-        for address, account in exchange.accounts.items():
-            by_cloid = {order.cloid: order for order in account.open_orders.values() if order.cloid is not None}
-            assert account.open_by_cloid == by_cloid
-            for record in account.history.newest_first():
-                assert self.ended[record.oid] == record
-            for house in account.clearinghouses.values():
-                for asset, position in house.positions.items():
-                    mine = [order for order in account.open_orders.values() if order.asset == asset]
-                    free = [order for order in mine if not order.reduce_only]
-                    assert all(order.place is Place.BOOK for order in free)
-                    assert position.resting_buys == sum(order.sz for order in free if order.is_buy)
-                    assert position.resting_sells == sum(order.sz for order in free if not order.is_buy)
-                    reducing = [order for order in mine if order.reduce_only and order.place is not Place.WAITING]
-                    assert position.reduce_only_orders == {order.oid: order for order in reducing}
-                    for order in reducing:
-                        assert order.account.address == address
-                        assert order.sz <= abs(position.szi), "a reduce-only order never outgrows the position"
-                        assert order.sz > 0 or order.is_position_tpsl
-                        assert order.is_buy == (position.szi < 0)

@@ -7,11 +7,21 @@ from collections.abc import Iterator
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import (
     ApproveBuilder,
+    BidForGossip,
+    ClaimRewards,
     ClassTransfer,
     CreateSubAccount,
     CreateVault,
+    DistributeVault,
+    GrantReferralCode,
+    ModifyVault,
+    RegisterReferrer,
+    ReserveRequestWeight,
     SendAsset,
+    SetBigBlocks,
     SetMode,
+    SetReferrer,
+    SetStake,
     TransferToVault,
     UpdateIsolatedMargin,
 )
@@ -34,10 +44,12 @@ from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
 from hyperliquid_perpetual.sandbox.engine.events import Event
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from hyperliquid_perpetual.sandbox.engine.family import derived_address
+from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
+from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent
 from tests.unit.sandbox.engine.venue import BTC, DOGE, ETH, NOON, TSLA, make_market, money, px
 
-MARKETS = (BTC, ETH, DOGE, TSLA, make_market("SOL", 5, 150, sz_decimals=2, max_leverage=20))
+MARKETS = (BTC, ETH, DOGE, TSLA, make_market("HYPE", 5, 150, sz_decimals=2, max_leverage=20))
 ACCOUNTS = [f"0x{number:040x}" for number in range(0xA0, 0xAC)]
 TIFS: list[Tif] = ["Gtc", "Gtc", "Alo", "Ioc", "FrontendMarket"]
 
@@ -49,6 +61,13 @@ def session(seed: int, length: int) -> list[tuple[int, Command]]:
     made: list[tuple[int, Command]] = [
         (now, Deposit(account, money(20_000), dex)) for account in ACCOUNTS for dex in ("", "xyz")
     ]
+    made += [
+        (now, GrantReferralCode(ACCOUNTS[0], "FIRST")),
+        (now, SetStake(ACCOUNTS[1], money(1_000), money(50))),
+        (now, SetStake(ACCOUNTS[2], 0, money(50))),
+        (now, Deposit(ACCOUNTS[3], money(100), "spot", "HYPE")),
+    ]
+    made += [(now, SetReferrer(account, "FIRST")) for account in ACCOUNTS[4:]]
     for number in range(length):
         now += rng.choice((0, 1, 70, 5_000, 300_000))
         account = rng.choice(ACCOUNTS)
@@ -70,19 +89,22 @@ def session(seed: int, length: int) -> list[tuple[int, Command]]:
             command = PlaceTwap(account, TwapIntent(market.asset, is_buy, size, reduce_only, 5, rng.random() < 0.5))
         elif kind < 0.15:
             command = CancelTwap(account, market.asset, 1_000_000 + rng.randrange(20))
+        elif kind < 0.17:
+            paying = OrderIntent(market.asset, is_buy, price, size, tif=rng.choice(("Alo", "Ioc")))
+            command = PlaceOrders(rng.choice(ACCOUNTS[1:3]), (paying,), priority=rng.randint(1, 80_000))
         elif kind < 0.7:
             command = PlaceOrders(account, (intent,) * rng.randint(1, 2))
         elif kind < 0.8:
-            command = CancelOrdersByCloid(account, ((market.asset, cloid),))
+            command = CancelOrdersByCloid(account, ((market.asset, cloid),), rng.random() < 0.5)
         elif kind < 0.88:
-            command = ModifyOrders(account, (Modification(cloid, intent),))
+            command = ModifyOrders(account, (Modification(cloid, intent),), rng.random() < 0.2)
         elif kind < 0.92:
             command = UpdateLeverage(account, market.asset, rng.random() < 0.7, rng.randint(1, 20))
-        elif kind < 0.96:
+        elif kind < 0.95:
             command = SetPrices(market.asset, market.oracle_px * rng.randint(980, 1020) // 1000)
-        elif kind < 0.97:
+        elif kind < 0.96:
             command = ScheduleCancel(account, now + 60_000)
-        elif kind < 0.99:
+        elif kind < 0.995:
             command = about_the_account(rng, account, market.asset)
         else:
             command = Tick()
@@ -107,6 +129,14 @@ def about_the_account(rng: random.Random, account: str, asset: int) -> Command:
             CreateVault(ACCOUNTS[0], "vault", 10**15),
             TransferToVault(other, vault, rng.random() < 0.7, rng.randint(1, 200) * 10**12),
             ApproveBuilder(account, other, rng.randrange(100)),
+            SetReferrer(account, rng.choice(("FIRST", "SECOND"))),
+            RegisterReferrer(account, rng.choice(("FIRST", "SECOND"))),
+            ClaimRewards(ACCOUNTS[0]),
+            ReserveRequestWeight(account, rng.randint(0, 1_000), rng.choice((None, other))),
+            SetBigBlocks(account, rng.random() < 0.5),
+            BidForGossip(ACCOUNTS[3], rng.randrange(2), "1.2.3.4", rng.randint(1, 30) * 10**11),
+            ModifyVault(ACCOUNTS[0], vault, True, rng.choice((None, True, False))),
+            DistributeVault(ACCOUNTS[0], vault, rng.randint(1, 50) * 10**12),
         )
     )
 
@@ -128,7 +158,17 @@ def tpsl(rng: random.Random, parent: OrderIntent) -> tuple[OrderIntent, OrderInt
 
 def new_exchange(hash_seed: str = "") -> Exchange:
     """The exchange on which a session is played."""
-    return Exchange(ExchangeConfig(markets=MARKETS, scheduled_cancel_volume=0, hash_seed=hash_seed))
+    quirks = VenueQuirks()
+    return Exchange(
+        ExchangeConfig(
+            markets=MARKETS,
+            fees=VenueFees(quirks),
+            quirks=quirks,
+            outside_daily_volume=money(10_000),
+            scheduled_cancel_volume=0,
+            hash_seed=hash_seed,
+        )
+    )
 
 
 def play(commands: list[tuple[int, Command]], hash_seed: str = "") -> list[str]:

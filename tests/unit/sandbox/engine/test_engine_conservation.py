@@ -1,84 +1,60 @@
 """Whatever is asked, in whatever order: nothing appears, nothing vanishes, and every index agrees with every other."""
 
 from fractions import Fraction
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import rule
 
-from hyperliquid_perpetual.sandbox.engine.account_commands import (
-    ApproveBuilder,
-    ClassTransfer,
-    CreateSubAccount,
-    CreateVault,
-    SendAsset,
-    SetMode,
-    TopUpIsolatedMargin,
-    TransferToSubAccount,
-    TransferToVault,
-    UpdateIsolatedMargin,
-)
 from hyperliquid_perpetual.sandbox.engine.commands import (
     BuilderFee,
     CancelOrders,
     CancelOrdersByCloid,
     Command,
-    Deposit,
     Modification,
     ModifyOrders,
     OrderIntent,
     PlaceOrders,
-    ScheduleCancel,
     SetPrices,
+    SetQuirk,
     Tick,
     Tif,
     Trigger,
     UpdateLeverage,
 )
-from hyperliquid_perpetual.sandbox.engine.config import ExchangeConfig
-from hyperliquid_perpetual.sandbox.engine.events import (
-    Event,
-    Failed,
-    Filled,
-    Replied,
-    Resting,
-    TwapRunning,
-    WaitingForFill,
-    WaitingForTrigger,
-)
-from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
-from hyperliquid_perpetual.sandbox.engine.family import derived_address
-from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
-from hyperliquid_perpetual.sandbox.engine.state import Account, Clearinghouse, Position
+from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, Replied, Resting, TwapRunning
 from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent, TwapTrigger
-from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket
-from tests.unit.sandbox.engine.ledger import ShadowLedger
-from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, make_market, money, px
-
-MARKETS = (
-    make_market("AAA", 0, 100, sz_decimals=2, max_leverage=50),
-    make_market("BBB", 1, "0.05", sz_decimals=0, max_leverage=10),
-    make_market("dex:CCC", 110_000, 2_000, sz_decimals=4, max_leverage=5, dex="dex", margin_mode="strictIsolated"),
+from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket, ListMarket, Restrict
+from tests.unit.sandbox.engine.account_rules import AccountRules
+from tests.unit.sandbox.engine.exchange_machine import (
+    CLOIDS,
+    LATER,
+    LOTS,
+    MARKETS,
+    PERMILLES,
+    STEPS,
+    SUB_ACCOUNT,
+    VAULT,
+    accounts,
+    assets,
+    builders,
+    cloids,
 )
-STEPS = {0: px("0.01"), 1: px("0.00001"), 110_000: px("0.1")}
-LOTS = {0: 25, 1: 400, 110_000: 60}
-CLOIDS = [f"0x{number:032x}" for number in range(1, 5)]
+from tests.unit.sandbox.engine.ledger import micro
+from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE
 
-SUB_ACCOUNT, VAULT = derived_address("sub-account", ALICE, 0), derived_address("vault", BOB, 0)
-
-accounts = st.sampled_from([ALICE, BOB, CAROL, DAVE, ALICE, BOB, CAROL, DAVE, SUB_ACCOUNT, VAULT])
-amounts = st.sampled_from([0, 1, 999_999, 10**12, 10**14 + 1, 10**15, 10**20])
-places = st.sampled_from(["", "dex", "spot", "nowhere"])
-modes = st.sampled_from(
-    ["default", "disabled", "unifiedAccount", "unifiedAccount", "portfolioMargin", "dexAbstraction"]
-)
-assets = st.sampled_from([0, 0, 1, 110_000])
-builders = st.sampled_from([*[None] * 8, BuilderFee(CAROL, 25), BuilderFee(DAVE, 100), BuilderFee(BOB, 0)])
-cloids = st.sampled_from([None, None, None, *CLOIDS])
-
-
-PERMILLES = [-400, -60, -20, -16, -13, -12, -11, -9, 9, 11, 12, 13, 16, 20, 60, 600]
+QUIRKS = [
+    ("partial_gtc_reply", "filled"),
+    ("partial_gtc_reply", "resting"),
+    ("small_reduce_only_close", "refused"),
+    ("refused_modify", "keeps_old"),
+    ("refused_modify", "cancels_old"),
+    ("asset_suffix", "absent"),
+    ("leave_unified", "refused"),
+    ("leave_unified", "when_flat"),
+]
 
 
 @st.composite
@@ -101,130 +77,12 @@ def intents(draw: st.DrawFn) -> OrderIntent:
     )
 
 
-class AnyOrderOfCommands(RuleBasedStateMachine):
-    """Random commands by six accounts (a sub-account and a vault among them) in three markets on two dexs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        config = ExchangeConfig(
-            markets=MARKETS, scheduled_cancel_volume=0, open_orders_base=20, open_orders_max=22, first_oid=1
-        )
-        self.exchange = Exchange(config)
-        self.ledger = ShadowLedger({market.asset: market for market in MARKETS})
-        self.ledger.oracle = {market.asset: Fraction(market.oracle_px, 10**6) for market in MARKETS}
-        self.ledger.mark = {market.asset: market.oracle_px for market in MARKETS}
-        self.now = NOON
-        self.paid_in = Fraction(0)
-
-    def run(self, command: Command) -> list[Event]:
-        before = {
-            (address, asset): abs(position.szi)
-            for address, account in self.exchange.accounts.items()
-            for house in account.clearinghouses.values()
-            for asset, position in house.positions.items()
-        }
-        fees_before = dict(self.ledger.fees)
-        marks_before = {asset: state.mark_px for asset, state in self.exchange.markets.items()}
-        deleveraged_before = self.ledger.deleveraged
-        events = self.exchange.apply(self.now, command)
-        self.ledger.follow(events)
-        if isinstance(command, SetPrices | Tick) and self.ledger.deleveraged == deleveraged_before:
-            moved = any(state.mark_px != marks_before[asset] for asset, state in self.exchange.markets.items())
-            if moved:
-                self.check_liquidations()
-        self.check_margin(before, fees_before)
-        self.check_total(command)
-        return events
-
-    def check_total(self, command: Command) -> None:
-        """Transfers change where the money is, and nothing but deposits how much of it there is."""
-        if isinstance(command, Deposit):
-            self.paid_in += Fraction(command.amount, 10**12)
-        assert self.paid_in == sum(self.ledger.deposited.values()) + sum(self.ledger.deposited_spot.values())
-
-    def check_margin(self, before: dict[tuple[str, int], int], fees_before: dict[str, Fraction]) -> None:
-        """Whoever has only grown in this command has initial margin for it, but for the command's fees."""
-        for address, account in self.exchange.accounts.items():
-            if address == self.exchange.liquidator:
-                continue
-            for houses, cash in self.margined_together(account):
-                held = [(asset, position) for house in houses for asset, position in house.positions.items()]
-                grown = [abs(position.szi) - before.get((address, asset), 0) for asset, position in held]
-                if not grown or min(grown) < 0 or max(grown) == 0:
-                    continue
-                equity = cash + sum(Fraction(house.raw_usd, 10**12) for house in houses)
-                needed = Fraction(0)
-                for asset, position in held:
-                    if position.is_cross:
-                        mark = Fraction(self.exchange.markets[asset].mark_px, 10**6)
-                        size = Fraction(position.szi, 10**position.market.sz_decimals)
-                        equity += size * mark
-                        needed += abs(size) * mark / position.leverage - Fraction(1, 10**6)
-                paid = sum(
-                    self.ledger.fees.get(house.dex, Fraction(0)) - fees_before.get(house.dex, Fraction(0))
-                    for house in houses
-                )
-                assert equity + paid >= needed
-
-    def check_liquidations(self) -> None:
-        """When a mark price has moved, nobody is left with less than two thirds of the maintenance margin."""
-        for address, account in self.exchange.accounts.items():
-            if address == self.exchange.liquidator:
-                continue
-            for houses, cash in self.margined_together(account):
-                equity = cash + sum(Fraction(house.raw_usd, 10**12) for house in houses)
-                needed = Fraction(0)
-                for house in houses:
-                    for asset, position in house.positions.items():
-                        if not position.szi:
-                            continue
-                        mark = Fraction(self.exchange.markets[asset].mark_px, 10**6)
-                        value = Fraction(position.szi, 10**position.market.sz_decimals) * mark
-                        needs = abs(value) / (2 * position.market.max_leverage) - Fraction(1, 10**6)
-                        if position.is_cross:
-                            equity += value
-                            needed += needs
-                        else:
-                            assert Fraction(position.isolated_usd, 10**12) + value >= needs * 2 / 3
-                assert not needed or equity >= needed * 2 / 3
-
-    def margined_together(self, account: Account) -> list[tuple[list[Clearinghouse], Fraction]]:
-        """Each group of dexs that share margin (all are of one collateral here), with what the spot wallet adds."""
-        houses = list(account.clearinghouses.values())
-        if account.mode in ("default", "disabled"):
-            return [([house], Fraction(0)) for house in houses]
-        in_spot = account.mode != "dexAbstraction"
-        return [(houses, self.ledger.spot.get((account.address, "USDC"), Fraction(0)) if in_spot else Fraction(0))]
-
-    def ask(self, command: Command) -> Replied:
-        reply = self.run(command)[0]
-        assert isinstance(reply, Replied)
-        return reply
-
-    @initialize()
-    def fund(self) -> None:
-        for account, amount in ((ALICE, 50_000), (BOB, 50_000), (CAROL, 500), (DAVE, 50)):
-            for dex in ("", "dex"):
-                self.run(Deposit(account, money(amount), dex))
-            if account == ALICE:
-                self.ask(CreateSubAccount(ALICE, "sub"))
-                self.ask(TransferToSubAccount(ALICE, SUB_ACCOUNT, True, money(4_000)))
-            if account == BOB:
-                self.ask(CreateVault(BOB, "vault", money(2_000)))
-            for builder in (CAROL, DAVE)[: amount // 20_000]:
-                self.ask(ApproveBuilder(account, builder, 100))
-
-    @rule(account=accounts, amount=st.integers(1, 10**15), dex=places.filter(lambda place: place != "nowhere"))
-    def deposit(self, account: str, amount: int, dex: str) -> None:
-        self.run(Deposit(account, amount, dex))
+class AnyOrderOfCommands(AccountRules):
+    """Random commands of every kind that there is."""
 
     @rule(account=accounts, batch=st.lists(intents(), min_size=1, max_size=4))
     def place(self, account: str, batch: list[OrderIntent]) -> None:
         self.check_statuses(self.ask(PlaceOrders(account, tuple(batch))), len(batch), account)
-
-    @rule(account=accounts, builder=st.sampled_from([CAROL, DAVE]), fee=st.sampled_from([0, 25, 100, 100, 1001]))
-    def approve_builder(self, account: str, builder: str, fee: int) -> None:
-        self.ask(ApproveBuilder(account, builder, fee))
 
     @rule(account=st.sampled_from([ALICE, BOB, BOB, CAROL]), asset=assets, lots=st.integers(1, 8))
     def quote(self, account: str, asset: int, lots: int) -> None:
@@ -235,19 +93,6 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
             for is_buy in (True, False)
         )
         self.check_statuses(self.ask(PlaceOrders(account, pair)), 2, account)
-
-    def check_statuses(self, reply: Replied, count: int, account: str) -> None:
-        assert (reply.error is None) == (len(reply.statuses) == count)
-        for status in reply.statuses:
-            if isinstance(status, Resting | Filled | WaitingForFill | WaitingForTrigger):
-                record = self.exchange.order(account, status.oid)
-                assert record is not None
-                assert record.cloid == status.cloid
-                assert (record.trigger is not None) is isinstance(status, WaitingForFill | WaitingForTrigger)
-                filled = self.ledger.filled.get(status.oid, 0)
-                assert not isinstance(status, Filled) or status.total_sz == filled
-            else:
-                assert isinstance(status, Failed)
 
     @rule(
         account=st.sampled_from([ALICE, CAROL, DAVE]),
@@ -276,14 +121,6 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         size = max(1, abs(position.szi) * percent // 100)
         intent = OrderIntent(asset, is_buy, price * STEPS[asset], size, reduce_only=True)
         self.check_statuses(self.ask(PlaceOrders(account, (intent,))), 1, account)
-
-    def held(self) -> list[tuple[str, Position]]:
-        return [
-            (account.address, position)
-            for account in self.exchange.accounts.values()
-            for house in account.clearinghouses.values()
-            for position in house.open_positions()
-        ]
 
     def tpsl(self, asset: int, is_buy: bool, ticks: int, size: int, shape: int, cloid: str | None) -> OrderIntent:
         """A trigger order some ticks away from the mark, on the side where it waits; rarely one that is refused."""
@@ -388,6 +225,24 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
             intent = OrderIntent(asset, side, price, LOTS[asset] * lots)
             self.check_statuses(self.ask(PlaceOrders(who, (intent,))), 1, who)
 
+    @rule(
+        maker=st.sampled_from([ALICE, BOB]),
+        is_buy=st.booleans(),
+        lots=st.integers(40_000, 90_000),
+        day_passes=st.booleans(),
+    )
+    def trade_much(self, maker: str, is_buy: bool, lots: int, day_passes: bool) -> None:
+        """There and back, so that fees, volumes and rewards are worth something."""
+        if day_passes:
+            self.now += 86_400_000
+            self.run(Tick())
+        taker = BOB if maker == ALICE else ALICE
+        price = self.exchange.markets[0].mark_px // STEPS[0] * STEPS[0]
+        for side in (is_buy, not is_buy):
+            for who, is_bid in ((maker, not side), (taker, side)):
+                reply = self.ask(PlaceOrders(who, (OrderIntent(0, is_bid, price, lots, tif="Gtc"),)))
+                self.check_statuses(reply, 1, who)
+
     @rule(pick=st.integers(0, 10**6), ticks=st.integers(0, 6), shape=st.integers(0, 7))
     def modify_waiting(self, pick: int, ticks: int, shape: int) -> None:
         """Another trigger price for an order that waits."""
@@ -404,7 +259,7 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
         known = self.ledger.resting.get(oid) or self.ledger.waiting.get(oid)
         if known is not None and pick % 4:
             account, asset = known.record.account, known.record.asset
-        reply = self.ask(CancelOrders(account, ((asset, oid),)))
+        reply = self.ask(CancelOrders(account, ((asset, oid),), bool(pick & 1)))
         if reply.error is None:
             succeeds = known is not None and (known.record.account, known.record.asset) == (account, asset)
             assert isinstance(reply.statuses[0], Failed) is not succeeds
@@ -423,61 +278,60 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
             account, target = known.record.account, known.record.oid
         self.check_statuses(self.ask(ModifyOrders(account, (Modification(target, intent),))), 1, account)
 
-    @rule(account=accounts, asset=assets, leverage=st.integers(0, 51), is_cross=st.booleans())
-    def set_leverage(self, account: str, asset: int, leverage: int, is_cross: bool) -> None:
-        self.ask(UpdateLeverage(account, asset, is_cross, leverage))
+    @rule(
+        account=st.sampled_from([ALICE, BOB, SUB_ACCOUNT]),
+        asset=st.sampled_from([0, 1]),
+        is_buy=st.booleans(),
+        ticks=st.integers(1, 2),
+        lots=st.integers(1, 3),
+        priority=st.sampled_from([1, 5_000, 80_000, 10**8 + 1]),
+        tif=st.sampled_from(["Alo", "Alo", "Ioc", "Gtc"]),
+        waits=st.booleans(),
+    )
+    def pay_for_priority(
+        self, account: str, asset: int, is_buy: bool, ticks: int, lots: int, priority: int, tif: Tif, waits: bool
+    ) -> None:
+        """Behind another order of the same price, or not."""
+        market = next(market for market in MARKETS if market.asset == asset)
+        price = market.oracle_px + (-ticks if is_buy else ticks) * STEPS[asset]
+        if waits:
+            plain = OrderIntent(asset, is_buy, price, LOTS[asset], tif="Alo")
+            self.check_statuses(self.ask(PlaceOrders(CAROL, (plain,))), 1, CAROL)
+            self.now += 150
+        before = dict(self.ledger.undelegated)
+        mark = Fraction(self.exchange.markets[0].mark_px, 10**6)
+        intent = OrderIntent(asset, is_buy, price, LOTS[asset] * lots, tif=tif)
+        reply = self.run_priority(PlaceOrders(account, (intent,), priority=priority))
+        payer = self.ledger.rates.payer(account)
+        paid = before.get(payer, Fraction(0)) - self.ledger.undelegated.get(payer, Fraction(0))
+        value = Fraction(0)
+        for status in reply.statuses:
+            if isinstance(status, Filled):
+                value = Fraction(status.notional, 10**12)
+            elif isinstance(status, Resting):
+                value = Fraction(price * LOTS[asset] * lots, 10 ** (6 + market.sz_decimals))
+        assert paid == micro(value * priority / 10**8 / mark)
 
-    @rule(is_deposit=st.booleans(), amount=amounts)
-    def transfer_to_sub_account(self, is_deposit: bool, amount: int) -> None:
-        self.ask(TransferToSubAccount(ALICE, SUB_ACCOUNT, is_deposit, amount))
+    def run_priority(self, command: PlaceOrders) -> Replied:
+        reply = self.ask(command)
+        for status in reply.statuses:
+            if isinstance(status, Resting):
+                self.ledger.promote(status.oid, command.priority, self.now)
+        return reply
 
-    @rule(account=accounts, mode=modes, by_agent=st.booleans())
-    def set_mode(self, account: str, mode: AccountMode, by_agent: bool) -> None:
-        self.ask(SetMode(account, None, mode, by_agent))
+    @rule(account=accounts, intent=intents(), oid=st.integers(1, 50))
+    def amend_or_place(self, account: str, intent: OrderIntent, oid: int) -> None:
+        """The new order is there whether or not there was an old one."""
+        self.check_statuses(self.ask(ModifyOrders(account, (Modification(oid, intent),), True)), 1, account)
 
-    @rule(account=accounts, amount=amounts, to_perp=st.booleans())
-    def transfer_between_classes(self, account: str, amount: int, to_perp: bool) -> None:
-        self.ask(ClassTransfer(account, amount, to_perp))
-
-    @rule(account=accounts, to=accounts, amount=amounts, source=places, destination=places)
-    def send(self, account: str, to: str, amount: int, source: str, destination: str) -> None:
-        """Nobody can send away what margins his positions."""
-        reply = self.ask(SendAsset(account, to, source, destination, "USDC", amount))
-        if reply.error is not None:
-            return
-        sender = self.exchange.accounts[account]
-        for houses, cash in self.margined_together(sender):
-            if source in (house.dex for house in houses) or sender.mode not in ("default", "disabled"):
-                equity, used = cash, Fraction(0)
-                for house in houses:
-                    equity += Fraction(house.raw_usd, 10**12)
-                    for asset, position in house.positions.items():
-                        if position.is_cross:
-                            mark = Fraction(self.exchange.markets[asset].mark_px, 10**6)
-                            size = Fraction(position.szi, 10**position.market.sz_decimals)
-                            equity += size * mark
-                            used += abs(size) * mark / 10
-                assert equity >= used or (sender.mode == "dexAbstraction" and source == "spot")
-
-    @rule(account=accounts, is_deposit=st.booleans(), amount=amounts)
-    def transfer_to_vault(self, account: str, is_deposit: bool, amount: int) -> None:
-        if account not in (SUB_ACCOUNT, VAULT):
-            self.ask(TransferToVault(account, VAULT, is_deposit, amount))
-
-    @rule(account=accounts, asset=assets, amount=st.integers(-(10**14), 10**14))
-    def move_isolated_margin(self, account: str, asset: int, amount: int) -> None:
-        self.ask(UpdateIsolatedMargin(account, asset, amount))
-
-    @rule(account=accounts, asset=assets, leverage=st.integers(0, 5 * 10**6))
-    def top_up_isolated_margin(self, account: str, asset: int, leverage: int) -> None:
-        self.ask(TopUpIsolatedMargin(account, asset, leverage))
+    # ------------------------------------------------------------------ the world
 
     @rule(asset=assets, percent=st.sampled_from([-45, -20, *range(-8, 9), *range(-3, 4), 20, 60]))
     def move_oracle(self, asset: int, percent: int) -> None:
         oracle = next(market.oracle_px for market in MARKETS if market.asset == asset)
         self.run(SetPrices(asset, oracle * (100 + percent) // 100))
 
-    @rule(step=st.sampled_from([0, 1, 70, 3_000, 30_000, 30_000, 60_000, 1_800_000, 9_000_000]))
+    @rule(step=st.sampled_from([0, 1, 70, 3_000, 30_000, 30_000, 60_000, 1_800_000, 9_000_000, 86_400_000]))
     def wait(self, step: int) -> None:
         self.now += step
         self.run(Tick())
@@ -522,16 +376,46 @@ class AnyOrderOfCommands(RuleBasedStateMachine):
             held = [account.position(state.market) for account in self.exchange.accounts.values()]
             assert not any(position is not None and position.szi for position in held)
 
-    @rule(account=accounts, ahead=st.sampled_from([None, 4_000, 60_000, 3_600_000]))
-    def schedule_cancel(self, account: str, ahead: int | None) -> None:
-        self.ask(ScheduleCancel(account, None if ahead is None else self.now + ahead))
+    @rule(name_and_value=st.sampled_from(QUIRKS))
+    def change_quirk(self, name_and_value: tuple[str, str]) -> None:
+        self.run(SetQuirk(*name_and_value))
 
-    @invariant()
-    def books_agree(self) -> None:
-        self.ledger.compare(self.exchange)
+    @rule(post_only=st.booleans(), capped=st.lists(assets, max_size=1))
+    def restrict(self, post_only: bool, capped: list[int]) -> None:
+        """For a while; nobody takes anything meanwhile, so it does not last."""
+        self.run(Restrict(post_only, tuple(capped)))
+        intent = OrderIntent(0, True, MARKETS[0].oracle_px, LOTS[0], tif="Ioc")
+        reply = self.ask(PlaceOrders(ALICE, (intent,)))
+        assert not post_only or reply.error is not None or isinstance(reply.statuses[0], Failed)
+        self.run(Restrict())
+
+    @rule(lots=st.integers(1, 9), is_buy=st.booleans())
+    def trade_what_is_new(self, lots: int, is_buy: bool) -> None:
+        """A market that opens with the first trade in it."""
+        if LATER.asset not in self.exchange.markets:
+            self.run(ListMarket(LATER))
+            self.ledger.markets[LATER.asset] = LATER
+            self.ledger.oracle[LATER.asset] = Fraction(LATER.oracle_px, 10**6)
+            self.ledger.mark[LATER.asset] = LATER.oracle_px
+        for account, side in ((ALICE, not is_buy), (BOB, is_buy)):
+            intent = OrderIntent(LATER.asset, side, LATER.oracle_px, LOTS[LATER.asset] * lots)
+            self.check_statuses(self.ask(PlaceOrders(account, (intent,))), 1, account)
 
 
 AnyOrderOfCommands.TestCase.settings = settings(
     max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestAnyOrderOfCommands = AnyOrderOfCommands.TestCase
+
+
+def leaves(union: Any) -> list[type]:
+    """The members of a union of unions."""
+    found = get_args(union)
+    return [leaf for member in found for leaf in leaves(member)] if found else [union]
+
+
+def test_every_command_of_the_engine_takes_part() -> None:
+    here = Path(__file__).parent
+    files = ("exchange_machine.py", "account_rules.py", Path(__file__).name)
+    source = "".join((here / name).read_text() for name in files)
+    assert [command.__name__ for command in leaves(Command) if f"{command.__name__}(" not in source] == []

@@ -24,7 +24,14 @@ from hyperliquid_perpetual.sandbox.engine.commands import (
     Trigger,
     UpdateLeverage,
 )
-from hyperliquid_perpetual.sandbox.engine.events import Filled, OrderUpdated, Replied, Resting, TwapUpdated
+from hyperliquid_perpetual.sandbox.engine.events import (
+    Filled,
+    LedgerUpdated,
+    OrderUpdated,
+    Replied,
+    Resting,
+    TwapUpdated,
+)
 from hyperliquid_perpetual.sandbox.engine.exchange import block_class
 from tests.unit.sandbox.engine.random_session import digest, play, play_events, session
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, Venue, money, oid_of, px
@@ -39,6 +46,15 @@ def test_session_exercises_the_engine() -> None:
     assert kinds["FundingPaid"] > 100
     assert {"CashMoved", "ModeChanged", "LedgerUpdated"} <= kinds.keys()
     assert {"OrderUpdated", "PriceChanged", "LeverageChanged", "CancelScheduled", "BookChanged"} <= kinds.keys()
+
+
+def test_session_uses_what_the_exchange_offers() -> None:
+    events = [event for events in play_events(session(7, LENGTH)) for event in events]
+    assert {"ReferralSet", "RewardEarned", "RequestsReserved", "PriorityPaid"} <= {
+        type(event).__name__ for event in events
+    }
+    notes = {event.update.kind for event in events if isinstance(event, LedgerUpdated)}
+    assert {"rewardsClaim", "vaultDistribution"} <= notes
 
 
 def test_session_fires_triggers_and_ends_siblings() -> None:

@@ -127,13 +127,13 @@ def test_trade_id_depends_on_the_pair_of_orders_only() -> None:
     assert tids(extra=True) == [first, second]
 
 
-def test_fee_is_rounded_to_the_micro_dollar_half_to_even() -> None:
+def test_fee_is_cut_to_the_micro_dollar() -> None:
     venue = Venue()
-    # 70 x 0.2 = 14 dollars; 14 x 0.00045 = 0.0063. 0.20003 x 70 x 0.00045 = 0.006300945
+    # 70 x 0.2 = 14 dollars; 14 x 0.00045 = 0.0063. 0.20003 x 70 = 14.0021
     venue.sell(ALICE, "DOGE", "0.20003", 70)
     venue.buy(BOB, "DOGE", "0.21", 70)
     maker, taker = venue.fills()
-    assert taker.fee == money("0.006301")
+    assert taker.fee == money("0.006300")  # 0.006300945
     assert maker.fee == money("0.002100")  # 0.002100315
 
 

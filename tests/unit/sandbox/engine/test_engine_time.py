@@ -1,6 +1,7 @@
 """What time brings: mark prices, premium samples, hourly funding, scheduled cancels; and time that jumps."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -148,6 +149,33 @@ def test_premium_is_how_far_the_book_lies_off_the_oracle(bid: int, ask: int, exp
     venue = Venue()
     two_sided(venue, "ETH", bid, ask, 10)
     assert premium(state_of(venue, "ETH")) == rate(expected)
+
+
+def test_mark_of_a_hip3_market_moves_one_percent_at_a_time() -> None:
+    venue = Venue()
+    marks = []
+    venue.oracle("xyz:TSLA", 300)
+    for _ in range(60):
+        marks.append(Decimal(venue.exchange.markets[110_000].mark_px).scaleb(-6))
+        venue.tick(venue.now + 3_000)
+    assert marks[:3] == [396, Decimal("392.04"), Decimal("388.12")]
+    assert all(after >= before * Decimal("0.9899") for before, after in pairwise(marks))
+    assert marks[-1] == 300
+    venue.oracle("ETH", 3_000)
+    assert venue.exchange.markets[1].mark_px == px(3_000), "the first dex has no such bound"
+
+
+def test_mark_of_a_hip3_market_is_at_most_ten_times_that_of_midnight() -> None:
+    venue = Venue()
+    venue.tick(NOON + 3_000)
+    venue.oracle("xyz:TSLA", 100_000)
+    for _ in range(400):
+        venue.tick(venue.now + 3_000)
+    assert venue.exchange.markets[110_000].mark_px == px(4_000)
+    venue.oracle("xyz:TSLA", 1)
+    for _ in range(800):
+        venue.tick(venue.now + 3_000)
+    assert venue.exchange.markets[110_000].mark_px == px(40)
 
 
 def test_premium_of_a_hip3_market_is_that_of_the_middle() -> None:

@@ -1,0 +1,63 @@
+"""A request as it came in and the reply to it, whichever way: what the server, the sessions and the faults pass on."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+RATE_LIMIT_BODIES = {
+    "null": (b"null", JSON),
+    "text": (b"Too many requests. Please slow down.", TEXT),
+    "empty": (b"", TEXT),
+}
+
+Path = Literal["/info", "/exchange"]
+Way = Literal["http", "ws"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer; `data` and `kind` are value and type of an info answer, which a WebSocket post wraps anew."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    kind: str = ""
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A request as it came in, for tests and the end report. `time` is the exchange's, in Unix ms."""
+
+    time: int
+    path: str
+    kind: str
+    body: bytes
+    via: Way
+    address: str
+
+    @property
+    def json(self) -> Any:
+        """The decoded body."""
+        return msgspec.json.decode(self.body)
+
+
+class ConnectionBroken(Exception):
+    """There is no answer, because the connection breaks here."""
+
+
+class CutOff(ConnectionBroken):
+    """The connection breaks in the middle of the answer; a WebSocket post has none then."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+class NoAnswer(Exception):
+    """There is no answer, and the connection stays open."""
