@@ -168,7 +168,7 @@ async def orders_of_every_kind(scene: Floor) -> None:
     await alice.act({"type": "updateLeverage", "asset": ETH, "isCross": True, "leverage": 25})
     await alice.act({"type": "updateLeverage", "asset": ETH, "isCross": True, "leverage": 999})
     scene.exchange.fund(alice.address, 500_000_000)
-    await alice.place(order(ETH, True, "2500", "300000"))
+    await alice.place(order(ETH, True, "2500", "110000"))
     await alice.place(*(order(BTC, True, "60000", "0.001") for _ in range(21)))
     switch = {"type": "scheduleCancel", "time": scene.exchange.clock.now() + 10_000}
     await alice.act(switch)
@@ -272,8 +272,52 @@ async def accounts(scene: Floor) -> str:
     await bob.mine("userNonFundingLedgerUpdates", startTime=0)
     await ask_everything(exchange, alice, vault)
     await isolated_margin(alice)
+    await services(scene)
     await ask_everything(exchange, alice, vault)
     return vault
+
+
+async def services(scene: Floor) -> None:
+    """Referrals, reserved requests, slots, vaults that are changed and closed: each done and refused."""
+    exchange, alice, bob = scene.exchange, scene.alice, scene.bob
+    await bob.place(order(BTC, True, "99000", "0.2", "Ioc"))
+    await bob.act({"type": "registerReferrer", "code": "BOB"})
+    await scene.carol.act({"type": "registerReferrer", "code": "BOB"})
+    for _ in range(2):
+        await alice.act({"type": "setReferrer", "code": "BOB"})
+    await alice.place(order(BTC, True, "99000", "0.5", "Ioc"), order(KM_FIRST, True, "9000", "1", "Ioc"))
+    await bob.mine("referral")
+    await alice.mine("referral")
+    for _ in range(2):
+        await bob.act({"type": "claimRewards"})
+    await bob.mine("userNonFundingLedgerUpdates", startTime=0)
+    await bob.mine("referral")
+    await alice.act({"type": "reserveRequestWeight", "weight": 100})
+    await alice.act({"type": "reserveRequestWeight", "weight": 10**13})
+    await alice.act({"type": "evmUserModify", "usingBigBlocks": True})
+    await alice.act({"type": "evmUserModify", "usingBigBlocks": True}, vaultAddress=STRANGER)
+    exchange.fund(alice.address, 10, "spot", "HYPE")
+    for gas in (10**9, 1):
+        await alice.act({"type": "gossipPriorityBid", "slotId": 0, "ip": "1.2.3.4", "maxGas": gas})
+    nonce = exchange.clock.now() + next(_later)
+    found: Json = {
+        "type": "createVault",
+        "name": "Alpha",
+        "description": "A vault of a test",
+        "initialUsd": 500_000_000,
+    }
+    reply = await bob.act({**found, "nonce": nonce}, nonce=nonce)
+    await bob.act({**found, "initialUsd": 1, "nonce": nonce + 1}, nonce=nonce + 1)
+    vault = reply["response"]["data"]
+    await alice.act({"type": "vaultTransfer", "vaultAddress": vault, "isDeposit": True, "usd": 500_000_000})
+    change = {"type": "vaultModify", "vaultAddress": vault, "allowDeposits": False, "alwaysCloseOnWithdraw": True}
+    for client in (alice, bob):
+        await client.act(change)
+        await client.info("vaultDetails", vaultAddress=vault)
+        await client.act({"type": "vaultDistribute", "vaultAddress": vault, "usd": 100_000_000})
+        await client.act({"type": "vaultDistribute", "vaultAddress": vault, "usd": 0})
+        await client.info("vaultDetails", vaultAddress=vault)
+        await alice.mine("userNonFundingLedgerUpdates", startTime=0)
 
 
 async def isolated_margin(alice: Client) -> None:

@@ -56,6 +56,7 @@ INFO: dict[str, Shape] = {
     "spotMeta": mkt.SPOT_META,
     "spotMetaAndAssetCtxs": Tup(mkt.SPOT_META, Arr(Anything())),
     "perpsAtOpenInterestCap": Arr(COIN),
+    "outcomeMeta": Obj(outcomes=Arr(Anything()), questions=Arr(Anything())),
     "perpDexLimits": mkt.DEX_LIMITS,
     "perpDexStatus": Obj(totalNetDeposit=NUMBER),
     "maxMarketOrderNtls": Arr(Tup(COUNT, NUMBER)),
