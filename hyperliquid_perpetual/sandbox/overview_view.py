@@ -1,6 +1,6 @@
 """Overviews of an account and labels of markets as the venue words them (reference, sections 2.1, 2.3 and 8.3).
 
-What the sandbox has none of is answered as the venue answers somebody who has none: no stake, no referrer, no category.
+What the sandbox has none of is answered as the venue answers somebody who has none: no multi-sig, no category.
 """
 
 from collections.abc import Callable
@@ -9,15 +9,13 @@ from typing import Any
 from hyperliquid_perpetual.sandbox import overview_requests as ask
 from hyperliquid_perpetual.sandbox.account_view import AccountView
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
-from hyperliquid_perpetual.sandbox.engine.units import usd
 from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
 from hyperliquid_perpetual.sandbox.info_base import InfoRequest
 from hyperliquid_perpetual.sandbox.market_view import MarketView
+from hyperliquid_perpetual.sandbox.referral_view import referral
 from hyperliquid_perpetual.sandbox.twap_view import TwapView
-from hyperliquid_perpetual.sandbox.wire import float_text, money_text
+from hyperliquid_perpetual.sandbox.wire import MONEY_DECIMALS, float_text, money_text
 
-REFERRER_VOLUME = usd(10_000)
-"""What must have been traded before a code of one's own can be made."""
 MAX_TRANSFER_NOTIONAL = "1000000000.0"
 MAX_OPEN_INTEREST_PER_PERP = "10000000000.0"
 
@@ -40,18 +38,13 @@ class OverviewView:
         """What answers which request."""
         return {
             ask.Portfolio: lambda r: self._equity.portfolio(r.user.lower()),
-            ask.Referral: lambda r: self.referral(r.user.lower()),
+            ask.Referral: lambda r: referral(self._exchange, r.user.lower(), self._markets.market_set.token_indexes),
             ask.LegalCheck: lambda r: {"acceptedTerms": True, "userAllowed": True, "restrictions": "n"},
             ask.IsVip: lambda r: False,
             ask.UserToMultiSigSigners: lambda r: None,
             ask.LeadingVaults: lambda r: self.leading_vaults(r.user.lower()),
             ask.WebData2: lambda r: self.web_data_2(r.user.lower()),
-            ask.DelegatorSummary: lambda r: {
-                "delegated": "0.0",
-                "undelegated": "0.0",
-                "totalPendingWithdrawal": "0.0",
-                "nPendingWithdrawals": 0,
-            },
+            ask.DelegatorSummary: lambda r: self.stake(r.user.lower()),
             ask.Delegations: lambda r: [],
             ask.DelegatorHistory: lambda r: [],
             ask.DelegatorRewards: lambda r: [],
@@ -79,6 +72,17 @@ class OverviewView:
             "coinToOiCap": caps,
         }
 
+    def stake(self, user: str) -> Json:
+        """`delegatorSummary`: the stake that an account was given, in HYPE."""
+        account = self._exchange.account(user)
+        standing = None if account is None else account.fee_standing
+        return {
+            "delegated": float_text(0 if standing is None else standing.staked, MONEY_DECIMALS),
+            "undelegated": float_text(0 if standing is None else standing.undelegated, MONEY_DECIMALS),
+            "totalPendingWithdrawal": "0.0",
+            "nPendingWithdrawals": 0,
+        }
+
     def leading_vaults(self, user: str) -> list[Json]:
         """`leadingVaults`: the vaults that an account leads."""
         return [
@@ -86,23 +90,6 @@ class OverviewView:
             for address, account in self._exchange.accounts.items()
             if account.vault is not None and account.vault.leader == user
         ]
-
-    def referral(self, user: str) -> Json:
-        """`referral` of somebody whom nobody has referred and who has referred nobody."""
-        account = self._exchange.account(user)
-        volume = 0 if account is None else account.volume
-        missing = max(0, REFERRER_VOLUME - volume)
-        state: Json = {"stage": "needToTrade", "data": {"required": money_text(missing)}}
-        return {
-            "referredBy": None,
-            "cumVlm": money_text(volume),
-            "unclaimedRewards": "0.0",
-            "claimedRewards": "0.0",
-            "builderRewards": "0.0",
-            "referrerState": state if missing else {"stage": "needToCreateCode"},
-            "rewardHistory": [],
-            "tokenToState": [],
-        }
 
     def web_data_2(self, user: str) -> Json:
         """`webData2`, of the first dex; a page's old aggregate of what other requests tell one by one."""

@@ -33,6 +33,8 @@ CLOID = "0x1234567890abcdef1234567890abcdef"
 OTHER = "0x000000000000000000000000000000ff"
 STRANGER = "0x" + "99" * 20
 HOUR_MS = 3_600_000
+BANDS = {"price_band_percent": 99, "oracle_band_percent": 80}
+"""The other way round than usual, so that both are met."""
 
 
 class Floor:
@@ -129,6 +131,7 @@ async def orders_of_every_kind(scene: Floor) -> None:
     await alice.place(order(BTC, False, "80000", "0.06", "Ioc", cloid=OTHER))
     await alice.place(order(BTC, True, "90000", "0.05", "Ioc"))
     await alice.place(order(BTC, True, "1", "10"))
+    await alice.place(order(BTC, True, "9000", "0.01"))
     await alice.act(orders(order(999, True, "1", "1")))
     await alice.place(order(KM_FIRST, True, "9000", "0.1", "Ioc"))
     # both sides of a match, at two prices at once
@@ -165,8 +168,8 @@ async def orders_of_every_kind(scene: Floor) -> None:
     await alice.act({"type": "updateLeverage", "asset": ETH, "isCross": True, "leverage": 25})
     await alice.act({"type": "updateLeverage", "asset": ETH, "isCross": True, "leverage": 999})
     scene.exchange.fund(alice.address, 500_000_000)
-    await alice.place(order(ETH, True, "2500", "300000"))
-    await alice.place(*(order(BTC, True, "60000", "0.001") for _ in range(12)))
+    await alice.place(order(ETH, True, "2500", "110000"))
+    await alice.place(*(order(BTC, True, "60000", "0.001") for _ in range(21)))
     switch = {"type": "scheduleCancel", "time": scene.exchange.clock.now() + 10_000}
     await alice.act(switch)
     await alice.act({"type": "scheduleCancel"})
@@ -260,11 +263,61 @@ async def accounts(scene: Floor) -> str:
     await alice.act({**put, "isDeposit": False})
     await bob.act(orders(order(BTC, True, "99000", "0.1", "Ioc")), vaultAddress=vault)
     exchange.create_vault(alice.address, "mine", 500)
+    exchange.approve_agent(alice.address, "0x" + "36" * 20)
     await scene.pass_time(6)
+    # the lock is over, and there is a profit which the leader has a part of
+    exchange.engine.accounts[vault].vault.stakes[alice.address].locked_until = 0
+    exchange.set_price("BTC", 88_000)
+    await alice.act({**put, "isDeposit": False, "usd": 100_000_000})
+    await bob.mine("userNonFundingLedgerUpdates", startTime=0)
     await ask_everything(exchange, alice, vault)
     await isolated_margin(alice)
+    await services(scene)
     await ask_everything(exchange, alice, vault)
     return vault
+
+
+async def services(scene: Floor) -> None:
+    """Referrals, reserved requests, slots, vaults that are changed and closed: each done and refused."""
+    exchange, alice, bob = scene.exchange, scene.alice, scene.bob
+    await bob.place(order(BTC, True, "99000", "0.2", "Ioc"))
+    await bob.act({"type": "registerReferrer", "code": "BOB"})
+    await scene.carol.act({"type": "registerReferrer", "code": "BOB"})
+    for _ in range(2):
+        await alice.act({"type": "setReferrer", "code": "BOB"})
+    await alice.place(order(BTC, True, "99000", "0.5", "Ioc"), order(KM_FIRST, True, "9000", "1", "Ioc"))
+    await bob.mine("referral")
+    await alice.mine("referral")
+    for _ in range(2):
+        await bob.act({"type": "claimRewards"})
+    await bob.mine("userNonFundingLedgerUpdates", startTime=0)
+    await bob.mine("referral")
+    await alice.act({"type": "reserveRequestWeight", "weight": 100})
+    await alice.act({"type": "reserveRequestWeight", "weight": 10**13})
+    await alice.act({"type": "evmUserModify", "usingBigBlocks": True})
+    await alice.act({"type": "evmUserModify", "usingBigBlocks": True}, vaultAddress=STRANGER)
+    exchange.fund(alice.address, 10, "spot", "HYPE")
+    for gas in (10**9, 1):
+        await alice.act({"type": "gossipPriorityBid", "slotId": 0, "ip": "1.2.3.4", "maxGas": gas})
+    nonce = exchange.clock.now() + next(_later)
+    found: Json = {
+        "type": "createVault",
+        "name": "Alpha",
+        "description": "A vault of a test",
+        "initialUsd": 500_000_000,
+    }
+    reply = await bob.act({**found, "nonce": nonce}, nonce=nonce)
+    await bob.act({**found, "initialUsd": 1, "nonce": nonce + 1}, nonce=nonce + 1)
+    vault = reply["response"]["data"]
+    await alice.act({"type": "vaultTransfer", "vaultAddress": vault, "isDeposit": True, "usd": 500_000_000})
+    change = {"type": "vaultModify", "vaultAddress": vault, "allowDeposits": False, "alwaysCloseOnWithdraw": True}
+    for client in (alice, bob):
+        await client.act(change)
+        await client.info("vaultDetails", vaultAddress=vault)
+        await client.act({"type": "vaultDistribute", "vaultAddress": vault, "usd": 100_000_000})
+        await client.act({"type": "vaultDistribute", "vaultAddress": vault, "usd": 0})
+        await client.info("vaultDetails", vaultAddress=vault)
+        await alice.mine("userNonFundingLedgerUpdates", startTime=0)
 
 
 async def isolated_margin(alice: Client) -> None:
@@ -279,7 +332,7 @@ async def isolated_margin(alice: Client) -> None:
     await alice.act({"type": "topUpIsolatedOnlyMargin", "asset": STX, "leverage": "0.1234567"})
 
 
-async def modes(scene: Floor) -> None:
+async def modes(scene: Floor, vault: str) -> None:
     exchange, carol = scene.exchange, scene.carol
     async with Client(exchange, wallet(14)) as agent, Client(exchange, wallet(15)) as dave:
         exchange.fund(dave.address)
@@ -306,7 +359,7 @@ async def modes(scene: Floor) -> None:
         async with Client(exchange, wallet(16)) as erin, connect(exchange) as socket:
             exchange.fund(erin.address)
             await erin.act({"type": "agentEnableDexAbstraction"})
-            for user in (dave.address, carol.address):
+            for user in (dave.address, carol.address, vault):
                 await socket.subscribe("webData3", user=user)
             await socket.drained()
         await ask_everything(exchange, dave)
@@ -340,7 +393,28 @@ async def posts_and_errors(scene: Floor) -> None:
     for body in ("{", '{"type":"nope"}', '{"type":"fundingHistory","coin":"NOPE","startTime":0}'):
         async with alice.http.post(scene.exchange.url + "/info", data=body, headers=headers) as response:
             await response.read()
-    await alice.act({"type": "noop"}, vaultAddress=STRANGER)
+    await refusals(alice)
+
+
+async def refusals(alice: Client) -> None:
+    """Whole actions that are refused: for a vault that there is not, and for money that there is not."""
+    for action in (
+        orders(order(BTC, True, "80000", "0.01")),
+        {"type": "batchModify", "modifies": [{"oid": 1, "order": order(BTC, True, "78999", "0.01")}]},
+        {"type": "cancel", "cancels": [{"a": BTC, "o": 1}]},
+        {"type": "cancelByCloid", "cancels": [{"asset": BTC, "cloid": CLOID}]},
+        {"type": "scheduleCancel"},
+        {"type": "noop"},
+        {"type": "agentEnableDexAbstraction"},
+        {"type": "subAccountModify", "subAccountUser": STRANGER, "name": "x"},
+        {"type": "subAccountTransfer", "subAccountUser": STRANGER, "isDeposit": True, "usd": 1},
+        {"type": "twapCancel", "a": BTC, "t": 1},
+        twap(5),
+    ):
+        await alice.act(action, vaultAddress=STRANGER)
+    await alice.act_as_user("spotSend", destination=STRANGER, token=USDC, amount="50000000000")
+    await alice.act_as_user("withdraw3", destination=alice.address, amount="50000000000")
+    await alice.act_as_user("approveBuilderFee", maxFeeRate="50%", builder=STRANGER)
 
 
 async def ends_of_positions(scene: Floor) -> None:
@@ -352,9 +426,11 @@ async def ends_of_positions(scene: Floor) -> None:
     for is_cross, is_long in itertools.product((True, False), (True, False)):
         await open_five(scene, is_cross, is_long)
         # somebody is there to take the position
-        await carol.place(order(ETH, is_long, "2660" if is_long else "2980", "8"))
+        low, high = ("2660", "2980") if is_cross else ("2720", "2915")
+        await carol.place(order(ETH, is_long, low if is_long else high, "8"))
         await alice.place(order(BTC, True, "50000", "0.001"))
-        exchange.set_price("ETH", "2670" if is_long else "2965")
+        low, high = ("2670", "2965") if is_cross else ("2724", "2910")
+        exchange.set_price("ETH", low if is_long else high)
         resting = await carol.mine("openOrders")
         await carol.act({"type": "cancel", "cancels": [{"a": ETH, "o": row["oid"]} for row in resting]})
     # nobody is there: the exchange takes it over; or, after a gap, who has won has to go
@@ -417,13 +493,13 @@ def shown() -> Validator:
 
 async def sessions() -> Validator:
     with watched(Validator()) as validator:
-        async with floor(market="still", scheduled_cancel_volume=0, open_orders_base=20) as scene:
+        async with floor(market="still", scheduled_cancel_volume=0, open_orders_base=20, **BANDS) as scene:
             await ask_everything(scene.exchange, scene.alice)
             await orders_of_every_kind(scene)
             await triggers_and_brackets(scene)
             await twaps(scene)
             vault = await accounts(scene)
-            await modes(scene)
+            await modes(scene, vault)
             await posts_and_errors(scene)
             await ask_everything(scene.exchange, scene.alice, vault)
             async with connect(scene.exchange) as late:
@@ -432,6 +508,8 @@ async def sessions() -> Validator:
                 await late.drained()
         async with floor(market="empty", deposit=1_000) as scene:
             await ends_of_positions(scene)
+        async with Sandbox(seed=1, market="empty", newcomers="refuse") as small, Client(small, wallet(11)) as nobody:
+            await nobody.mine("userRole")
     return validator
 
 

@@ -186,8 +186,8 @@ TWAP_STATE = Named(
         reduceOnly=Words(True, False),
         randomize=Words(True, False),
         timestamp=TIME,
-        trigger=Optional(Obj(px=NUMBER, above=FLAG)),
-        stopPx=Optional(NUMBER),
+        trigger=Maybe(Obj(px=NUMBER, above=FLAG)),
+        stopPx=Maybe(NUMBER),
     ),
 )
 TWAP_ROW = Named(
@@ -405,9 +405,10 @@ FOLLOWER = Named(
     "follower",
     Obj(
         user=ADDRESS,
-        vaultEquity=REAL,
-        pnl=REAL,
-        allTimePnl=REAL,
+        # The reference has JSON numbers in this reply; clients of the venue read these three as texts.
+        vaultEquity=NUMBER,
+        pnl=NUMBER,
+        allTimePnl=NUMBER,
         daysFollowing=COUNT,
         vaultEntryTime=TIME,
         lockupUntil=TIME,

@@ -47,6 +47,7 @@ ACTIONS: dict[str, Shape] = {
     "twapOrder": _done("twapOrder", Obj(status=OneOf(running=Obj(running=Obj(twapId=COUNT)), error=ERROR))),
     "twapCancel": _done("twapCancel", Obj(status=OneOf(success=Words("success"), error=ERROR))),
     "createSubAccount": _done("createSubAccount", ADDRESS),
+    "createVault": _done("createVault", ADDRESS),
     **dict.fromkeys(
         (
             "modify",
@@ -55,6 +56,14 @@ ACTIONS: dict[str, Shape] = {
             "updateIsolatedMargin",
             "topUpIsolatedOnlyMargin",
             "noop",
+            "setReferrer",
+            "registerReferrer",
+            "claimRewards",
+            "reserveRequestWeight",
+            "evmUserModify",
+            "gossipPriorityBid",
+            "vaultModify",
+            "vaultDistribute",
             "subAccountModify",
             "subAccountTransfer",
             "subAccountSpotTransfer",

@@ -109,6 +109,28 @@ async def test_replies_allow_every_origin(exchange: Sandbox) -> None:
             assert response.headers["access-control-allow-headers"] == "*"
 
 
+async def test_headers_and_errors_are_the_venues_to_the_byte(exchange: Sandbox) -> None:
+    vary = "origin, access-control-request-method, access-control-request-headers"
+    url = exchange.url + "/info"
+    sent = {"content-type": "application/json"}
+    async with aiohttp.ClientSession() as http:
+        async with http.get(url) as response:
+            assert (response.status, await response.read()) == (405, b"")
+            assert "content-type" not in response.headers
+        for body, status, content_type, text in (
+            ('{"type":"metaAndAssetCtxs","dex":"nope"}', 500, "application/json", "null"),
+            ('{"type":"fundingHistory","coin":"NOPE","startTime":0}', 500, "application/json", "null"),
+            ('{"type":"l2Book","coin":"NOPE"}', 200, "application/json", "null"),
+            ('{"type":"userRole","user":1}', 422, "text/plain", None),
+            ("{", 400, "text/plain", "Failed to parse the request body as JSON"),
+        ):
+            async with http.post(url, data=body, headers=sent) as response:
+                assert (response.status, response.content_type) == (status, content_type)
+                assert text is None or await response.text() == text
+                assert response.headers["vary"] == vary
+                assert response.headers["access-control-allow-origin"] == "*"
+
+
 async def test_unknown_path_is_404(exchange: Sandbox) -> None:
     assert (await post(exchange, "/nothing", b"{}"))[0] == 404
 
