@@ -73,6 +73,8 @@ class OverviewStreams:
 
         What the venue notifies of, and in which words, is not documented.
         """
+        if not self._hub.active(subs.Notification):
+            return
         for event in events:
             if isinstance(event, ev.Liquidated):
                 self._notices.append((event.account, f"Liquidated: {money_text(event.notional)} USD of positions"))
