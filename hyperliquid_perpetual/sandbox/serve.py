@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from hyperliquid_perpetual.sandbox.address_budget import ALLOWANCE
 from hyperliquid_perpetual.sandbox.driver import DriverPlan, OutsideDriver
 from hyperliquid_perpetual.sandbox.faults import FaultPlan
 from hyperliquid_perpetual.sandbox.faults.specification import as_text
@@ -27,6 +28,7 @@ def run(
     seed: int | None = None,
     market: Regime | None = None,
     deposit: Decimal = DEFAULT_DEPOSIT,
+    allowance: int | None = ALLOWANCE,
     quirks: dict[str, str] | None = None,
     markets: int | None = None,
     fault_plan: FaultPlan | None = None,
@@ -49,6 +51,7 @@ def run(
             host=host,
             port=port,
             deposit=deposit,
+            allowance=allowance,
             quirks=quirks,
             market_set=None if markets is None else many_markets(markets),
             fault_plan=fault_plan,

@@ -165,7 +165,7 @@ def test_sandbox_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert invoke("sandbox", "--state", "paper.state").exit_code == 0
     common: dict[str, Any] = {
         **{"host": "127.0.0.1", "port": 3001, "seed": None, "market": None, "deposit": Decimal(100000), "quirks": {}},
-        **{"state": None, "fault_plan": None, "driver": None, "markets": None},
+        **{"allowance": 10_000, "state": None, "fault_plan": None, "driver": None, "markets": None},
     }
     assert calls == [
         common,

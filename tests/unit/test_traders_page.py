@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from hyperliquid_perpetual.cli import Market
+from hyperliquid_perpetual.cli.sandbox import Market
 from hyperliquid_perpetual.sandbox.traders import REGIMES
 from hyperliquid_perpetual.sandbox.traders.parameters import tables
 
