@@ -10,7 +10,7 @@ block.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Literal, Self, cast
 
 from hyperliquid_perpetual.sandbox.account_interventions import AccountSetup as AccountSetup
 from hyperliquid_perpetual.sandbox.account_interventions import address_of, money_of
-from hyperliquid_perpetual.sandbox.account_view import AccountView
 from hyperliquid_perpetual.sandbox.address_budget import ALLOWANCE, AddressBudget
 from hyperliquid_perpetual.sandbox.api import Api
 from hyperliquid_perpetual.sandbox.chain import Chain
@@ -37,40 +36,30 @@ from hyperliquid_perpetual.sandbox.engine.units import PRICE_SCALE
 from hyperliquid_perpetual.sandbox.equity_history import EquityHistory
 from hyperliquid_perpetual.sandbox.faults import FaultPlan, Faults
 from hyperliquid_perpetual.sandbox.faults.world import World
-from hyperliquid_perpetual.sandbox.fee_view import FeeView
 from hyperliquid_perpetual.sandbox.following.mirror import MirrorPlan
 from hyperliquid_perpetual.sandbox.following.replay import ReplayPlan
 from hyperliquid_perpetual.sandbox.gatekeeper import Gatekeeper
-from hyperliquid_perpetual.sandbox.info import Info
 from hyperliquid_perpetual.sandbox.inspection import (
-    AccountSnapshot,
-    BookSnapshot,
-    FillSnapshot,
     Inspector,
-    OrderSnapshot,
-    TwapSnapshot,
 )
 from hyperliquid_perpetual.sandbox.interventions import Interventions
 from hyperliquid_perpetual.sandbox.listings import Listings
+from hyperliquid_perpetual.sandbox.looking import Looking
 from hyperliquid_perpetual.sandbox.maintenance import Maintenance
 from hyperliquid_perpetual.sandbox.market_set import MarketSet, standard_markets
 from hyperliquid_perpetual.sandbox.market_streams import Cadence
 from hyperliquid_perpetual.sandbox.market_view import MarketView
-from hyperliquid_perpetual.sandbox.order_view import OrderView
-from hyperliquid_perpetual.sandbox.overview_view import OverviewView
 from hyperliquid_perpetual.sandbox.page.files import PageFiles
 from hyperliquid_perpetual.sandbox.page.summary import Summary
 from hyperliquid_perpetual.sandbox.register import Newcomers, Register
 from hyperliquid_perpetual.sandbox.server import Server
 from hyperliquid_perpetual.sandbox.socket_limits import Gate, SessionSettings
+from hyperliquid_perpetual.sandbox.speech import speak
 from hyperliquid_perpetual.sandbox.state.keeper import StateKeeper
 from hyperliquid_perpetual.sandbox.state.outside import Parts
 from hyperliquid_perpetual.sandbox.state.snapshot import Header
-from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.tape import Tape
 from hyperliquid_perpetual.sandbox.traders import Regime, Traders
-from hyperliquid_perpetual.sandbox.traffic import Captured
-from hyperliquid_perpetual.sandbox.twap_view import TwapView
 from hyperliquid_perpetual.sandbox.weights import WEIGHT_PER_MINUTE, WeightMeter
 
 if TYPE_CHECKING:
@@ -84,7 +73,7 @@ READERS_BACKLOG = 100
 DEFAULT_DEPOSIT = Decimal(100_000)
 
 
-class Sandbox(Interventions):
+class Sandbox(Interventions, Looking):
     """A local exchange. Use it as an asynchronous context manager, or call `start` and `stop`.
 
     :param seed: makes the synthetic traders repeatable; None takes a random one.
@@ -207,24 +196,11 @@ class Sandbox(Interventions):
         self.traders = Traders(self.chain, regime, self.seed, coins, self.market_set.characters)
         self.driver: MarketDriver = self.traders if plan is None else plan.driver(self.chain)
         """What moves the market: the traders, or a replay or mirror in their place."""
-        order_view = OrderView(self.engine)
-        twap_view = TwapView(self.engine, order_view)
-        account_view = AccountView(self.engine, order_view, self.gatekeeper.budget, self.market_set.token_indexes)
-        info = Info(self.engine, market_view, account_view, FeeView(self.engine), twap_view, self._name_account)
-        overview = OverviewView(self.engine, market_view, account_view, twap_view, self._equity)
-        info.extend(overview.handlers())
         meter = WeightMeter(weight_per_minute)
         self.gate = Gate(SessionSettings.unlimited() if sockets is None else sockets)
         self.maintenance = Maintenance(self.engine, self.chain)
-        self._streams = Streams(
-            self.engine,
-            market_view,
-            account_view,
-            order_view,
-            twap_view,
-            overview,
-            cadence or Cadence(),
-            self._name_account,
+        info, self._streams = speak(
+            self.engine, market_view, self.gatekeeper.budget, self._equity, cadence or Cadence(), self._name_account
         )
         world = World(self.engine, self.chain, self.register, self.maintenance, self.gate, self._streams.still_books)
         self.faults = Faults(self.clock, self.seed, world)
@@ -327,51 +303,6 @@ class Sandbox(Interventions):
     def ws_url(self) -> str:
         """URL of the WebSocket API."""
         return "ws" + self.url.removeprefix("http") + "/ws"
-
-    # ------------------------------------------------------------------ looking in
-
-    def book(self, coin: str, depth: int | None = None) -> BookSnapshot:
-        """A market's book."""
-        return self.inspect.book(coin, depth)
-
-    def account(self, address: str) -> AccountSnapshot:
-        """An account with its positions, open orders and fills."""
-        return self.inspect.account(address)
-
-    def open_orders(self, address: str) -> tuple[OrderSnapshot, ...]:
-        """An account's resting orders, oldest first."""
-        return self.inspect.open_orders(address)
-
-    def order(self, address: str, key: int | str) -> OrderSnapshot | None:
-        """An account's order by oid or cloid, open or finished."""
-        return self.inspect.order(address, key)
-
-    def fills(self, address: str) -> tuple[FillSnapshot, ...]:
-        """An account's fills, oldest first."""
-        return self.inspect.account(address).fills
-
-    def twaps(self, address: str) -> tuple[TwapSnapshot, ...]:
-        """An account's TWAP orders, running and ended, oldest first."""
-        return self.inspect.twaps(address)
-
-    def requests(self, path: str | None = None, kind: str | None = None) -> Sequence[Captured]:
-        """The requests that came in, oldest first, as far as they are kept."""
-        return [
-            request
-            for request in self.api.captured
-            if (path is None or request.path == path) and (kind is None or request.kind == kind)
-        ]
-
-    @property
-    def clients(self) -> tuple[str, ...]:
-        """The accounts that are neither synthetic traders nor the sandbox's own."""
-        own = {*self._all_synthetic(), self.house, self.engine.liquidator}
-        return tuple(address for address in self.engine.accounts if address not in own)
-
-    @property
-    def sockets(self) -> int:
-        """How many WebSocket clients are connected."""
-        return len(self.gate.sessions)
 
     # ------------------------------------------------------------------ inside
 
