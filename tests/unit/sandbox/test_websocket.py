@@ -119,7 +119,7 @@ async def test_subscription_that_is_refused_by_name(exchange: Sandbox, subscript
 
 async def test_refused_subscription_is_quoted_so_that_a_client_with_several_knows_which(exchange: Sandbox) -> None:
     """Else it waits for the acknowledgement until it gives up."""
-    asked = {"method": "subscribe", "subscription": {"type": "outcomeMetaUpdates"}}
+    asked = {"method": "subscribe", "subscription": {"type": "explorerBlock"}}
     async with connect(exchange) as socket:
         await socket.send(asked)
         error = await socket.data("error")
