@@ -53,6 +53,7 @@ class MeasuredClock(RealClock):
                 # The clock does not make up for what it missed, so what is due moves with it; the miss counts.
                 self.lateness.append(loop.time() - due)
                 due = loop.time()
+            due = min(due, loop.time())  # the clock has started anew a little earlier than we thought
             before = time.process_time()
             callback()
             self.work.append(time.process_time() - before)
