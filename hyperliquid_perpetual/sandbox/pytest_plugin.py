@@ -1,6 +1,6 @@
 """The fixture `sandbox` for pytest: an exchange of its own for each test, on a free port, in a thread.
 
-Switch it on in the test module or the topmost `conftest.py`::
+Switch it on in the topmost `conftest.py`::
 
     pytest_plugins = ["hyperliquid_perpetual.sandbox.pytest_plugin"]
 
