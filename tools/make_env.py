@@ -86,7 +86,11 @@ def make_environment(env: Path, lock_name: str) -> bool:
         say("   the long step: this Hummingbot is compiled from source, 3 to 5 minutes the first time on a machine;")
         say("   the result stays in uv's cache, so that another checkout takes seconds")
     command = [uv(), "pip", "sync", "--python", env_python(env), "--require-hashes"]
-    run([*command, "--build-constraints", str(REQUIREMENTS / "build.txt"), str(lock)])
+    command += ["--build-constraints", str(REQUIREMENTS / "build.txt"), str(lock)]
+    # From the cache alone when all is there: asked again, an index may name a source distribution anew, and uv would
+    # compile the same Hummingbot once more.
+    if not succeeds([*command, "--offline"]):
+        run(command)
     stamp.write_text(json.dumps(wanted) + "\n")
     return True
 
@@ -239,14 +243,25 @@ def one_at_a_time() -> Iterator[None]:
         yield
 
 
-def run(command: List[str], folder: Path = ROOT) -> None:
-    """Run one step, its output shown; a failure ends us. Off a terminal, say now and then that it lives."""
+def step_environment() -> Dict[str, str]:
+    """What the steps run with."""
     environment = dict(os.environ)
     environment.pop("VIRTUAL_ENV", None)
     environment.setdefault("UV_HTTP_TIMEOUT", "120")
     environment.setdefault("UV_HTTP_RETRIES", "6")
     # Another checkout may be compiling Hummingbot: its result is worth waiting for.
     environment.setdefault("UV_LOCK_TIMEOUT", "1800")
+    return environment
+
+
+def succeeds(command: List[str]) -> bool:
+    """Whether a step that may fail did not; nothing of it is shown."""
+    return subprocess.run(command, cwd=str(ROOT), env=step_environment(), capture_output=True).returncode == 0
+
+
+def run(command: List[str], folder: Path = ROOT) -> None:
+    """Run one step, its output shown; a failure ends us. Off a terminal, say now and then that it lives."""
+    environment = step_environment()
     if sys.stderr.isatty():
         status = subprocess.run(command, cwd=str(folder), env=environment).returncode
     else:

@@ -138,6 +138,7 @@ def test_environment_is_left_alone_while_its_lock_and_its_python_are_the_same(
     monkeypatch.setattr(make_env, "find_python", lambda: sys.executable)
     monkeypatch.setattr(make_env, "uv", lambda: "uv")
     monkeypatch.setattr(make_env, "run", run)
+    monkeypatch.setattr(make_env, "succeeds", lambda command: False)
 
     assert make_env.make_environment(env, "env.txt")
     assert steps == ["venv", "pip"]
@@ -152,6 +153,26 @@ def test_environment_is_left_alone_while_its_lock_and_its_python_are_the_same(
     (env / "bin" / "python").symlink_to("/nowhere/python3.12")
     assert make_env.make_environment(env, "env.txt")
     assert steps == ["venv", "pip", "pip", "venv", "pip"]
+
+
+def test_environment_is_made_from_the_cache_alone_when_all_is_there(
+    make_env: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = tmp_path / "env"
+    (env / "bin").mkdir(parents=True)
+    (env / "bin" / "python").symlink_to(sys.executable)
+    log = tmp_path / "log"
+    tool = tmp_path / "uv"
+    tool.write_text(f'#!/bin/sh\necho "$*" >> {log}\n')
+    tool.chmod(0o755)
+    monkeypatch.setattr(make_env, "require_compilers", lambda: None)
+    monkeypatch.setattr(make_env, "uv", lambda: str(tool))
+    assert make_env.make_environment(env, "sdk.txt")
+    assert [line.split()[-1] for line in log.read_text().splitlines()] == ["--offline"]
+    tool.write_text(f'#!/bin/sh\necho "$*" >> {log}\ncase "$*" in *--offline) exit 1;; esac\n')
+    (env / make_env.STAMP).unlink()
+    assert make_env.make_environment(env, "sdk.txt")
+    assert [line.split()[-1] == "--offline" for line in log.read_text().splitlines()] == [True, True, False]
 
 
 def test_failed_step_leaves_no_stamp_behind(
