@@ -43,8 +43,6 @@ KNOWN_DIFFERENCES = (
     ("metaAndAssetCtxs", "must be array"),
     # Section 2.3 keeps the discontinued `dexAbstraction`.
     ("userAbstraction", "must be equal to one of the allowed values"),
-    # The sandbox keeps no history of a vault's value.
-    ("vaultDetails", "/portfolio must NOT have fewer than 8 items"),
 )
 
 #: What the exchange refuses, by the label of the step, in the library's words.

@@ -222,7 +222,7 @@ def _check_known(what: str, value: str, known: Iterable[str]) -> None:
     if value in known:
         return
     near = difflib.get_close_matches(value, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known, key=str.lower))}"
     raise InvalidFault(f"there is no {what}, {hint}")
 
 

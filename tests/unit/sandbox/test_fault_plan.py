@@ -94,7 +94,7 @@ def test_every_field_of_a_kind_is_one_of_a_fault_and_the_other_way_round() -> No
         ("drop_reply next=1.5", "next of drop_reply is a whole number from 1 on, got '1.5'"),
         ("drop_reply hang=yes", "hang of drop_reply is true or false, got 'yes'"),
         ("drop_reply kind=ordr", "there is no type of request 'ordr', did you mean order"),
-        ("drop_reply kind=zzz", "there are activeAssetData, "),
+        ("drop_reply kind=zzz", "there are activateOutcomeDeployer, activeAssetData, "),
         ("drop_reply path=/ws", "path of drop_reply is /info or /exchange, got '/ws'"),
         ("drop_reply user=me", "user of drop_reply is an address, 0x and 40 hex digits, got 'me'"),
         ("lose_frames channel=l2book", "there is no channel 'l2book', did you mean l2Book"),
