@@ -5,7 +5,9 @@
 The sandbox runs in a process of its own with the venue's block time. The load comes from this process: orders signed
 beforehand, on sockets that also follow the order updates and fills of their account. Except where a row says batch,
 every order is an action of its own with its own signature. "Per core second" is the number of orders divided by the
-processor time that the sandbox's process took: what one core does, however busy the machine is with other things.
+processor time that the sandbox's process took: what one core does, however busy the machine is with other things. Each
+load runs several times, and the median run is shown. The floor is what recovering the keys alone would allow: so many
+signatures a second libsecp256k1 manages on the same core, measured between the runs.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from coincurve import PrivateKey, PublicKey
 
 from hyperliquid_perpetual.venue import actions
 from hyperliquid_perpetual.venue.actions import Action, OrderRequest, Tif
@@ -58,6 +61,8 @@ class Row:
     per_core_second: float
     p50_ms: float
     p99_ms: float
+    floor: float = 0
+    """Keys that libsecp256k1 recovers in a second of the core, measured right after the load."""
 
 
 # ---------------------------------------------------------------------- the sandbox's process
@@ -205,7 +210,24 @@ def measure(name: str, count: int, load: Callable[[list[Writer]], list[Wire]], p
         round(orders / core_seconds, 1),
         round(statistics.median(latencies), 1),
         round(latencies[len(latencies) * 99 // 100], 1),
+        round(keys_recovered_per_core_second()),
     )
+
+
+def keys_recovered_per_core_second(count: int = 2_000) -> float:
+    """How many keys a core recovers in a second when it does nothing else."""
+    digest = bytes(range(32))
+    key = PrivateKey(bytes([7]) * 32)
+    signature = key.sign_recoverable(digest, hasher=None)
+    began = time.process_time()
+    for _ in range(count):
+        PublicKey.from_signature_and_message(signature, digest, hasher=None)
+    return count / (time.process_time() - began)
+
+
+def median_run(rows: list[Row]) -> Row:
+    """The run in the middle by orders per core second."""
+    return sorted(rows, key=lambda row: row.per_core_second)[len(rows) // 2]
 
 
 def _processor_time(pipe: Any) -> float:
@@ -225,24 +247,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=20_000, help="how many a load has")
     parser.add_argument("--sockets", type=int, nargs="+", default=[2, 10, 50], help="how many send at a time")
+    parser.add_argument("--runs", type=int, default=3, help="how often each load runs")
     parser.add_argument("--load", choices=LOADS, help="one load instead of all")
     parser.add_argument("--profile", metavar="FILE", help="write a cProfile of the sandbox's process (slows it down)")
     arguments = parser.parse_args()
     rows = []
-    print(f"{'load':<36} sockets  orders  refused   orders/s  per core s   p50 ms   p99 ms")
+    print(f"{'load':<36} sockets  orders  refused   orders/s  per core s    floor   p50 ms   p99 ms")
     for name, load in LOADS.items():
         if arguments.load not in (None, name):
             continue
         for count in arguments.sockets:
-            row = measure(name, count, lambda writers, load=load: load(writers, arguments.orders), arguments.profile)
+            row = median_run(
+                [
+                    measure(name, count, lambda writers, load=load: load(writers, arguments.orders), arguments.profile)
+                    for _ in range(arguments.runs)
+                ]
+            )
             rows.append(row)
             print(
                 f"{name:<36} {count:>7} {row.orders:>7} {row.refused:>8} {row.per_second:>10,.0f}"
-                f" {row.per_core_second:>11,.0f} {row.p50_ms:>8} {row.p99_ms:>8}"
+                f" {row.per_core_second:>11,.0f} {row.floor:>8,.0f} {row.p50_ms:>8} {row.p99_ms:>8}"
             )
+    for row in rows:
+        verdict = "met" if row.per_core_second >= TARGET else f"missed, {row.per_core_second / TARGET:.0%} of it"
+        print(
+            f"target of {TARGET:,} verified orders a second on one core, {row.name}, {row.sockets} sockets: {verdict}"
+        )
     worst = min(row.per_core_second for row in rows)
-    verdict = "met" if worst >= TARGET else "missed"
-    print(f"target: {TARGET:,} verified orders a second on one core; the worst row has {worst:,.0f}: {verdict}")
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     machine = {"python": sys.version.split()[0], "machine": platform.machine(), "system": platform.platform()}
     found = {"target": TARGET, "worst": worst, "met": worst >= TARGET, **machine, "rows": [asdict(row) for row in rows]}

@@ -113,7 +113,7 @@ class EquityHistory:
     def on_events(self, events: list[Event]) -> None:
         """As a `BlockListener`: sum up what comes and goes."""
         for event in events:
-            if isinstance(event, CashMoved):
+            if type(event) is CashMoved:
                 flows = self._flows.get(event.account)
                 if flows is None:
                     flows = self._flows[event.account] = Flows()

@@ -93,9 +93,9 @@ class MarketStreams:
     def on_events(self, events: list[Event]) -> None:
         """Remember trades and books that changed until the block is done."""
         for event in events:
-            if isinstance(event, TradeMade):
+            if type(event) is TradeMade:
                 self._trades.setdefault(event.trade.coin, []).append(event.trade)
-            elif isinstance(event, BookChanged):
+            elif type(event) is BookChanged:
                 self._changed[event.asset] = None
 
     def on_block(self, now: int) -> None:

@@ -370,7 +370,7 @@ class _TapeListener:
 
     def on_events(self, events: list[Event]) -> None:
         for event in events:
-            if isinstance(event, TradeMade):
+            if type(event) is TradeMade:
                 self._tape.add(event.trade)
 
     def on_block(self, now: int) -> None:

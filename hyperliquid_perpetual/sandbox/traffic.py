@@ -1,6 +1,5 @@
 """A request as it came in and the reply to it, whichever way: what the server, the sessions and the faults pass on."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -19,8 +18,7 @@ Path = Literal["/info", "/exchange"]
 Way = Literal["http", "ws"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """An HTTP answer; `data` and `kind` are value and type of an info answer, which a WebSocket post wraps anew."""
 
     status: int
@@ -30,8 +28,7 @@ class Reply:
     data: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(msgspec.Struct, frozen=True, gc=False):
     """A request as it came in, for tests and the end report. `time` is the exchange's, in Unix ms."""
 
     time: int

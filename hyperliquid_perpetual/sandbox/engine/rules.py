@@ -133,7 +133,11 @@ def form_rejection(
 
 def max_notional(market: Market, intent: OrderIntent, config: ExchangeConfig) -> int:
     """The most that an order may be worth (money): less for a market order, and where there is less leverage."""
-    most = next(notional for leverage, notional in config.max_market_notionals if market.max_leverage >= leverage)
+    most = 0
+    for leverage, notional in config.max_market_notionals:
+        if market.max_leverage >= leverage:
+            most = notional
+            break
     is_market = intent.tif == "FrontendMarket" if intent.trigger is None else intent.trigger.is_market
     return most if is_market else most * config.max_limit_factor
 
