@@ -129,7 +129,7 @@ def matched(writers: list[Writer], orders: int, batch: int = 1) -> list[Wire]:
 
 
 def placed_and_cancelled(writers: list[Writer], orders: int) -> list[Wire]:
-    """Every socket rests orders and takes them back by cloid; a cancel is an action like an order, and counts as one."""
+    """Every socket rests orders and takes them back by cloid; a cancel is an action, and counts as an order."""
     wires: list[Wire] = [[] for _ in writers]
     for number in range(orders // 2 // len(writers)):
         for wire, writer in zip(wires, writers, strict=True):
