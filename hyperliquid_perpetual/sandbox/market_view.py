@@ -217,7 +217,7 @@ class MarketView:
             "c": price_text(candle.close),
             "h": price_text(candle.high),
             "l": price_text(candle.low),
-            "v": size_text(candle.volume, state.market.sz_decimals),
+            "v": float_text(candle.volume, state.market.sz_decimals),  # hardly ever the same twice
             "n": candle.count,
         }
 

@@ -57,13 +57,13 @@ def float_text(value: int, decimals: int) -> str:
 # Books, orders and fills print the same prices and sizes again and again; money is hardly ever the same twice.
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def price_text(price: int) -> str:
     """A price in micro-dollars as the venue prints it."""
     return float_text(price, PRICE_DECIMALS)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def size_text(lots: int, sz_decimals: int) -> str:
     """A size in lots as the venue prints it."""
     return float_text(lots, sz_decimals)
