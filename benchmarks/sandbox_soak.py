@@ -2,7 +2,7 @@
 
     python benchmarks/sandbox_soak.py --days 7
 
-Runs under a virtual clock. The markets are quiet ones, which makes a week a matter of minutes rather than hours. What
+Runs under a virtual clock. The markets are quiet ones, so that a week takes about half an hour. What
 is kept is limited in number everywhere; here the limits are low enough to be reached on the first day, so that what
 still grows afterwards is a leak and not a history that fills. Every few simulated hours the resident memory of the
 process is noted, and how much of everything is kept. At the end memory must not have grown by more than --allowed
