@@ -45,7 +45,11 @@ async def running(feed: MarketFeed) -> AsyncIterator[MarketFeed]:
         assert not task.done(), task
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        _, going_on = await asyncio.wait([task], timeout=20)
+        while not task.done():  # or the loop of the test could never be closed
+            task.cancel()
+            await asyncio.wait([task], timeout=1)
+        assert not going_on, "the feed went on after it was cancelled"
 
 
 @pytest.fixture
