@@ -82,11 +82,6 @@ class Gatekeeper:
         self.note: Callable[[Note], None] = lambda note: None
         """Told what changes here, by who keeps the state."""
 
-    @property
-    def requests_used(self) -> dict[str, int]:
-        """Items asked for so far, by account."""
-        return self.budget.used
-
     def receive(self, body: bytes) -> Received:
         """Read a request and recover its signer.
 

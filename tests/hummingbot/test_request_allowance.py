@@ -24,7 +24,7 @@ async def test_allowance_is_read_and_counted_down_with_what_is_sent() -> None:
 
 async def test_low_allowance_is_told_once() -> None:
     async with Sandbox(seed=7, market="still", block_ms=0) as exchange:
-        exchange.gatekeeper.requests_used[DEMO_ADDRESS.lower()] = 9_500
+        exchange.gatekeeper.budget.used[DEMO_ADDRESS.lower()] = 9_500
         async with trading_bot(exchange=exchange) as bot:
             allowance = bot.connector.request_allowance
             await eventually(lambda: allowance.remaining == 500, 30)

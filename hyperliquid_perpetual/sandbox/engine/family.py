@@ -15,11 +15,6 @@ def derived_address(kind: str, owner: str, number: int) -> str:
     return "0x" + blake2b(f"{kind} {owner} {number}".encode(), digest_size=20).hexdigest()
 
 
-def is_owner(account: Account, other: Account | None) -> bool:
-    """Whether `account` may act for `other`: it is the master of the sub-account, or the leader of the vault."""
-    return other is not None and other.master == account.address
-
-
 def create_sub_account(treasury: Treasury, master: Account, name: str) -> tuple[str | None, str | None]:
     """(error text, address of the new sub-account). The reference has no texts for these errors; they are ours."""
     error = _name_error(master, name)

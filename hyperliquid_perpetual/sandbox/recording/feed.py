@@ -87,8 +87,6 @@ class Feed:
         self._listener = listener
         self._first_wait = first_wait
         self._now = now
-        self.frames_refused = 0
-        """Messages that were no frames of the venue."""
 
     async def run(self) -> None:
         """Connect, subscribe, listen, and connect again; ends only by cancellation."""
@@ -142,8 +140,7 @@ class Feed:
         try:
             envelope = _envelopes.decode(text)
         except msgspec.DecodeError:
-            self.frames_refused += 1  # the greeting, for one
-            return
+            return  # no frame of the venue: the greeting, for one
         if envelope.channel in DATA_CHANNELS:
             self._listener.on_frame(received, envelope.channel, text.encode())
         elif envelope.channel == "error":

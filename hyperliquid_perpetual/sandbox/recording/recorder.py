@@ -69,7 +69,6 @@ class Recorder:
         """Coins of which there was any frame."""
         self.lost: dict[Streams, str] = {}
         """Why streams are not connected now."""
-        self.reconnections = 0
         self._gaps: dict[Streams, tuple[int, str]] = {}
         self._block_began = 0.0
         self._now = now
@@ -133,8 +132,7 @@ class Recorder:
 
     def on_connected(self, streams: Streams) -> None:
         """See `Listener`."""
-        if self.lost.pop(streams, None) is not None:
-            self.reconnections += 1
+        self.lost.pop(streams, None)
         gap = self._gaps.pop(streams, None)
         if gap is not None:
             self._writer.append(record_line(self._now(), Gap(*gap, streams)))

@@ -69,10 +69,6 @@ class Journal:
             raise
         self.size += length
 
-    def sync(self) -> None:
-        """Have the disk keep what was written."""
-        os.fsync(self._descriptor)
-
     def close(self) -> None:
         """Write no more."""
         os.close(self._descriptor)
