@@ -75,10 +75,12 @@ def serve(pipe: Connection, addresses: list[str], profile: str | None) -> None:
 
 async def _serve(pipe: Connection, addresses: list[str], profile: str | None) -> None:
     from hyperliquid_perpetual.sandbox import Sandbox
+    from hyperliquid_perpetual.sandbox.serve import few_collections
 
     asked: asyncio.Queue[str] = asyncio.Queue()
     async with Sandbox(seed=1, market="empty", accounts=addresses, deposit=10_000_000, allowance=None) as exchange:
         asyncio.get_running_loop().add_reader(pipe.fileno(), lambda: asked.put_nowait(pipe.recv()))
+        few_collections()
         pipe.send(exchange.ws_url)
         profiler = cProfile.Profile()
         if profile is not None:

@@ -36,18 +36,6 @@ APART_SECONDS = 0.1
 _encode = msgspec.json.Encoder().encode
 
 
-class _InfoType(msgspec.Struct):
-    type: str
-
-
-class _ActionType(msgspec.Struct):
-    action: _InfoType
-
-
-_info_type = msgspec.json.Decoder(_InfoType)
-_action_type = msgspec.json.Decoder(_ActionType)
-
-
 class Api:
     """Answers requests."""
 
@@ -77,8 +65,7 @@ class Api:
         """
         if self._chain.is_broken:
             raise ConnectionBroken
-        kind = _kind(path, body)
-        captured = Captured(self._chain.clock.now(), path, kind, body, via, address)
+        captured = Captured(self._chain.clock.now(), path, body, via, address)
         self.captured.append(captured)
         weighs = via == "http" or self._quirks.post_weight == "charged"
         if weighs and self._limit_weights and self.meter.is_exhausted(address):
@@ -124,13 +111,6 @@ class Api:
             await asyncio.sleep(APART_SECONDS)
         reply = reply_to(action, outcome, self._markets, self._quirks)
         return Reply(200, _encode(reply)), action_weight(action.items)
-
-
-def _kind(path: Path, body: bytes) -> str:
-    try:
-        return _info_type.decode(body).type if path == "/info" else _action_type.decode(body).action.type
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
 
 
 def _text(malformed: Malformed) -> Reply:

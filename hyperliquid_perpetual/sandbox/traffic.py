@@ -28,15 +28,36 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     data: Any = None
 
 
+class _InfoType(msgspec.Struct):
+    type: str
+
+
+class _ActionType(msgspec.Struct):
+    action: _InfoType
+
+
+_info_type = msgspec.json.Decoder(_InfoType)
+_action_type = msgspec.json.Decoder(_ActionType)
+
+
 class Captured(msgspec.Struct, frozen=True, gc=False):
     """A request as it came in, for tests and the end report. `time` is the exchange's, in Unix ms."""
 
     time: int
-    path: str
-    kind: str
+    path: Path
     body: bytes
     via: Way
     address: str
+
+    @property
+    def kind(self) -> str:
+        """The `type` of the info request or of the action, "" where there is none; read when it is asked for."""
+        try:
+            if self.path == "/info":
+                return _info_type.decode(self.body).type
+            return _action_type.decode(self.body).action.type
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return ""
 
     @property
     def json(self) -> Any:
