@@ -65,7 +65,7 @@ class OrderDesk:
     async def cancel_by_oid(self, asset_id: int, oid: int) -> Answer:
         """Cancels an order by the venue's id, in an action of its own: Done, Rejected or Unclear."""
         result = await self._requests.act(actions.cancel([(asset_id, oid)]), 1, Priority.CANCEL)
-        return Answer(result.outcomes[0], result.expires_after)
+        return Answer(result.outcomes[0], result.expires_after, result.nonce)
 
     async def amend(self, target: int | str, order: OrderRequest) -> Answer:
         """Replaces an order, named by oid or cloid: Resting, Filled, Waiting, Rejected or Unclear."""
@@ -77,7 +77,16 @@ class OrderDesk:
         Nothing is tried again: when the venue refuses the group, none of it took effect.
         """
         result = await self._send_orders(orders, grouping)
-        return [Answer(outcome, result.expires_after) for outcome in result.outcomes]
+        return [Answer(outcome, result.expires_after, result.nonce) for outcome in result.outcomes]
+
+    async def use_up(self, nonce: int) -> bool:
+        """Uses up the nonce of an action that was sent and not answered, by a ``noop`` that carries it (section 3.10).
+
+        :returns: whether the venue took it: then that action was not carried out, and never will be. Any other answer
+            says nothing.
+        """
+        result = await self._requests.act(actions.noop(), 1, Priority.CANCEL, nonce=nonce)
+        return isinstance(result.outcomes[0], Done)
 
     async def _submit[Item](self, waiting: list[Waiting[Item]], item: Item) -> Answer:
         loop = asyncio.get_running_loop()
@@ -129,7 +138,7 @@ class OrderDesk:
                 await self._deliver([waiting], send)
             return
         for waiting, outcome in zip(batch, result.outcomes, strict=True):
-            waiting.settle(Answer(outcome, result.expires_after))
+            waiting.settle(Answer(outcome, result.expires_after, result.nonce))
 
     async def _deliver_replacements(self, batch: list[Replacement]) -> None:
         tickets: list[_Ticket] = [*(r.cancel for r in batch), *(r.order for r in batch)]
@@ -138,7 +147,7 @@ class OrderDesk:
         if result is None:
             return
         for replacement, outcome in zip(batch, result.outcomes, strict=True):
-            answer = Answer(outcome, result.expires_after)
+            answer = Answer(outcome, result.expires_after, result.nonce)
             if isinstance(outcome, Rejected) and outcome.code not in _NOT_AN_ITEMS_FAULT:
                 # Nothing new was placed, and whether the old order went is for the venue to say: both go their own way.
                 self._retry_apart(replacement)
@@ -146,7 +155,7 @@ class OrderDesk:
                 replacement.cancel.settle(answer)
                 replacement.order.settle(answer)
             else:
-                replacement.cancel.settle(Answer(Done(), result.expires_after))
+                replacement.cancel.settle(Answer(Done(), result.expires_after, result.nonce))
                 replacement.order.settle(answer)
 
     def _retry_apart(self, replacement: Replacement) -> None:

@@ -53,6 +53,7 @@ class OrderFlow:
         """Called after the venue was asked about an order and its answer was applied."""
         tracker.listen_to_ends(self._on_ended)
         self.resolver = OutcomeResolver(self._ask, self._on_known, self._on_never_arrived, self._still_open, clock)
+        self.resolver.kill = desk.use_up
 
     # --- Placing
 
@@ -141,7 +142,9 @@ class OrderFlow:
                     order.client_order_id,
                     reason,
                 )
-                self.resolver.watch(order.client_order_id, answer.expires_after or self.latest_expiry())
+                self.resolver.watch(
+                    order.client_order_id, answer.expires_after or self.latest_expiry(), nonce=answer.nonce
+                )
 
     # --- What the venue says about an order
 
@@ -225,7 +228,7 @@ class OrderFlow:
         order = self._tracker.find(cloid)
         if order is None:
             return
-        reason = VenueRejection("the order never reached the venue, and can no longer: its expiry has passed")
+        reason = VenueRejection("the order never reached the venue, and can no longer")
         if not self._tracker.apply(order, Evidence.NEVER_ARRIVED, self._clock(), reason=reason) and order.is_open:
             # The venue had this order and no longer keeps it, not even among the ended ones: it is gone.
             self._tracker.end(order, Evidence.CANCELED, None, self._clock())

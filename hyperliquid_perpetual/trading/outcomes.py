@@ -2,8 +2,9 @@
 
 An order gets here when the reply to it was none: a time-out, an HTTP 5xx or 429, a broken body, a crash before the
 answer. It stays pending. The venue is asked by client order id, more and more slowly. The order is final when the venue
-says so, or when it does not know the order although everything we sent for it can no longer be executed (its
-``expiresAfter`` has passed) and no fill of it either.
+says so, or when it does not know the order although everything we sent for it can no longer be executed, and no fill
+of it either. That is so when its ``expiresAfter`` has passed, or at once when the venue takes a ``noop`` with the nonce
+of the order: then the order had not come in, and cannot any more (reference, sections 3.10 and 5).
 """
 
 import asyncio
@@ -28,6 +29,8 @@ class _Question:
     """Unix seconds from which on "unknown" is a final answer."""
     next_at: float
     wait: float
+    nonce: int | None = None
+    """Of the action that carried the order; None when it is not known, or was tried to be taken away already."""
 
 
 class Answer[Known](Protocol):
@@ -73,27 +76,42 @@ class OutcomeResolver[Known]:
         self.read_fills: Callable[[], Awaitable[None]] = _nothing
         """Books all fills there are. Done before an order is called unknown for good, for the venue may forget orders
         that have ended; raises when the venue cannot be asked."""
+        self.kill: Callable[[int], Awaitable[bool]] = _cannot_kill
+        """Uses up the nonce of an action that may be on its way; says whether the venue has confirmed that this nonce
+        was free until then, so that the action can never be carried out."""
         self._questions: dict[str, _Question] = {}
         self._task: asyncio.Task[None] | None = None
+        self._is_stopped = False
 
     @property
     def pending(self) -> list[str]:
         """Client order ids whose outcome is being asked for."""
         return list(self._questions)
 
-    def watch(self, cloid: str, expires_after_ms: int | None, first_wait: float = FIRST_QUESTION_SECONDS) -> None:
+    def watch(
+        self,
+        cloid: str,
+        expires_after_ms: int | None,
+        first_wait: float = FIRST_QUESTION_SECONDS,
+        nonce: int | None = None,
+    ) -> None:
         """Starts asking for an order, first after ``first_wait`` seconds.
 
         :param expires_after_ms: the latest expiry (Unix milliseconds) of what was sent; None if it had none or
             is not known, as after a restart: then it is taken from now.
+        :param nonce: of the only action that can still bring the order, if there is just one; it may be used up.
         """
         now = self._clock()
         expiry = expires_after_ms / 1000 if expires_after_ms is not None else now
         known = self._questions.get(cloid)
         final_after = max(expiry + AFTER_EXPIRY_SECONDS, known.final_after if known else 0.0)
-        self._questions[cloid] = _Question(final_after, now + first_wait, max(first_wait, FIRST_QUESTION_SECONDS))
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run())
+        if known is not None:
+            # Of two actions that can still bring it, using up the nonce of one proves nothing.
+            nonce = known.nonce if nonce is None else None
+        self._questions[cloid] = _Question(
+            final_after, now + first_wait, max(first_wait, FIRST_QUESTION_SECONDS), nonce
+        )
+        self._ask_on()
 
     def forget(self, cloid: str) -> None:
         """Stops asking: the answer came another way."""
@@ -101,6 +119,7 @@ class OutcomeResolver[Known]:
 
     async def stop(self) -> None:
         """Stops asking for all; the questions are kept and asked again after ``resume``."""
+        self._is_stopped = True
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -108,7 +127,11 @@ class OutcomeResolver[Known]:
 
     def resume(self) -> None:
         """Takes up the questions that were left when asking was stopped."""
-        if self._questions and (self._task is None or self._task.done()):
+        self._is_stopped = False
+        self._ask_on()
+
+    def _ask_on(self) -> None:
+        if self._questions and not self._is_stopped and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
@@ -144,9 +167,16 @@ class OutcomeResolver[Known]:
             self._questions.pop(cloid, None)
             if self._still_open(cloid):
                 self._on_never_arrived(cloid)
+        elif answer is not None and answer.status == "unknownOid" and await self._is_killed(question):
+            # Asked once more, as the order could still come in while the last answer travelled.
+            question.final_after = question.next_at = self._clock()
         else:
             question.wait = min(question.wait * 2, self._slowest)
             question.next_at = self._clock() + question.wait
+
+    async def _is_killed(self, question: _Question) -> bool:
+        nonce, question.nonce = question.nonce, None
+        return nonce is not None and await self.kill(nonce)
 
     async def _fills_are_read(self) -> bool:
         try:
@@ -159,3 +189,8 @@ class OutcomeResolver[Known]:
 
 async def _nothing() -> None:
     """Reads no fills."""
+
+
+async def _cannot_kill(_nonce: int) -> bool:
+    """Uses up no nonce."""
+    return False

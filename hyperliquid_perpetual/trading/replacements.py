@@ -16,10 +16,13 @@ from ..venue.replies import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of one order, cancel or amendment, and until when (Unix milliseconds) it could still take effect."""
+    """The outcome of one order, cancel or amendment."""
 
     outcome: Outcome
     expires_after: int | None
+    """Until when (Unix milliseconds) it could still take effect."""
+    nonce: int | None = None
+    """Of the action that carried it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,13 +150,16 @@ class Requests:
             logger.warning("%d items in the answer to %s could not be read and were passed over", malformed, kind)
         return items
 
-    async def act(self, action: Action | Callable[[], Action], items: int, priority: Priority) -> ActionResult:
+    async def act(
+        self, action: Action | Callable[[], Action], items: int, priority: Priority, *, nonce: int | None = None
+    ) -> ActionResult:
         """Signs and sends an L1 action, once.
 
         The nonce is taken, and the action signed, in the same step of the event loop that starts the sending.
 
         :param action: the action, or what makes it in that step, for one that holds a time.
         :param items: how many outcomes the action has.
+        :param nonce: one that was used before, for the action that is to take its place; None for a new one.
         :raises RuntimeError: when there is no key to sign with.
         """
         signer, nonces = self._signer, self._nonces
@@ -166,7 +169,8 @@ class Requests:
         if callable(action):
             action = action()
         self.items_sent += items
-        nonce = nonces.next()
+        if nonce is None:
+            nonce = nonces.next()
         expires_after = self._clock_ms() + ACTION_LIFETIME_MS
         signature = signer.sign_action(action, nonce, self.network.signs_as_mainnet, self._vault_address, expires_after)
         body = _encode(

@@ -9,6 +9,7 @@ from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.venue.client_ids import is_ours
+from hyperliquid_perpetual.venue.messages import OrderStatus
 from tests.bot import eventually, trading_bot
 
 
@@ -95,12 +96,55 @@ async def test_order_that_never_reached_the_venue_fails_only_after_its_expiry(mo
     monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.AFTER_EXPIRY_SECONDS", 0.5)
     async with trading_bot() as bot:
         bot.exchange.faults.refuse_before(kind="order")
+        bot.exchange.faults.refuse_before(kind="noop")
         order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
         await eventually(lambda: len(bot.exchange.requests("/info", "orderStatus")) >= 2)
         assert bot.order(order_id).is_pending_create
         await eventually(lambda: bool(bot.events(MarketEvent.OrderFailure, order_id)), 10)
         assert not bot.exchange.open_orders(bot.address)
         assert len(bot.exchange.requests("/exchange", "order")) <= 1
+
+
+async def test_order_that_never_reached_the_venue_fails_at_once_when_its_nonce_is_used_up() -> None:
+    """A noop with the nonce of the order (sections 3.10 and 5) proves that it cannot come in any more, without 30 s of
+    doubt."""
+    async with trading_bot() as bot:
+        bot.exchange.faults.refuse_before(kind="order")
+        order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderFailure, order_id)))
+        [order] = bot.exchange.requests("/exchange", "order")
+        [noop] = bot.exchange.requests("/exchange", "noop")
+        assert noop.json["nonce"] == order.json["nonce"]
+        assert "never reached the venue" in (bot.connector.order_failure_reason(order_id) or "")
+
+
+async def test_order_held_up_on_its_way_is_refused_once_its_nonce_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hyperliquid_perpetual.trading.requests.ACTION_TIMEOUT_SECONDS", 0.3)
+    async with trading_bot() as bot:
+        bot.exchange.faults.delay(2.5, kind="order")
+        order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderFailure, order_id)))
+        before = len(bot.exchange.open_orders(bot.address))
+        await asyncio.sleep(2.5)
+        assert before == len(bot.exchange.open_orders(bot.address)) == 0
+
+
+async def test_order_that_came_in_without_its_reply_is_not_given_up_by_a_noop_that_is_refused() -> None:
+    """The venue does not list it yet when it is asked first; then its nonce is used already, and it is found."""
+    async with trading_bot() as bot:
+        bot.exchange.faults.lose_user_frames()
+        bot.exchange.faults.drop_reply(kind="order")
+        asked, real = [], bot.connector._reader.order_status
+
+        async def not_yet(order_id: int | str) -> OrderStatus:
+            asked.append(order_id)
+            return OrderStatus("unknownOid") if len(asked) == 1 else await real(order_id)
+
+        bot.connector._reader.order_status = not_yet
+        order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await eventually(lambda: bot.state(order_id) is OrderState.OPEN)
+        assert len(bot.exchange.requests("/exchange", "noop")) == 1
+        assert not bot.events(MarketEvent.OrderFailure)
 
 
 async def test_unknown_status_in_a_frame_stops_nothing() -> None:

@@ -104,3 +104,60 @@ async def test_questions_survive_a_stop(setup: Setup) -> None:
     setup.resolver.resume()
     await setup.run()
     assert setup.known == ["open"]
+
+
+async def test_order_whose_nonce_is_used_up_is_final_at_once(setup: Setup) -> None:
+    killed: list[int] = []
+
+    async def kill(nonce: int) -> bool:
+        killed.append(nonce)
+        return True
+
+    setup.resolver.kill = kill
+    setup.resolver.watch(CLOID, 1_030_000, nonce=77)
+    await setup.run()
+    assert killed == [77]
+    assert setup.never == [CLOID]
+    assert setup.asked_at[-1] < 1002
+    assert len(setup.asked_at) == 2  # once more after the nonce was used up: the order may have come in before
+
+
+async def test_order_that_came_in_before_its_nonce_was_used_up_is_known(setup: Setup) -> None:
+    async def kill(_nonce: int) -> bool:
+        setup.answers = [OrderStatus("order", OPEN)]
+        return True
+
+    setup.resolver.kill = kill
+    setup.resolver.watch(CLOID, 1_030_000, nonce=77)
+    await setup.run()
+    assert setup.known == ["open"]
+    assert setup.never == []
+
+
+@pytest.mark.parametrize("second", [None, 78])
+async def test_nonce_is_used_up_only_where_one_action_alone_can_bring_the_order(
+    setup: Setup, second: int | None
+) -> None:
+    killed: list[int] = []
+
+    async def kill(nonce: int) -> bool:
+        killed.append(nonce)
+        return False
+
+    setup.resolver.kill = kill
+    setup.resolver.watch(CLOID, 1_030_000, nonce=77)
+    setup.resolver.watch(CLOID, 1_030_000, nonce=second)
+    await setup.run()
+    assert killed == ([77] if second is None else [])
+    assert setup.asked_at[-1] >= 1030 + AFTER_EXPIRY_SECONDS
+
+
+async def test_order_whose_reply_is_missed_after_the_stop_is_asked_for_in_the_next_life_only(setup: Setup) -> None:
+    await setup.resolver.stop()
+    setup.resolver.watch(CLOID, 1_030_000)
+    assert setup.resolver._task is None
+    assert setup.resolver.pending == [CLOID]
+    setup.answers = [OrderStatus("order", OPEN)]
+    setup.resolver.resume()
+    await setup.run()
+    assert setup.known == ["open"]
