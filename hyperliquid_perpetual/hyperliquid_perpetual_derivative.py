@@ -11,6 +11,7 @@ import time
 from decimal import Decimal
 
 from hummingbot.core.api_throttler.data_types import RateLimit
+from hummingbot.core.data_type.in_flight_order import InFlightOrder
 from hummingbot.core.data_type.order_book_tracker import OrderBookTracker
 from hummingbot.core.network_iterator import NetworkStatus
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
@@ -25,6 +26,8 @@ from .trading.account_reader import AccountReader
 from .trading.account_watch import AccountWatch
 from .trading.amendments import Amendments
 from .trading.batches import OrderDesk
+from .trading.bookmark import Bookmark
+from .trading.bot_identity import BotIdentity
 from .trading.budget import shared_budget
 from .trading.builder import BuilderApproval
 from .trading.cancels import Cancels
@@ -45,15 +48,19 @@ from .trading.markets_source import MarketsSource
 from .trading.order_flow import OrderFlow
 from .trading.order_terms import TermsBook
 from .trading.order_tracker import OrderTracker
+from .trading.orphans import Orphans
 from .trading.reconciliation import Reconciler
+from .trading.recorded import Recorded
 from .trading.request_allowance import RequestAllowance
 from .trading.requests import Requests
+from .trading.returned_orders import ReturnedOrders
 from .trading.settings import Settings, load_settings
 from .trading.threads import HomeLoop
 from .trading.twap_follower import TwapFollower
 from .trading.twaps import TwapFlow
 from .venue import actions, client_ids
 from .venue.actions import BuilderCode
+from .venue.messages import Order
 from .venue.networks import Network, network_for_rates
 from .venue.nonces import shared_nonce_source
 
@@ -143,6 +150,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._modes_tried: set[str] = set()
         self._fills = FillBook()
         self._terms = TermsBook()
+        self._identity = BotIdentity(self, self._settings.bot_id)
         self._fee_book = FeeBook()
         self._funding_stamps: dict[float, str] = {}
         self._funding_ledger = FundingLedger(_now_ms())
@@ -199,11 +207,28 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             self._why_blind,
             ticks=lambda: float(self.current_timestamp),
         )
+        self._returned = ReturnedOrders(self._order_tracker, self._flow, self._execute_order_cancel)
+        self._orphans = Orphans(
+            self._identity,
+            Recorded(self, self._identity),
+            self._reader,
+            self._order_tracker,
+            self._flow,
+            self._settings.orphans,
+            markets_are_known=self._know_markets,
+            pair_of=self._pair_of,
+            leverage_of=self.get_leverage,
+            cancel=self._execute_order_cancel,
+        )
+        self._bookmark = Bookmark(
+            lambda: self._identity.path("bookmark.json"), f"{self._network.value} {self._account_address}"
+        )
+        self._find_unknown_orders()
         self._dispatcher.listen(self._dead_mans_switch.on_order_update)
         self._dispatcher.listen(self._on_order_status)
         self._dispatcher.on_charged = self._learn_from_fill
         self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
-        self._reconciler.on_open_order = self._on_open_order
+        self._reconciler.on_open_order = self._on_listed
         # Positions and balances come by stream with every block: nothing has to be estimated in between.
         self.real_time_balance_update = True
         self._markets.on_change(self._on_markets)
@@ -304,6 +329,8 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         await self._flow.resolver.stop()
         await self._follower.resolver.stop()
         await self._amendments.stop()
+        await self._orphans.stop()
+        await self._returned.stop()
         if self._allowance_task is not None:
             self._allowance_task.cancel()
         await self._requests.close()
@@ -333,6 +360,29 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
 
     def _use_builder(self, builder: BuilderCode | None) -> None:
         self._desk.builder = builder
+
+    def _find_unknown_orders(self) -> None:
+        self._orphans.book = self._dispatcher.on_fill
+        self._orphans.dismiss = self._fills.remember
+        self._dispatcher.on_unknown_fill = self._orphans.keep
+        self._dispatcher.on_unknown_order = self._reconciler.on_unknown_open = self._orphans.on_open
+        self._dispatcher.on_named_open = lambda order: self._returned.on_open(order, is_listed=False)
+        self._reconciler.booked_until = self._booked_until
+        self._reconciler.on_swept = lambda: self._orphans.start(self._dexs_to_ask())
+        self._fills.on_swept = self._keep_bookmark
+
+    def _on_listed(self, order: InFlightOrder, row: Order) -> None:
+        self._on_open_order(order, row)
+        self._returned.on_open(order, is_listed=True)
+
+    def _booked_until(self) -> int | None:
+        if self._orphans.booked_until_ms is None:
+            self._orphans.booked_until_ms = self._bookmark.read()
+        return self._orphans.booked_until_ms
+
+    def _keep_bookmark(self, until_ms: int) -> None:
+        if not self._orphans.keeps_fills:
+            self._bookmark.write(until_ms)
 
     def _on_stream_lost(self) -> None:
         self._reconciler.invalidate()

@@ -94,6 +94,16 @@ class MarketsContract(ThreadsContract):
                 raise
             return market.coin
 
+    async def _know_markets(self) -> None:
+        """:raises VenueUnavailable: when they are not known, and cannot be read now."""
+        if not self._markets.table.by_coin:
+            await self._markets.refresh(max_age=_FRESH_SECONDS)
+
+    def _pair_of(self, coin: str) -> str | None:
+        """The trading pair of a coin; None when there is none."""
+        market = self._markets.table.by_coin.get(coin)
+        return None if market is None else market.trading_pair
+
     async def all_trading_pairs(self) -> list[str]:
         """The pairs of all markets that trade."""
         return [pair for pair in await super().all_trading_pairs() if not self._followed.is_delisted(pair)]

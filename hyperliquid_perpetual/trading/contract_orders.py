@@ -15,6 +15,7 @@ from ..venue import actions, client_ids
 from . import order_checks
 from .account_reader import AccountReader
 from .app_warnings import tell_user
+from .bot_identity import BotIdentity
 from .cancels import Cancels
 from .contract_checks import ChecksContract
 from .lifecycle import Evidence
@@ -31,6 +32,7 @@ class OrdersContract(ChecksContract):
 
     VALID_POSITION_ACTIONS: list[PositionAction]
     _cancels: Cancels
+    _identity: BotIdentity
     _flow: OrderFlow
     _order_tracker: OrderTracker
     _reader: AccountReader
@@ -101,13 +103,12 @@ class OrdersContract(ChecksContract):
         price: Decimal,
         **kwargs: Any,
     ) -> str:
-        order_id = client_ids.make_cloid(os.urandom(client_ids.RANDOM_BYTES))
+        order_id = self._new_order_id()
         self._home.spawn(self._create_order, trade_type, order_id, trading_pair, amount, order_type, price, **kwargs)
         return order_id
 
-    @staticmethod
-    def _new_order_id() -> str:
-        return client_ids.make_cloid(os.urandom(client_ids.RANDOM_BYTES))
+    def _new_order_id(self) -> str:
+        return client_ids.make_cloid(self._identity.tag, os.urandom(client_ids.RANDOM_BYTES))
 
     async def _create_order(
         self,

@@ -13,7 +13,8 @@ from hummingbot.core.data_type.trade_fee import TokenAmount, TradeFeeBase, Trade
 
 from ..venue import frames, messages
 from ..venue.client_ids import is_ours
-from ..venue.messages import Fill, FundingPayment, OrderUpdate
+from ..venue.messages import Fill, FundingPayment, Order, OrderUpdate
+from ..venue.statuses import OrderPhase, phase_of
 from ..venue.twaps import name_of
 from .account import AccountState
 from .account_watch import AccountWatch
@@ -70,6 +71,13 @@ class Dispatcher:
         """Called with every fill that was not known before, ours or not."""
         self.on_charged: Callable[[Fill], None] = lambda _fill: None
         """Called with every fill, for what it shows of the account's fees."""
+        self.on_unknown_fill: Callable[[Fill, bool], bool] = lambda _fill, _is_old: False
+        """Called with a fill that is no tracked order's, and whether it may be from before this life; says whether it
+        is kept, to come again later."""
+        self.on_unknown_order: Callable[[Order], None] = lambda _row: None
+        """Called with an order that the stream says is open and that is not tracked."""
+        self.on_named_open: Callable[[InFlightOrder], None] = lambda _order: None
+        """Called with an order of ours that the stream says is open."""
         self.counters = Counters()
 
     def listen(self, listener: Callable[[OrderUpdate], None]) -> None:
@@ -120,6 +128,8 @@ class Dispatcher:
         order = self._tracker.find(update.order.cloid, update.order.oid)
         if order is None:
             self.counters.foreign_orders += 1
+            if phase_of(update.status) is OrderPhase.LIVE:
+                self.on_unknown_order(update.order)
             return
         self.apply_order_update(order, update)
 
@@ -127,6 +137,8 @@ class Dispatcher:
         """Applies the venue's word about an order of ours."""
         self._watch.on_order_update(order, update)
         self._flow.apply_update(order, update)
+        if order.is_done and phase_of(update.status) is OrderPhase.LIVE:
+            self.on_named_open(order)
         for listener in self._listeners:
             listener(update)
 
@@ -138,7 +150,7 @@ class Dispatcher:
         if not self._fills.is_new(fill):
             return
         order = self._tracker.find(fill.cloid, fill.oid) or self._twaps.order_of(fill)
-        if order is None and self._twaps.park(fill):
+        if order is None and (self._twaps.park(fill) or self.on_unknown_fill(fill, is_old)):
             return
         if order is not None:
             self._tracker.process_trade_update(trade_update(order, fill))

@@ -6,6 +6,7 @@ only when all fills up to it were asked for and seen: a newer fill on the stream
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from ..venue.messages import Fill
 
@@ -35,6 +36,8 @@ class FillBook:
     def __init__(self) -> None:
         self._seen: OrderedDict[FillKey, None] = OrderedDict()
         self._complete_until = 0
+        self.on_swept: Callable[[int], None] = lambda _until_ms: None
+        """Called with the time up to which all fills are known, whenever it has moved."""
 
     def is_new(self, fill: Fill) -> bool:
         """Whether the fill was not seen before. Nothing is remembered: call ``remember`` once it is booked."""
@@ -49,7 +52,9 @@ class FillBook:
     def swept(self, until_ms: int) -> None:
         """Notes that all fills up to a time (Unix milliseconds, on the venue's clock or behind it) were asked for and
         seen."""
-        self._complete_until = max(self._complete_until, until_ms)
+        if until_ms > self._complete_until:
+            self._complete_until = until_ms
+            self.on_swept(until_ms)
 
     def gap_start(self, first_ms: int) -> int:
         """Where the next request for fills has to start, Unix milliseconds.

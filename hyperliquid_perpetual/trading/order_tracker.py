@@ -113,8 +113,9 @@ class OrderTracker(ClientOrderTracker):
     def is_lost(self, cloid: str) -> bool:
         """Whether the order was reported as failed although the venue may still have it.
 
-        Nothing in this package gives an order up like that; such orders come with the states that another connector
-        saved. They are cancelled, take late fills, and are forgotten when the venue has told their end.
+        Nothing in this package gives an order up without proof. Such orders come with the states that another connector
+        saved, or were taken back after the venue had contradicted itself. They are cancelled, take late fills, and are
+        forgotten when the venue has told their end.
         """
         return cloid in self._lost_orders
 
@@ -282,6 +283,17 @@ class OrderTracker(ClientOrderTracker):
         super().stop_tracking_order(client_order_id)
         if order is not None:
             self._note_end(order)
+
+    def take_back(self, order: InFlightOrder, oid: int | str) -> bool:
+        """Looks after an ended order again, as a lost one: the venue has it open. Says whether it was not looked after
+        already."""
+        cloid = order.client_order_id
+        if cloid in self._lost_orders or cloid in self._in_flight_orders:
+            return False
+        self._cached_orders.pop(cloid, None)
+        self._lost_orders[cloid] = order
+        self._learn_oid(order, oid)
+        return True
 
     def _forget_lost(self, order: InFlightOrder) -> None:
         del self._lost_orders[order.client_order_id]

@@ -83,6 +83,12 @@ class Reconciler:
         """Whether a sweep has succeeded since the stream was last (re)connected."""
         self.on_open_order: Callable[[InFlightOrder, Order], None] = lambda _order, _row: None
         """Called with each of our orders that the venue lists as open, and the venue's row."""
+        self.on_unknown_open: Callable[[Order], None] = lambda _row: None
+        """Called with each order that the venue lists as open and that is not tracked."""
+        self.on_swept: Callable[[], None] = lambda: None
+        """Called after each complete sweep."""
+        self.booked_until: Callable[[], int | None] = lambda: None
+        """Up to when all fills were booked in an earlier life, Unix milliseconds."""
 
     @property
     def state_age(self) -> float:
@@ -158,6 +164,7 @@ class Reconciler:
                 return
             await _each(self._sweep_fills, self._sweep_orders, self._twaps.sweep, self._sweep_state)
             self._swept_at = began
+        self.on_swept()
 
     async def sweep_fills(self) -> None:
         """Fills alone."""
@@ -181,7 +188,7 @@ class Reconciler:
         # Taken before asking: an ending that comes in while the answer travels may miss fills that the answer lacks.
         held = [order.client_order_id for order in self._tracker.held_endings()]
         oldest = min((self._created(order) for order in self._tracker.orders()), default=self._clock())
-        first_ms = min(self._started_ms, int(oldest * 1000))
+        first_ms = min(self._started_ms, int(oldest * 1000), self.booked_until() or self._started_ms)
         asked_at = int(self._clock() * 1000)
         fills = await self._reader.fills_since(self._fills.gap_start(first_ms))
         for fill in fills:
@@ -217,6 +224,8 @@ class Reconciler:
                 known.add(order.client_order_id)
                 self._flow.apply_update(order, OrderUpdate(venue_order, "open", int(self._clock() * 1000)))
                 self.on_open_order(order, venue_order)
+            else:
+                self.on_unknown_open(venue_order)
         for order in tracked:
             if order.client_order_id not in known and order.is_open and self._created(order) <= asked_at:
                 await self._ask_for(order)

@@ -116,6 +116,14 @@ class Settings(BaseModel):
     vault_or_sub_account: Address | None = None
     """A vault or sub-account to trade for, when ``connect`` was given the account that owns it."""
 
+    orphans: Literal["cancel", "adopt", "report"] = "cancel"
+    """What happens to an open order of this bot that it does not know after it was killed: it is taken in and
+    cancelled, taken in and kept, or only told of. Fills of such orders are always booked."""
+
+    bot_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """A name for this bot, by which it knows its orders after a restart; None for one made of Hummingbot's data folder
+    and the configuration that runs. No two bots on one account may have the same."""
+
     agent_warning_days: Annotated[int, Field(ge=0, le=180)] = 14
     """How many days before its end an API wallet is spoken of in the log."""
 

@@ -1,26 +1,36 @@
 """Client order ids: what the venue takes, with a constant prefix that marks an order as placed by this package.
 
 Reference, section 3.1: a cloid is ``0x`` and 32 hex digits. The first eight digits of ours spell HBOT, so that orders
-of a bot can be told from manual ones and from other programs' after a restart; the other 96 bits are random.
+of a bot can be told from manual ones and from other programs'. The next eight are the bot's own tag, so that it knows
+its orders after a restart, and from those of another bot on the same account. The other 64 bits are random.
 """
 
 import re
 from dataclasses import dataclass
 
 PREFIX = "0x" + b"HBOT".hex()
-RANDOM_BYTES = 12
+TAG_BYTES = 4
+RANDOM_BYTES = 8
+_TAG = slice(len(PREFIX), len(PREFIX) + 2 * TAG_BYTES)
 
 
-def make_cloid(random_bytes: bytes) -> str:
-    """A cloid of ours out of twelve random bytes."""
-    if len(random_bytes) != RANDOM_BYTES:
-        raise ValueError(f"expected {RANDOM_BYTES} random bytes, got {len(random_bytes)}")
-    return PREFIX + random_bytes.hex()
+def make_cloid(tag: bytes, random_bytes: bytes) -> str:
+    """A cloid of ours out of the four bytes of a bot's tag and eight random ones."""
+    if len(tag) != TAG_BYTES or len(random_bytes) != RANDOM_BYTES:
+        raise ValueError(
+            f"expected a tag of {TAG_BYTES} bytes and {RANDOM_BYTES} random, got {len(tag)} and {len(random_bytes)}"
+        )
+    return PREFIX + tag.hex() + random_bytes.hex()
 
 
 def is_ours(cloid: str | None) -> bool:
     """Whether an order with this cloid was placed by this package, by this bot or another one."""
     return cloid is not None and cloid.startswith(PREFIX)
+
+
+def has_tag(cloid: str | None, tag: bytes) -> bool:
+    """Whether an order with this cloid was placed by the bot with this tag, in this life or an earlier one."""
+    return cloid is not None and cloid.startswith(PREFIX) and cloid[_TAG] == tag.hex()
 
 
 TWAP_RANDOM_BYTES = 5

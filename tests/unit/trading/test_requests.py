@@ -55,7 +55,7 @@ async def requests(exchange: Sandbox) -> AsyncIterator[Requests]:
 
 def bid(number: int, price: str = "80000", size: str = "0.001", **changes: Any) -> OrderRequest:
     return OrderRequest(
-        BTC, True, Decimal(price), Decimal(size), False, cloid=make_cloid(bytes([number] * 12)), **changes
+        BTC, True, Decimal(price), Decimal(size), False, cloid=make_cloid(bytes(4), bytes([number] * 8)), **changes
     )
 
 

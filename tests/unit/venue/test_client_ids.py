@@ -10,8 +10,10 @@ from hyperliquid_perpetual.venue.actions import check_cloid
 from hyperliquid_perpetual.venue.client_ids import (
     PREFIX,
     RANDOM_BYTES,
+    TAG_BYTES,
     TWAP_RANDOM_BYTES,
     TwapId,
+    has_tag,
     is_ours,
     is_twap,
     make_cloid,
@@ -20,12 +22,20 @@ from hyperliquid_perpetual.venue.client_ids import (
 )
 
 
-@given(st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES))
-def test_our_ids_have_the_form_that_the_venue_takes(random_bytes: bytes) -> None:
-    cloid = make_cloid(random_bytes)
+@given(
+    st.binary(min_size=TAG_BYTES, max_size=TAG_BYTES),
+    st.binary(min_size=TAG_BYTES, max_size=TAG_BYTES),
+    st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES),
+)
+def test_our_ids_have_the_form_that_the_venue_takes_and_name_their_bot(
+    tag: bytes, other: bytes, random_bytes: bytes
+) -> None:
+    cloid = make_cloid(tag, random_bytes)
     assert check_cloid(cloid) == cloid
     assert len(cloid) == 34
     assert is_ours(cloid)
+    assert has_tag(cloid, tag)
+    assert has_tag(cloid, other) is (tag == other)
     assert cloid.endswith(random_bytes.hex())
 
 
@@ -34,18 +44,19 @@ def test_the_prefix_spells_hummingbot() -> None:
 
 
 def test_different_randomness_gives_different_ids() -> None:
-    assert len({make_cloid(os.urandom(RANDOM_BYTES)) for _ in range(1000)}) == 1000
+    assert len({make_cloid(b"bot1", os.urandom(RANDOM_BYTES)) for _ in range(1000)}) == 1000
 
 
-@pytest.mark.parametrize("length", [0, 11, 13, 16])
-def test_the_wrong_amount_of_randomness_is_refused(length: int) -> None:
-    with pytest.raises(ValueError, match="12 random bytes"):
-        make_cloid(bytes(length))
+@pytest.mark.parametrize(("tag", "randomness"), [(4, 0), (4, 7), (4, 9), (3, 8), (5, 7), (0, 12)])
+def test_the_wrong_number_of_bytes_is_refused(tag: int, randomness: int) -> None:
+    with pytest.raises(ValueError, match=f"got {tag} and {randomness}"):
+        make_cloid(bytes(tag), bytes(randomness))
 
 
 @pytest.mark.parametrize("cloid", [None, "", "0x", "0x" + "1" * 32, PREFIX[2:] + "0" * 26])
 def test_ids_of_others_are_not_ours(cloid: str | None) -> None:
     assert not is_ours(cloid)
+    assert not has_tag(cloid, bytes(4))
 
 
 @given(
