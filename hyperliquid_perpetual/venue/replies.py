@@ -165,6 +165,7 @@ _REJECTIONS: tuple[tuple[str, RejectCode], ...] = (
 # Where the answer to an action stands, by the type of the response (section 1.3); other types have none beyond "ok".
 _STATUS_LIST = frozenset({"order", "cancel"})
 _SINGLE_STATUS = frozenset({"twapOrder", "twapCancel"})
+_USED_NONCE = "duplicate nonce"
 _WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
 
 # Bounded in depth and breadth: a reply of any size is quoted in constant time.
@@ -213,6 +214,10 @@ def parse_action_reply(reply: Any, items: int) -> list[Outcome]:
         return [Unclear(f"expected an object, got {_short(reply)}")] * items
     response = reply.get("response")
     if reply.get("status") == "err" and isinstance(response, str):
+        if _USED_NONCE in response.lower():
+            # Something with this nonce was carried out. It may have been this very action, of which a gateway has
+            # delivered a second copy and hands back the second answer.
+            return [Unclear(response)] * items
         return [Rejected(response, whole_action=True)] * items
     if reply.get("status") != "ok" or not isinstance(response, dict):
         return [Unclear(f"neither ok nor an error with a text: {_short(reply)}")] * items

@@ -147,6 +147,18 @@ async def test_order_that_came_in_without_its_reply_is_not_given_up_by_a_noop_th
         assert not bot.events(MarketEvent.OrderFailure)
 
 
+async def test_order_delivered_twice_and_answered_for_the_second_time_is_no_failure() -> None:
+    """A gateway that retries has the order placed, and hands back the refusal of its second copy: `duplicate nonce`
+    says that something with this nonce was carried out, which was the order itself."""
+    async with trading_bot() as bot:
+        bot.exchange.faults.lose_user_frames()
+        bot.exchange.faults.add("duplicate kind=order reply=second")
+        order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await eventually(lambda: bot.state(order_id) is OrderState.OPEN)
+        assert not bot.events(MarketEvent.OrderFailure)
+        assert len(bot.exchange.open_orders(bot.address)) == 1
+
+
 async def test_unknown_status_in_a_frame_stops_nothing() -> None:
     """D26: an order status that nobody has heard of is passed over, the next item of the frame counts."""
     from hyperliquid_perpetual.venue.frames import decode_frame

@@ -98,9 +98,14 @@ def test_a_started_twap_without_an_id_is_no_statement(running: Any) -> None:
 
 
 def test_an_error_at_the_top_refuses_everything_in_the_action() -> None:
-    text = "Invalid nonce: duplicate nonce 1764221206959"
+    text = "Invalid nonce: nonce too low 1764221206959 < 1764221206960"
     outcomes = parse_action_reply({"status": "err", "response": text}, 3)
     assert outcomes == [Rejected(text, whole_action=True)] * 3
+
+
+def test_a_nonce_that_was_used_says_nothing_of_the_action_which_may_have_used_it_itself() -> None:
+    text = "Invalid nonce: duplicate nonce 1764221206959"
+    assert parse_action_reply({"status": "err", "response": text}, 3) == [Unclear(text)] * 3
 
 
 def test_an_error_of_one_item_refuses_that_item_alone() -> None:
