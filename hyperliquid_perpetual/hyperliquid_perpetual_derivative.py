@@ -151,6 +151,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._fills = FillBook()
         self._terms = TermsBook()
         self._identity = BotIdentity(self, self._settings.bot_id)
+        self._recorded = Recorded(self, self._identity)
         self._fee_book = FeeBook()
         self._funding_stamps: dict[float, str] = {}
         self._funding_ledger = FundingLedger(_now_ms())
@@ -210,7 +211,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._returned = ReturnedOrders(self._order_tracker, self._flow, self._execute_order_cancel)
         self._orphans = Orphans(
             self._identity,
-            Recorded(self, self._identity),
+            self._recorded,
             self._reader,
             self._order_tracker,
             self._flow,

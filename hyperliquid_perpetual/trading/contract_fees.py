@@ -18,6 +18,7 @@ from .builder import BuilderApproval
 from .contract_margin import MarginContract
 from .fee_book import FeeBook
 from .funding_ledger import FundingLedger
+from .recorded import Recorded
 from .requests import VenueUnavailable
 
 _STAMP_STEP = 1e-6
@@ -40,13 +41,33 @@ class FeesContract(MarginContract):
     # --- Funding
 
     _has_asked_for_fundings = False
+    _has_recalled_fundings = False
+    _recorded: Recorded
     _stream_expected_until: float
 
     def _on_funding(self, payments: list[FundingPayment]) -> None:
+        if not self._markets.table.by_coin:
+            return  # they come again by request, when it is known what they are for
+        self._recall_fundings()
         for payment in self._funding_ledger.take_new(payments):
             market = self._markets.table.by_coin.get(payment.coin)
             if market is not None and market.trading_pair in self._trading_pairs:
                 self._report_funding(market.trading_pair, payment)
+
+    def _recall_fundings(self) -> None:
+        """Learns from Hummingbot's database, once, which payments an earlier life of this bot has recorded."""
+        if self._has_recalled_fundings or not self._recorded.is_there:
+            return
+        self._has_recalled_fundings = True
+        recorded = self._recorded.fundings()
+        # A stamp is another payment's for ever: Hummingbot drops what comes under the same.
+        self._funding_stamps.update(reversed(recorded))
+        coins = {market.trading_pair: market.coin for market in self._markets.table.by_coin.values()}
+        # Several pairs are paid at once: of the newest time some may be missing, of those before none.
+        since = round(recorded[0][0] * 1000) if recorded else self._recorded.first_order_ms()
+        if since is not None:
+            told = ((coins[pair], round(stamp * 1000)) for stamp, pair in recorded if pair in coins)
+            self._funding_ledger.recall(since - 1, told)
 
     def _report_funding(self, trading_pair: str, payment: FundingPayment) -> None:
         reported = self._last_funding_fee_payment_ts
@@ -67,12 +88,13 @@ class FeesContract(MarginContract):
         return seconds
 
     async def _update_all_funding_payments(self, fire_event_on_new: bool) -> None:
-        if self._auth is None:
-            return  # without keys there is no account to read
+        if self._auth is None or not self._markets.table.by_coin:
+            return  # without keys there is no account to read, and without markets nothing that it could be about
         if not self._has_asked_for_fundings and time.monotonic() < self._stream_expected_until + _NEW_LEDGER_SECONDS:
             # A new ledger has no gap, and the stream tells what is paid; what it may miss comes with the next tick.
             return
         self._has_asked_for_fundings = True
+        self._recall_fundings()
         try:
             start = self._funding_ledger.gap_start()
             payments = await self._reader.fundings_since(start)

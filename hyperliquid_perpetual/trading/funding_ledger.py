@@ -1,8 +1,8 @@
 """Funding payments, each reported once, also those that fell into a gap of the stream.
 
 Reference, section 12: every market pays every hour. The same payment arrives by stream, in the stream's snapshot after
-each reconnect, and by request; it is known by coin and time. Payments from before the connector was made are not
-reported: Hummingbot's records are those of a session, and an earlier one may have recorded them.
+each reconnect, and by request; it is known by coin and time. Of payments from before the connector was made those count
+that an earlier life of the bot would have reported and did not record, if Hummingbot's database says which it did.
 """
 
 from collections import OrderedDict
@@ -25,6 +25,15 @@ class FundingLedger:
         self._reported: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._newest: dict[str, FundingPayment] = {}
         self._complete_until = 0
+
+    def recall(self, since_ms: int, recorded: Iterable[tuple[str, int]]) -> None:
+        """Takes up what an earlier life of the bot left.
+
+        :param since_ms: from here on (Unix milliseconds) payments are the bot's.
+        :param recorded: coin and time of those that were reported.
+        """
+        self._started_ms = min(self._started_ms, since_ms)
+        self._reported.update(dict.fromkeys(recorded))
 
     def newest(self, coin: str) -> FundingPayment | None:
         """The newest payment of a coin that was seen, reported or not."""
