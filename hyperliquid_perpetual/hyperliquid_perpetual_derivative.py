@@ -31,7 +31,7 @@ from .trading.bot_identity import BotIdentity
 from .trading.budget import shared_budget
 from .trading.builder import BuilderApproval
 from .trading.cancels import Cancels
-from .trading.collateral import PoolBudgetChecker
+from .trading.collateral import PoolBudgetChecker, tell_rate_oracle
 from .trading.contract_readiness import ReadinessContract
 from .trading.contract_twap import TwapContract
 from .trading.credential_check import CredentialCheck
@@ -298,6 +298,8 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
 
     async def start_network(self) -> None:
         self._home.adopt()
+        # Fills of an earlier life can be booked before the markets are known, and need a rate for their fees.
+        tell_rate_oracle(self._collateral_tokens())
         if self.order_book_tracker._ev_loop is not asyncio.get_running_loop():
             self._move_in()
         self._stream_expected_until = time.monotonic() + STREAM_EXPECTED_SECONDS

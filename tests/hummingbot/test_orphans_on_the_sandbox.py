@@ -1,7 +1,10 @@
 """Orders of a killed bot that Hummingbot had not recorded: found by the next life, booked, done with as configured."""
 
 import asyncio
+import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from hummingbot.connector.markets_recorder import MarketsRecorder
 from hummingbot.core.data_type.common import OrderType
 from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
+from hummingbot.core.rate_oracle.rate_oracle import RateOracle
 
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.trading.settings import Settings
@@ -191,3 +195,23 @@ async def test_order_that_comes_in_after_the_restart_is_recognised(exchange: San
         assert not exchange.open_orders(again.address)
     finally:
         await lives.end()
+
+
+async def test_fill_booked_before_the_markets_are_known_has_its_fee_converted(exchange: Sandbox, folder: Path) -> None:
+    """A restarted bot books what filled meanwhile at once; Hummingbot writes down no fee when it has no rate for it."""
+    lives = Lives(exchange)
+    first = await lives.begin()
+    order_id = await first.open_order("buy", "BTC-USD", "0.01", first.price("BTC", "0.999"))
+    await lives.kill(first)
+    exchange.fill(first.address, order_id)
+    RateOracle.get_instance()._prices.clear()
+    exchange.faults.add("delay seconds=1 kind=perpDexs lasts=10")
+
+    again = await lives.begin()
+    await eventually(lambda: bool(again.events(MarketEvent.OrderFilled, order_id)))
+
+    with closing(sqlite3.connect(folder / "conf_1.sqlite")) as connection:
+        [(fee, fee_in_quote)] = connection.execute("SELECT trade_fee, trade_fee_in_quote FROM TradeFill").fetchall()
+    [part] = json.loads(fee)["flat_fees"]
+    assert Decimal(part["amount"]) == Decimal(fee_in_quote).scaleb(-6) > 0
+    await lives.end()
