@@ -152,6 +152,9 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._terms = TermsBook()
         self._identity = BotIdentity(self, self._settings.bot_id)
         self._recorded = Recorded(self, self._identity)
+        account = f"{self._network.value} {self._account_address}"
+        self._bookmark = Bookmark(lambda: self._identity.path("fills.json"), account)
+        self._first_life = Bookmark(lambda: self._identity.path("since.json"), account)
         self._fee_book = FeeBook()
         self._funding_stamps: dict[float, str] = {}
         self._funding_ledger = FundingLedger(_now_ms())
@@ -220,9 +223,6 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             pair_of=self._pair_of,
             leverage_of=self.get_leverage,
             cancel=self._execute_order_cancel,
-        )
-        self._bookmark = Bookmark(
-            lambda: self._identity.path("bookmark.json"), f"{self._network.value} {self._account_address}"
         )
         self._find_unknown_orders()
         self._dispatcher.listen(self._dead_mans_switch.on_order_update)

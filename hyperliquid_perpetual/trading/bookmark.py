@@ -1,4 +1,4 @@
-"""Until when an account's fills are known to be booked, kept over restarts.
+"""A time that a bot remembers over restarts, such as until when an account's fills are known to be booked.
 
 A bot that was killed and started again asks for the fills from there on, so that what was filled by an order that
 Hummingbot had not recorded yet is not missed either. The file is replaced whole: a kill leaves the old or the new one.

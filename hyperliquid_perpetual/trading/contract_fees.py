@@ -14,6 +14,7 @@ from hummingbot.core.utils.estimate_fee import build_perpetual_trade_fee
 
 from ..venue.messages import Fill, FundingPayment
 from .batches import OrderDesk
+from .bookmark import Bookmark
 from .builder import BuilderApproval
 from .contract_margin import MarginContract
 from .fee_book import FeeBook
@@ -42,6 +43,7 @@ class FeesContract(MarginContract):
 
     _has_asked_for_fundings = False
     _has_recalled_fundings = False
+    _first_life: Bookmark
     _recorded: Recorded
     _stream_expected_until: float
 
@@ -64,10 +66,17 @@ class FeesContract(MarginContract):
         self._funding_stamps.update(reversed(recorded))
         coins = {market.trading_pair: market.coin for market in self._markets.table.by_coin.values()}
         # Several pairs are paid at once: of the newest time some may be missing, of those before none.
-        since = round(recorded[0][0] * 1000) if recorded else self._recorded.first_order_ms()
+        since = round(recorded[0][0] * 1000) if recorded else self._first_life_ms()
         if since is not None:
             told = ((coins[pair], round(stamp * 1000)) for stamp, pair in recorded if pair in coins)
             self._funding_ledger.recall(since - 1, told)
+
+    def _first_life_ms(self) -> int | None:
+        """When the bot's first life began, Unix milliseconds: noted by it, or shown by its first order. None in it."""
+        noted, first_order = self._first_life.read(), self._recorded.first_order_ms()
+        if noted is None:
+            self._first_life.write(int(time.time() * 1000))
+        return min((known for known in (noted, first_order) if known is not None), default=None)
 
     def _report_funding(self, trading_pair: str, payment: FundingPayment) -> None:
         reported = self._last_funding_fee_payment_ts

@@ -26,11 +26,16 @@ def schedule(wanted: RandomFaults) -> Iterator[Fault]:
         random.shuffle(deck)
         for name in deck:
             at += random.expovariate(1.0)
-            drawn = _DRAW[name](random)
+            drawn = draw_parameters(name, random)
             moment = round(at * 60 / wanted.intensity, 3)
             if KINDS[name].is_repeated:
                 drawn.setdefault("lasts", WAITS_SECONDS)
             yield make_fault(name, {**drawn, "at": moment})
+
+
+def draw_parameters(name: str, random: Random) -> dict[str, Any]:
+    """What a random fault of a kind says of itself, but for when."""
+    return _DRAW[name](random)
 
 
 def _seconds(random: Random, least: float, most: float) -> float:
