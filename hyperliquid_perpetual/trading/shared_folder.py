@@ -79,17 +79,26 @@ class SharedFolder:
             return self.token
         self._close()
         if not self.token:
-            self.token = secrets.randbits(63) | 1
+            self._take_name()
             atexit.register(self._remove_sign)
-        self._alive_path = self.path / _alive_name(self.token)
         while self._alive_fd < 0:
+            self._alive_path = self.path / _alive_name(self.token)
             fd = self.open_file(self._alive_path.name)
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            if is_file_at(fd, self._alive_path):
-                self._alive_fd = fd
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                # Somebody looks at it, and may be stopped meanwhile: nobody waits for that.
+                self._take_name()
             else:
-                os.close(fd)  # somebody cleared it away before it was locked
+                if is_file_at(fd, self._alive_path):
+                    self._alive_fd = fd
+                    break
+                # Somebody cleared it away before it was locked.
+            os.close(fd)
         return self.token
+
+    def _take_name(self) -> None:
+        self.token = secrets.randbits(63) | 1
 
     def keep(self) -> None:
         """Touches the sign of life, so that what clears old temporary files leaves it alone."""

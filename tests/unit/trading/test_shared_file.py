@@ -1,6 +1,7 @@
 """Numbers that processes share: the lock, the folder, and what happens when neither can be had."""
 
 import errno
+import fcntl
 import os
 import stat
 import threading
@@ -92,6 +93,18 @@ def test_sign_of_life_that_was_cleared_away_is_given_again(tmp_path: Path) -> No
     assert not watcher.lives(token)
     assert folder.show_life() == token
     assert watcher.lives(token)
+
+
+def test_sign_of_life_that_somebody_looks_at_for_ever_is_given_under_another_name(tmp_path: Path) -> None:
+    folder, watcher = SharedFolder(tmp_path, is_named=True), SharedFolder(tmp_path, is_named=True)
+    folder._take_name()
+    name = f"process-{folder.token:016x}.alive"
+    fd = watcher.open_file(name)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    token = folder.show_life()
+    assert name != f"process-{token:016x}.alive"
+    assert watcher.lives(token)
+    os.close(fd)
 
 
 def test_file_of_another_size_reads_as_empty(tmp_path: Path) -> None:
