@@ -7,6 +7,8 @@ being cancelled.
 
 It is counted twice: here, for this process, whose share the user may have lowered, and in ``machine_limits``, for all
 processes together. What is spent has to fit both; where nothing can be shared, the process's own count holds alone.
+An answer may cost more than its request. The reserves of this process have room for one such answer; as every process
+may wait for one, the most that it can cost is set aside in the common count until it is known.
 """
 
 import asyncio
@@ -14,6 +16,7 @@ import enum
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..venue import weights
 from .machine_limits import WINDOW_SECONDS, MachineLimits, Taken, machine_limits
@@ -33,6 +36,18 @@ class Priority(enum.IntEnum):
 
 _RESERVED = {Priority.CANCEL: 0, Priority.ORDER: _RESERVED_FOR_CANCELS, Priority.READ: _RESERVED_FOR_ORDERS}
 """What each has to leave for those who go before it."""
+
+
+@dataclass(slots=True)
+class Spending:
+    """Weight that a request needs."""
+
+    weight: int
+    priority: Priority
+    set_aside: int = 0
+    """The most that its answer may cost on top."""
+    booked_at: float | None = None
+    """When it was booked in the common count; None while it is not."""
 
 
 class WeightBudget:
@@ -83,22 +98,42 @@ class WeightBudget:
 
     def try_acquire(self, weight: int, priority: Priority) -> bool:
         """Spends the weight if it fits and nobody of a higher priority waits; says whether it did."""
-        return self._attempt(weight, priority) == 0
+        return self._attempt(Spending(weight, priority)) == 0
 
-    async def acquire(self, weight: int, priority: Priority = Priority.READ) -> None:
-        """Spends the weight, waiting until it fits."""
-        wait = self._attempt(weight, priority)
+    async def acquire(self, weight: int, priority: Priority = Priority.READ, set_aside: int = 0) -> Spending:
+        """Spends the weight, waiting until it fits.
+
+        :param set_aside: the most that the answer may cost on top: ``settle`` says what it did cost.
+        """
+        spending = Spending(weight, priority, set_aside)
+        wait = self._attempt(spending)
         if not wait:
-            return
+            return spending
         with self._lock:
             self._waiting[priority] += 1
         try:
             while wait:
                 await asyncio.sleep(wait)
-                wait = self._attempt(weight, priority)
+                wait = self._attempt(spending)
         finally:
             with self._lock:
                 self._waiting[priority] -= 1
+        return spending
+
+    def settle(self, spending: Spending, extra: int) -> None:
+        """Books what an answer cost on top of its request, and gives back what was set aside for more."""
+        if spending.booked_at is None or self._machine is None:
+            self.charge(extra)
+            return
+        if extra:
+            with self._lock:
+                self._advance()
+                self._spend(extra)
+        unused = spending.set_aside - extra
+        if unused > 0:
+            self._machine.give_back(unused, spending.booked_at)
+        elif unused < 0:
+            self._machine.charge(-unused, self._clock())
 
     def charge(self, weight: int) -> None:
         """Books weight that the answer turned out to cost, whether or not it fits."""
@@ -118,18 +153,22 @@ class WeightBudget:
         if self._machine is not None:
             self._machine.pause(now + seconds, now)
 
-    def _attempt(self, weight: int, priority: Priority) -> float:
+    def _attempt(self, spending: Spending) -> float:
         """Spends the weight if it fits. Returns seconds after which it is worth trying again; 0 when it was spent."""
+        weight, priority = spending.weight, spending.priority
         with self._lock:
             if any(self._waiting[:priority]) or not self._fits(weight, priority):
                 return self._seconds_to_next_slot()
             if self._machine is not None:
-                is_cancel = priority is Priority.CANCEL
-                taken = self._machine.take(weight, _RESERVED[priority], self._clock(), minds_pause=not is_cancel)
+                now, is_cancel = self._clock(), priority is Priority.CANCEL
+                taken = self._machine.take(
+                    weight + spending.set_aside, _RESERVED[priority], now, minds_pause=not is_cancel
+                )
                 if taken is Taken.BUSY:
                     return _BUSY_SECONDS
                 if taken is Taken.NO:
                     return self._seconds_to_next_slot()
+                spending.booked_at = now if taken is Taken.YES else None
             self._spend(weight)
             return 0.0
 

@@ -31,6 +31,7 @@ _LONGEST_PAUSE = 2 * _MINUTE
 _PAUSED_UNTIL, _MESSAGES_DUE, _CONNECTS = 0, 1, 2
 _SLOTS = _CONNECTS + CONNECTS_PER_MINUTE
 _SLOT_COUNT = WINDOW_SECONDS + 1
+_WEIGHT = 0xFFFF_FFFF
 _HOLDERS = _SLOTS + _SLOT_COUNT
 _TOKEN, _SOCKETS, _SUBSCRIPTIONS, _USERS = 0, 1, 2, 3
 _HOLDER_SIZE = _USERS + weights.MAX_WS_USERS
@@ -116,6 +117,10 @@ class MachineLimits:
     def charge(self, weight: int, now: float) -> None:
         """Books weight, whether or not it fits."""
         self._file.owe(lambda words: _add_weight(words, weight, int(now)))
+
+    def give_back(self, weight: int, now: float) -> None:
+        """Takes weight back that was spent at a time, and then was not needed."""
+        self._file.owe(lambda words: _add_weight(words, -weight, int(now)))
 
     def pause(self, until: float, now: float) -> None:
         """Stops everybody but cancels until then."""
@@ -208,7 +213,7 @@ def _used(words: Words, second: int) -> int:
     for word in words[_SLOTS : _SLOTS + _SLOT_COUNT].tolist():
         # One second ahead is another processor's; farther ahead, another boot's.
         if oldest <= word >> 32 <= second + 1:
-            used += word & 0xFFFF_FFFF
+            used += word & _WEIGHT
     return used
 
 
@@ -217,7 +222,9 @@ def _add_weight(words: Words, weight: int, second: int) -> None:
     known = words[slot]
     if 0 < (known >> 32) - second <= 2 * _SLOT_COUNT:
         return  # booked late, when it had grown old already
-    words[slot] = known + weight if known >> 32 == second else (second << 32) + weight
+    # What is taken back was spent in the same second; if that is gone already, there is nothing to take back from.
+    spent = known & _WEIGHT if known >> 32 == second else 0
+    words[slot] = (second << 32) + max(0, spent + weight)
 
 
 def _connects(words: Words, latest: int) -> list[int]:

@@ -151,6 +151,34 @@ def test_what_an_answer_cost_on_top_counts_for_every_process(tmp_path: Path) -> 
     assert not other.try_acquire(1, Priority.CANCEL)
 
 
+async def test_long_answers_that_several_processes_wait_for_have_their_weight_set_aside(tmp_path: Path) -> None:
+    clock = Clock()
+    one, other = (WeightBudget(clock=clock, machine=machine_in(tmp_path)) for _ in range(2))
+    spendings = [await budget.acquire(20, Priority.READ, 100) for budget in (one, other) for _ in range(4)]
+    assert one.used_by_all == 8 * 120
+    assert (one.used, other.used) == (80, 80)
+    clock.now += 3
+    for spending in spendings[:4]:
+        one.settle(spending, 7)
+    for spending in spendings[4:]:
+        other.settle(spending, 110)  # more than there can be, by what is known
+    assert one.used == 80 + 4 * 7
+    assert other.used == 80 + 4 * 110
+    assert one.used_by_all == other.used_by_all == 8 * 20 + 4 * 7 + 4 * 110
+    late = await one.acquire(20, Priority.READ, 100)
+    clock.now += 62
+    one.settle(late, 50)  # long after it has grown old
+    assert one.used_by_all == one.used == 50
+    assert other.used_by_all == 0
+
+
+async def test_long_answer_is_charged_where_nothing_is_shared(tmp_path: Path) -> None:
+    for machine in (None, machine_in(tmp_path / "no" / "such")):
+        budget = WeightBudget(clock=Clock(), machine=machine)
+        budget.settle(await budget.acquire(20, Priority.READ, 100), 30)
+        assert budget.used == 50
+
+
 def test_refusal_of_the_venue_stops_every_process_but_not_its_cancels(tmp_path: Path) -> None:
     clock = Clock()
     one, other = (WeightBudget(clock=clock, machine=machine_in(tmp_path)) for _ in range(2))
