@@ -24,7 +24,8 @@ CONNECTS_PER_MINUTE = 20
 
 _MICRO = 1_000_000
 _MINUTE = 60 * _MICRO
-_FAR_AHEAD = 30 * _MINUTE
+_FAR_AHEAD = 5 * _MINUTE
+"""No slot is handed out for so late: who waits for a connection has a socket already, and there are ten."""
 _LONGEST_PAUSE = 2 * _MINUTE
 
 # The layout. A second's weight is one number: the second above, the weight below.

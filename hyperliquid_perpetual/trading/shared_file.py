@@ -107,8 +107,9 @@ class SharedFile:
         if self._fd < 0 and not self._open(now):
             self._owed.clear()
             return Access.NONE
+        spinning_since = time.perf_counter()
         while not self._try_lock():
-            if time.monotonic() - now > _SPIN_SECONDS:
+            if time.perf_counter() - spinning_since > _SPIN_SECONDS:
                 return self._was_busy(now)
             os.sched_yield()
         self._busy_since = 0.0
