@@ -162,7 +162,9 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._follow_pairs()
 
         self._reader = AccountReader(self._requests, self._account_address)
-        self.request_allowance = RequestAllowance(self._reader, lambda: self._requests.items_sent)
+        self.request_allowance = RequestAllowance(
+            self._reader, lambda: self._requests.items_sent, self._settings.requests_kept_for_cancels
+        )
         self._desk = OrderDesk(self._requests, replaces_in_place=self._settings.replace_in_place)
         self._builder = BuilderApproval(
             self._requests,

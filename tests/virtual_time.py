@@ -15,7 +15,8 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 from unittest import mock
 
-from hyperliquid_perpetual.trading import budget, host_limits
+from hyperliquid_perpetual.trading import budget, host_limits, machine_limits
+from hyperliquid_perpetual.trading.shared_folder import OFF, SHARED_LIMITS_VARIABLE
 from hyperliquid_perpetual.venue import nonces
 
 START = 1_800_000_000.0
@@ -118,6 +119,8 @@ def forget_shared_limits() -> None:
     """What the connectors of a process share is gone: each run has its own time, and its own venue."""
     budget._budgets.clear()
     host_limits._limits.clear()
+    machine_limits._files.clear()
+    machine_limits._folder = None
     nonces._sources.clear()
 
 
@@ -126,7 +129,9 @@ def run_in_virtual_time[T](coroutine: Coroutine[Any, Any, T]) -> T:
     loop = VirtualTimeLoop()
     forget_shared_limits()
     try:
-        with time_of(loop), asyncio.Runner(loop_factory=lambda: loop) as runner:
+        # Other processes live in another time.
+        alone = mock.patch.dict(os.environ, {SHARED_LIMITS_VARIABLE: OFF})
+        with alone, time_of(loop), asyncio.Runner(loop_factory=lambda: loop) as runner:
             return runner.run(coroutine)
     finally:
         forget_shared_limits()

@@ -23,6 +23,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 #: Left out on the older release: they are about the venue's rules and its time, whatever Hummingbot is there.
 OLDER_RELEASE_LEAVES_OUT = (
     "tests/hummingbot/test_account_modes_on_the_sandbox.py",
+    "tests/hummingbot/test_bots_of_one_machine.py",
     "tests/hummingbot/test_dead_mans_switch.py",
     "tests/hummingbot/test_request_allowance.py",
     "tests/hummingbot/test_unconfirmed.py",

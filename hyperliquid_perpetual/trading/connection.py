@@ -177,9 +177,9 @@ class Connection:
             if not is_told:
                 is_told = True
                 self._logger.warning(
-                    f"The {self.name} connection waits: this process has {self._limits.max_sockets} sockets to "
-                    f"{urlsplit(self.url).netloc} open, as many as the venue allows an address. Stop another "
-                    "connector, or run this one behind another address."
+                    f"The {self.name} connection waits: the bots of this machine have {self._limits.max_sockets} "
+                    f"sockets to {urlsplit(self.url).netloc} open, as many as the venue allows an address. Stop "
+                    "another connector, or run this one behind another address."
                 )
             await asyncio.sleep(_ROOM_SECONDS)
         return share

@@ -9,7 +9,6 @@ from .collateral import tell_rate_oracle
 from .contract_fees import FeesContract
 from .credentials import CredentialError
 from .dispatch import Dispatcher
-from .request_allowance import RequestAllowance
 from .requests import VenueUnavailable
 
 CREDENTIALS_RETRY_SECONDS = 2.0
@@ -30,8 +29,6 @@ class AccountContract(FeesContract):
     _credential_problem: str
     _was_approved: bool = False
     _allowance_task: "asyncio.Future[None] | None" = None
-    request_allowance: RequestAllowance
-    """How many more orders the account may send."""
     _dispatcher: Dispatcher
     _stream_expected_until: float
     _trading_required: bool

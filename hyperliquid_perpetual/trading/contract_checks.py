@@ -16,6 +16,7 @@ from .account import AccountState
 from .contract_markets import MarketsContract
 from .market_data import MarketData
 from .order_terms import OrderTerms, TermsBook, read_terms
+from .request_allowance import RequestAllowance
 from .requests import VenueUnavailable
 from .settings import Settings
 
@@ -30,6 +31,8 @@ class ChecksContract(MarketsContract):
     _market_data: MarketData
     _settings: Settings
     _terms: TermsBook
+    request_allowance: RequestAllowance
+    """How many more orders the account may send."""
 
     async def _check_order(
         self,
@@ -74,6 +77,7 @@ class ChecksContract(MarketsContract):
             price = prices.passive_price(price, market.sz_decimals, is_buy)
         order_checks.check_price(market, terms.limit_price or price, reference)
         order_checks.check_notional(market, price, quantized_amount, terms.reduce_only)
+        self.request_allowance.check_order(helps=terms.reduce_only or terms.tif in ("Ioc", "FrontendMarket"))
         return quantized_amount, price.quantize(self._trading_rules[trading_pair].min_price_increment), terms
 
     def _trigger_terms(

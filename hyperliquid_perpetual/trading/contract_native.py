@@ -280,6 +280,7 @@ class NativeOrdersContract(OrdersContract):
             limit = prices.passive_price(price, market.sz_decimals, present.is_buy) if price.is_finite() else price
         order_checks.check_price(market, limit, reference)
         order_checks.check_notional(market, limit, size, present.reduce_only)
+        self.request_allowance.check_order(helps=present.reduce_only)
         return replace(present, price=limit, size=size, trigger=trigger), terms
 
     # --- After a restart

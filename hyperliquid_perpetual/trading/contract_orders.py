@@ -12,6 +12,7 @@ from hummingbot.core.data_type.limit_order import LimitOrder
 from hummingbot.core.data_type.market_order import MarketOrder
 
 from ..venue import actions, client_ids
+from ..venue.replies import RejectCode
 from . import order_checks
 from .account_reader import AccountReader
 from .app_warnings import tell_user
@@ -24,6 +25,7 @@ from .order_tracker import OrderTracker
 from .outcomes import AFTER_EXPIRY_SECONDS
 from .reconciliation import Reconciler
 from .rejections import VenueRejection
+from .request_allowance import KeptForCancels
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 
 
@@ -171,11 +173,14 @@ class OrdersContract(ChecksContract):
         )
         if problem is None:
             return self._order_tracker.active_orders[order_id]
-        self.logger().warning(f"Order not sent: {problem}")
+        if not isinstance(problem, KeptForCancels):
+            self.logger().warning(f"Order not sent: {problem}")
         self._update_order_after_failure(order_id, trading_pair, problem)
         return None
 
     def _report_refusal(self, order: InFlightOrder, refusal: VenueRejection) -> None:
+        if refusal.code is RejectCode.RATE_LIMIT:
+            self.request_allowance.doubt()
         side = order.trade_type.name.lower()
         tell_user(
             self.logger(),
@@ -209,6 +214,8 @@ class OrdersContract(ChecksContract):
         return await self._place_order_and_process_update(order), time.time()
 
     async def _execute_order_cancel(self, order: InFlightOrder) -> str | None:
+        if not self.request_allowance.may_cancel():
+            return None
         try:
             cancelled = await self._place_cancel(order.client_order_id, order)
         except (VenueRejection, order_checks.OrderRefused, VenueUnavailable) as error:

@@ -121,10 +121,20 @@ class Requests:
         :raises RateLimited: on HTTP 429; everyone sharing the budget backs off.
         :raises VenueUnavailable: on time-outs, broken connections, 5xx, and answers that do not decode.
         """
-        kind = request["type"]
-        await self.budget.acquire(weights.info_weight(kind), Priority.READ)
+        kind, extra = request["type"], 0
+        most = weights.most_extra_weight(kind)
+        spending = await self.budget.acquire(weights.info_weight(kind), Priority.READ, most)
         try:
-            status, body = await self._post("/info", _encode(request), READ_TIMEOUT_SECONDS)
+            answer = await self._ask(kind, _encode(request), decode_as)
+            if isinstance(answer, list):
+                extra = weights.extra_weight(kind, len(answer))
+        finally:
+            self.budget.settle(spending, extra)
+        return answer
+
+    async def _ask(self, kind: str, request: bytes, decode_as: Any) -> Any:
+        try:
+            status, body = await self._post("/info", request, READ_TIMEOUT_SECONDS)
         except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
             raise VenueUnavailable(f"no answer to {kind}: {_describe(error)}") from error
         if status == 429:
@@ -134,12 +144,9 @@ class Requests:
             error_type = VenueRefusal if 400 <= status < 500 else VenueUnavailable
             raise error_type(f"HTTP {status} on {kind}: {_short(body)}")
         try:
-            answer = self._decode(kind, body, decode_as)
+            return self._decode(kind, body, decode_as)
         except _CANNOT_READ as error:
             raise VenueUnavailable(f"the answer to {kind} cannot be read: {error}") from error
-        if isinstance(answer, list):
-            self.budget.charge(weights.extra_weight(kind, len(answer)))
-        return answer
 
     def _decode(self, kind: str, body: bytes, decode_as: Any) -> Any:
         if not isinstance(decode_as, Tolerant):

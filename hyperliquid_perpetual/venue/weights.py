@@ -34,6 +34,9 @@ _ITEMS_PER_EXTRA_WEIGHT = dict.fromkeys(
     20,
 ) | {"candleSnapshot": 60}
 
+_MOST_ITEMS = {"candleSnapshot": 5000, "fundingHistory": 500, "userFunding": 500}
+_MOST_ITEMS_ELSEWHERE = 2000
+
 
 def info_weight(request_type: str) -> int:
     """What an info request costs before its answer is known."""
@@ -46,6 +49,11 @@ def extra_weight(request_type: str, items: int) -> int:
     """What the answer costs on top, by the number of items in it."""
     per = _ITEMS_PER_EXTRA_WEIGHT.get(request_type)
     return items // per if per else 0
+
+
+def most_extra_weight(request_type: str) -> int:
+    """The most that an answer can cost on top: every kind has a largest number of items (section 2)."""
+    return extra_weight(request_type, _MOST_ITEMS.get(request_type, _MOST_ITEMS_ELSEWHERE))
 
 
 def action_weight(batch_length: int) -> int:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperliquid_perpetual.venue import weights
-from hyperliquid_perpetual.venue.weights import action_weight, extra_weight, info_weight
+from hyperliquid_perpetual.venue.weights import action_weight, extra_weight, info_weight, most_extra_weight
 
 LIGHT = ["l2Book", "allMids", "clearinghouseState", "orderStatus", "spotClearinghouseState", "exchangeStatus"]
 ORDINARY = [
@@ -86,3 +86,11 @@ def test_limits_of_an_address() -> None:
     assert weights.MAX_WS_SUBSCRIPTIONS == 1000
     assert weights.MAX_WS_MESSAGES_PER_MINUTE == 2000
     assert weights.MAX_WS_POSTS_IN_FLIGHT == 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [("userFillsByTime", 100), ("historicalOrders", 100), ("userFunding", 25), ("candleSnapshot", 83), ("l2Book", 0)],
+)
+def test_most_that_an_answer_can_cost_on_top(kind: str, most: int) -> None:
+    assert most_extra_weight(kind) == most
