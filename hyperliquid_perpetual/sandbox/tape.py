@@ -126,11 +126,7 @@ class MarketTape:
     def day_volume(self, now: int) -> tuple[int, int]:
         """Notional (money) and lots traded in the last 24 hours, to the minute."""
         self._catch_up(now)
-        day = self._day
-        while day and day[0][0] < now - DAY + 1:
-            _, turnover, lots = day.popleft()
-            self._day_turnover -= turnover
-            self._day_lots -= lots
+        self._forget_minutes(now - DAY + 1)
         turnover, lots = self._day_turnover, self._day_lots
         if self._waiting is not None:
             turnover += self._waiting.turnover
@@ -160,6 +156,16 @@ class MarketTape:
             self._day.append((minute.open_time, minute.turnover, minute.volume))
             self._day_turnover += minute.turnover
             self._day_lots += minute.volume
+            # Here too, and not only where the figures are asked for: nobody may ever ask.
+            self._forget_minutes(minute.open_time - DAY)
+
+    def _forget_minutes(self, before: int) -> None:
+        """Take the minutes that began before a time out of the day's figures."""
+        day = self._day
+        while day and day[0][0] < before:
+            _, turnover, lots = day.popleft()
+            self._day_turnover -= turnover
+            self._day_lots -= lots
 
 
 class Tape:

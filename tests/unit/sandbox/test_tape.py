@@ -91,6 +91,15 @@ def test_daily_figures_forget_what_is_older_than_a_day() -> None:
     assert tape.day_volume(START + 40 * HOUR) == (0, 0)
 
 
+def test_minutes_older_than_a_day_are_forgotten_although_nobody_asks_for_the_figures() -> None:
+    """A market that nobody looked at kept every minute it had ever traded in."""
+    tape = MarketTape(BTC)
+    for minute in range(3 * DAY // MINUTE):
+        tape.add(trade(START + minute * MINUTE, 100))
+    assert len(tape._day) <= DAY // MINUTE + 1
+    assert tape.day_volume(START + 3 * DAY)[1] == DAY // MINUTE - 1
+
+
 def test_market_that_never_traded_has_the_price_it_started_from() -> None:
     tape = MarketTape(BTC)
     assert tape.previous_day_px(START) == BTC.oracle_px
