@@ -33,6 +33,7 @@ from .trading.market_requests import InfoRequests, MarketRequests
 from .trading.order_book import BookChange
 from .trading.requests import VenueUnavailable
 from .trading.shared_book import SharedOrderBook
+from .trading.side_by_side import side_by_side
 from .venue.markets import dex_of
 from .venue.messages import ActiveAssetContext, AssetContext, L2Book, Trade
 from .venue.networks import Network
@@ -162,10 +163,8 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
             async with self._one_listener:
                 while True:
                     try:
-                        async with asyncio.TaskGroup() as tasks:
-                            tasks.create_task(self._feed.run())
-                            tasks.create_task(self._subscribe_all())
-                    except* Exception:
+                        await side_by_side(self._feed.run(), self._subscribe_all())
+                    except Exception:
                         self.logger().exception("Unexpected error in the market data streams. Starting them again.")
                         await self._sleep(5.0)
         finally:

@@ -192,14 +192,14 @@ class Connection:
                 self._begin(socket, share)
                 assert self._session is not None
                 await self._session.run()
-        except* Lost as lost:
-            reason = str(lost.exceptions[0])
-            by_peer = isinstance(lost.exceptions[0], ClosedByPeer)
-        except* (aiohttp.ClientError, OSError, TimeoutError) as failed:
-            reason = _in_words(failed.exceptions[0])
-        except* Exception as unexpected:  # whatever it is, the next socket must be opened
-            reason = _in_words(unexpected.exceptions[0])
-            self._log_once.error(unexpected.exceptions[0], f"Unexpected error on the {self.name} connection")
+        except Lost as lost:
+            reason = str(lost)
+            by_peer = isinstance(lost, ClosedByPeer)
+        except (aiohttp.ClientError, OSError, TimeoutError) as failed:
+            reason = _in_words(failed)
+        except Exception as unexpected:  # whatever it is, the next socket must be opened
+            reason = _in_words(unexpected)
+            self._log_once.error(unexpected, f"Unexpected error on the {self.name} connection")
         finally:
             share.clear()
             self._end(reason, by_peer)

@@ -20,6 +20,7 @@ from .connection import Connection, Subscription, Timings
 from .log_names import logger_of
 from .market_data import STALE_AFTER, Feed, MarketData
 from .order_book import FAST_LEVELS, BookChange, ComposedBook
+from .side_by_side import side_by_side
 
 _LONGEST_PATIENCE = 3600.0
 _REMEMBERED_TRADES = 1_000
@@ -116,10 +117,7 @@ class MarketFeed:
         self._is_running = True
         try:
             await self._changes.wait_for(lambda: bool(self._market_data.tracked))
-            async with asyncio.TaskGroup() as tasks:
-                for connection in self._connections.values():
-                    tasks.create_task(connection.run())
-                tasks.create_task(self._watch())
+            await side_by_side(*(connection.run() for connection in self._connections.values()), self._watch())
         finally:
             self._is_running = False
 

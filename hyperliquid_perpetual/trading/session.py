@@ -15,6 +15,7 @@ import msgspec
 from ..venue.frames import Message, Pong, Unreadable, decode_frame
 from .changes import Changes
 from .host_limits import HostLimits, SocketShare
+from .side_by_side import side_by_side
 from .subscriptions import Entry, State, Subscription, SubscriptionLedger
 
 _PING = b'{"method":"ping"}'
@@ -108,12 +109,9 @@ class Session:
     async def run(self) -> NoReturn:
         """Reads, writes and watches until the socket is lost.
 
-        :raises ExceptionGroup: with ``Lost``, or with what the network raised.
+        :raises Lost: or what the network raised.
         """
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._read())
-            tasks.create_task(self._write())
-            tasks.create_task(self._watch())
+        await side_by_side(self._read(), self._write(), self._watch())
         raise AssertionError("none of the three ends by itself")
 
     async def _read(self) -> NoReturn:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from hyperliquid_perpetual.trading.connection import Connection, Subscription, Timings
 from hyperliquid_perpetual.trading.host_limits import HostLimits
+from hyperliquid_perpetual.trading.session import Lost
 from hyperliquid_perpetual.venue.frames import ErrorFrame, Message, Trades, Unreadable
 from hyperliquid_perpetual.venue.messages import Bbo
 from tests.websocket_server import Json, ScriptedServer, acknowledge, drop, eventually
@@ -395,6 +396,28 @@ async def test_cancelling_leaves_no_task_and_no_socket(server: ScriptedServer) -
     assert probe.events == ["ready", "lost"]
     await eventually(lambda: not server.sockets)
     await eventually(lambda: not {t for t in asyncio.all_tasks() - before if "connection" in repr(t.get_coro())})
+
+
+async def test_cancelling_in_the_moment_in_which_the_socket_is_lost_ends_the_connection(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss and the cancellation meet in one turn of the loop; the connection went on with the next socket."""
+    probe = Probe(server.url)
+    run = asyncio.create_task(probe.connection.run())
+    assert await probe.connection.wait_until_live(5)
+    session = probe.connection._session
+    assert session is not None
+
+    async def lose(*_args: Any) -> None:
+        run.cancel()
+        raise Lost("at the same moment")
+
+    monkeypatch.setattr(session._socket, "send_frame", lose)
+    await probe.connection.subscribe(FAST, timeout=0)
+    done, _ = await asyncio.wait([run], timeout=2)
+    run.cancel()
+    assert done == {run}
+    assert run.cancelled()
 
 
 async def test_connection_can_run_again_after_it_was_cancelled(server: ScriptedServer) -> None:
