@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ..venue.messages import Bbo, L2Book, Level
+from ..venue.numbers import to_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,18 @@ type PrecisionOf = Callable[[str], Precision | None]
 def exact_at_the_top(frame: L2Book, best: Bbo | None, precision: Precision) -> L2Book | None:
     """An aggregated book whose first levels are the exact best prices.
 
-    None when the best prices that are known do not lie in its first levels: they belong to another moment.
+    None when the best prices that are known do not lie in its first levels: they belong to another moment. None as well
+    when a number that is needed is none.
     """
     if best is None:
         return None
-    sides = [
-        _split(levels, exact, precision, is_bid)
-        for levels, exact, is_bid in zip(frame.levels, best.bbo, (True, False), strict=True)
-    ]
-    bids, asks = sides
+    try:
+        bids, asks = (
+            _split(levels, exact, precision, is_bid)
+            for levels, exact, is_bid in zip(frame.levels, best.bbo, (True, False), strict=True)
+        )
+    except (ArithmeticError, ValueError):
+        return None
     if bids is None or asks is None:
         return None
     return msgspec.structs.replace(frame, levels=(bids, asks))
@@ -55,12 +59,12 @@ def exact_at_the_top(frame: L2Book, best: Bbo | None, precision: Precision) -> L
 def _split(levels: list[Level], best: Level | None, precision: Precision, is_bid: bool) -> list[Level] | None:
     if best is None or not levels:
         return [] if best is None and not levels else None
-    first, price = Decimal(levels[0].px), Decimal(best.px)
+    first, price = to_decimal(levels[0].px), to_decimal(best.px)
     if _rounded(price, precision, is_bid) != first:
         return None
     if price == first:
         return levels
-    rest = Decimal(levels[0].sz) - Decimal(best.sz)
+    rest = to_decimal(levels[0].sz) - to_decimal(best.sz)
     beyond = [Level(levels[0].px, f"{rest:f}", max(0, levels[0].n - best.n))] if rest > 0 else []
     return [best, *beyond, *levels[1:]]
 

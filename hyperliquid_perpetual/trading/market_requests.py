@@ -83,7 +83,7 @@ class MarketRequests:
             for coin, text in answer.items():
                 try:
                     readable[coin] = float(text)
-                except (TypeError, ValueError):
+                except (TypeError, ValueError, OverflowError):
                     continue
             self._mids[dex] = (self._clock(), readable)
             return readable

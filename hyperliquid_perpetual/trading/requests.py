@@ -18,6 +18,7 @@ import msgspec
 
 from ..venue import weights
 from ..venue.actions import Action
+from ..venue.lists import CANNOT_READ
 from ..venue.networks import Network
 from ..venue.nonces import NonceSource
 from ..venue.replies import Outcome, Rejected, Unclear, parse_action_reply
@@ -38,8 +39,6 @@ _RATE_LIMIT_PAUSE_SECONDS = 5.0
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
-# What a decoder raises: malformed JSON, bytes that are no text, nesting without end.
-_CANNOT_READ = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 logger = logger_of(__name__)
 
@@ -145,7 +144,7 @@ class Requests:
             raise error_type(f"HTTP {status} on {kind}: {_short(body)}")
         try:
             return self._decode(kind, body, decode_as)
-        except _CANNOT_READ as error:
+        except CANNOT_READ as error:
             raise VenueUnavailable(f"the answer to {kind} cannot be read: {error}") from error
 
     def _decode(self, kind: str, body: bytes, decode_as: Any) -> Any:
@@ -207,7 +206,7 @@ class Requests:
             return [Unclear(f"HTTP {status}: {_short(body)}")] * items
         try:
             reply = _decoder(Any).decode(body)
-        except _CANNOT_READ as error:
+        except CANNOT_READ as error:
             return [Unclear(f"the reply cannot be read: {error}")] * items
         return parse_action_reply(reply, items)
 

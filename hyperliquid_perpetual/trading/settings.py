@@ -13,6 +13,7 @@ Without the file, or without an entry, the defaults below hold. Programs that em
 """
 
 import os
+import reprlib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,11 @@ from .aggregated_book import Precision
 SETTINGS_FILE_VARIABLE = "HYPERLIQUID_PERPETUAL_SETTINGS"
 FILE_NAME = "hyperliquid_perpetual.yml"
 FOR_ALL = "all"
+
+
+_PROBLEMS_TOLD = 10
+# YAML can name a list of a billion items in a few lines: what is quoted is bounded in depth and breadth.
+_quoted = reprlib.Repr(maxlevel=3, maxdict=6, maxlist=6, maxstring=120, maxlong=60, maxother=120).repr
 
 
 class SettingsError(ValueError):
@@ -172,8 +178,10 @@ def parse_settings(text: str, domain: str, source: str) -> Settings:
     """
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not, a number of too many digits
         raise SettingsError(f"{source} is not valid YAML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{source} is not valid YAML: it is nested too deep") from None
     sections = _mapping({} if content is None else content, source)
     known = [FOR_ALL, *(network.value for network in Network)]
     for name in sections:
@@ -195,17 +203,17 @@ def _section(sections: Mapping[str, Any], name: str, source: str) -> Settings:
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise SettingsError(f"{where}: expected names with values, got {value!r}")
+        raise SettingsError(f"{where}: expected names with values, got {_quoted(value)}")
     return value
 
 
 def _in_words(error: ValidationError) -> str:
     problems = []
-    for item in error.errors(include_url=False):
-        place = ".".join(str(part) for part in item["loc"])
+    for item in error.errors(include_url=False)[:_PROBLEMS_TOLD]:
+        place = ".".join(str(part)[:80] for part in item["loc"])
         if item["type"] == "extra_forbidden":
             known = ", ".join(Settings.model_fields)
             problems.append(f"there is no setting {place!r}; settings are {known}")
         else:
-            problems.append(f"{place}: {item['msg']}, got {item['input']!r}")
+            problems.append(f"{place}: {item['msg']}, got {_quoted(item['input'])}")
     return "; ".join(problems)

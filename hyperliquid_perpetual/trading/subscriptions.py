@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from ..venue.lists import CANNOT_READ
+
 STRIKES_UNTIL_REFUSED = 3
 """How often the server may drop the socket over the same optional subscription before it is left out for a while.
 
@@ -266,7 +268,7 @@ def _quoted_subscription(text: str) -> dict[str, Any] | None:
         return None
     try:
         quoted = _json.decode(text[start:])
-    except msgspec.DecodeError:
+    except CANNOT_READ:
         return None
     inner = quoted.get("subscription")
     return inner if isinstance(inner, dict) else quoted

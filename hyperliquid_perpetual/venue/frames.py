@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from .lists import ListOf
+from .lists import CANNOT_READ, ListOf
 from .messages import (
     FILL_DETAILS,
     ActiveAssetContext,
@@ -189,9 +189,6 @@ class _PostData(msgspec.Struct, frozen=True):
 
 _post = msgspec.json.Decoder(_PostData).decode
 
-# Besides malformed JSON: text that is not Unicode, and nesting without end.
-_CANNOT_READ = (msgspec.DecodeError, UnicodeError, RecursionError)
-
 
 _order_updates = ListOf(OrderUpdate)
 _trades = ListOf(Trade)
@@ -210,14 +207,14 @@ def decode_frame(frame: bytes | str) -> Message:
     """A frame as a typed message. Never raises: what cannot be read comes back as ``Unreadable``."""
     try:
         envelope = _envelope(frame)
-    except _CANNOT_READ as error:
+    except CANNOT_READ as error:
         return Unreadable("", str(error), frame if isinstance(frame, bytes) else frame.encode(errors="replace"))
     decode = _DECODERS.get(envelope.channel)
     if decode is None:
         return Unreadable(envelope.channel, "unknown channel", bytes(envelope.data))
     try:
         return decode(envelope.data)
-    except _CANNOT_READ as error:
+    except CANNOT_READ as error:
         return Unreadable(envelope.channel, str(error), bytes(envelope.data))
 
 
@@ -270,7 +267,7 @@ def _decode_user_event(data: msgspec.Raw) -> UserEvent:
         nonlocal malformed
         try:
             return decode(fields[name]) if name in fields else None
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             malformed += 1
             return None
 
@@ -319,7 +316,7 @@ def _decode_post(data: msgspec.Raw) -> PostResponse:
 def _optional_text(fields: dict[str, msgspec.Raw], name: str) -> str:
     try:
         return _text(fields[name])
-    except (KeyError, msgspec.DecodeError):
+    except (KeyError, *CANNOT_READ):
         return ""
 
 

@@ -6,8 +6,14 @@ coins: one item that cannot be read costs only itself.
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Final
 
 import msgspec
+
+from .numbers import is_plausible
+
+CANNOT_READ: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What a decoder raises: malformed JSON, bytes that are no text, nesting without end."""
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -26,11 +32,11 @@ class ListOf[T: msgspec.Struct]:
     def decode(self, raw: bytes | str | msgspec.Raw) -> tuple[list[T], int]:
         """The items that could be read, and how many could not.
 
-        :raises msgspec.DecodeError: when it is no array at all.
+        :raises msgspec.DecodeError, UnicodeError, RecursionError: when it is no array at all.
         """
         try:
             return self._whole(raw), 0
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             items: list[T] = []
             malformed = 0
             for item in _raw_list(raw):
@@ -44,7 +50,7 @@ class ListOf[T: msgspec.Struct]:
     def _decode_item(self, raw: msgspec.Raw) -> T | None:
         try:
             return self._item(raw)
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             if not self._expendable:
                 return None
         try:
@@ -53,13 +59,13 @@ class ListOf[T: msgspec.Struct]:
                 if name in fields and not _can(decode, fields[name]):
                     del fields[name]
             return self._item(msgspec.json.encode(fields))
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             return None
 
 
 def _can(decode: Callable[[msgspec.Raw], object], raw: msgspec.Raw) -> bool:
     try:
         value = decode(raw)
-    except msgspec.DecodeError:
+    except CANNOT_READ:
         return False
-    return not isinstance(value, Decimal) or value.is_finite()
+    return not isinstance(value, Decimal) or is_plausible(value)

@@ -275,8 +275,11 @@ def _parse_market(entry: Any, dex: str, asset_id: int, collateral: str, tables: 
 
 def _fee_scale(entry: Mapping[str, Any]) -> tuple[Decimal, bool]:
     """The deployer's fee scale, and whether the market is in growth mode."""
-    scale = entry.get("deployerFeeScale")
-    return Decimal(1) if scale is None else to_decimal(scale), entry.get("growthMode") == "enabled"
+    raw = entry.get("deployerFeeScale")
+    scale = Decimal(1) if raw is None else to_decimal(raw)
+    if scale < 0:
+        raise ValueError(f"expected a deployerFeeScale of at least 0, got {raw!r}")
+    return scale, entry.get("growthMode") == "enabled"
 
 
 def _margin_tables(raw: Any) -> dict[int, MarginTable]:

@@ -10,9 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
+from .numbers import is_plausible
+
 
 class _Numbers(msgspec.Struct, frozen=True):
-    """Refuses NaN and infinities, which decoders of decimals let through: one of them would poison every sum."""
+    """Refuses NaN, infinities and numbers beyond all measure, which decoders of decimals let through: one of them would
+    poison every sum."""
 
     def __post_init__(self) -> None:
         _require_finite(*(value for value in msgspec.structs.astuple(self) if isinstance(value, Decimal)))
@@ -20,7 +23,7 @@ class _Numbers(msgspec.Struct, frozen=True):
 
 def _require_finite(*values: Decimal | None) -> None:
     for value in values:
-        if value is not None and not value.is_finite():
+        if value is not None and not is_plausible(value):
             raise ValueError("expected finite numbers")
 
 

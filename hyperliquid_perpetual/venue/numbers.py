@@ -9,6 +9,16 @@ from decimal import Decimal, InvalidOperation
 WIRE_DECIMALS = 8
 """The venue keeps at most this many decimals of a price or size."""
 
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = -60, 30
+
+
+def is_plausible(value: Decimal) -> bool:
+    """Whether a number can be a price, a size, a rate or money: finite, below 10^31, and not finer than 10^-60.
+
+    A decimal of a few characters can be longer than all memory when it is written out, and overflow every sum.
+    """
+    return value.is_finite() and _SMALLEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT
+
 
 def to_wire(value: Decimal) -> str:
     """A price or size as the venue wants it: plain digits, no exponent, no trailing zero, no ``-0``.
@@ -32,7 +42,7 @@ def to_wire(value: Decimal) -> str:
 def to_decimal(printed: object) -> Decimal:
     """A number out of a reply: a text, as the venue prints them, or a JSON number, taken by its digits.
 
-    :raises ValueError: when it is not a finite decimal number.
+    :raises ValueError: when it is no decimal number, or none that can be meant (``is_plausible``).
     """
     if not isinstance(printed, str | int | float):
         raise ValueError(f"expected a decimal number, got {type(printed).__name__}")
@@ -40,7 +50,7 @@ def to_decimal(printed: object) -> Decimal:
         value = Decimal(str(printed))
     except InvalidOperation:
         raise ValueError(f"expected a decimal number, got {printed!r}") from None
-    if not value.is_finite():
+    if not is_plausible(value):
         raise ValueError(f"expected a finite number, got {printed!r}")
     return value
 

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from .lists import ListOf
+from .lists import CANNOT_READ, ListOf
 from .messages import (
     AllDexsClearinghouseState,
     AssetPosition,
@@ -20,6 +20,7 @@ from .messages import (
     SpotClearinghouseState,
     SpotState,
 )
+from .numbers import is_plausible
 
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -50,7 +51,7 @@ class StateDecoder:
         """:raises msgspec.DecodeError: when it is no such state, or its sums cannot be read."""
         try:
             return _whole_state(raw), 0
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             fields = _raw_object(raw)
             items = _raw_list(fields.pop("assetPositions", msgspec.Raw(b"[]")))
         state = _whole_state(msgspec.json.encode({**fields, "assetPositions": []}))
@@ -65,7 +66,7 @@ class AllStatesDecoder:
         """:raises msgspec.DecodeError: when it is no such list."""
         try:
             return _whole_states(raw), 0
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             fields = _raw_object(raw)
         states: list[tuple[str, ClearinghouseState]] = []
         malformed = 0
@@ -73,7 +74,7 @@ class AllStatesDecoder:
             try:
                 dex, inner = _pair(item)
                 state, missing = STATE.decode(inner)
-            except msgspec.DecodeError:
+            except CANNOT_READ:
                 malformed += 1
                 continue
             states.append((dex, state))
@@ -92,9 +93,9 @@ class SpotDecoder:
         available = fields.get("tokenToAvailableAfterMaintenance")
         try:
             amounts = _amounts(available) if available is not None else None
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             amounts, malformed = None, malformed + 1
-        return SpotClearinghouseState(balances, [pair for pair in amounts or () if pair[1].is_finite()]), malformed
+        return SpotClearinghouseState(balances, [pair for pair in amounts or () if is_plausible(pair[1])]), malformed
 
 
 class SpotStateDecoder:
@@ -117,7 +118,7 @@ def _read_positions(items: Iterable[msgspec.Raw]) -> tuple[list[AssetPosition], 
             inner = _raw_object(item)["position"]
             coin = _text(_raw_object(inner)["coin"])
             (data,), _ = _position.decode(b"[" + bytes(inner) + b"]")
-        except (msgspec.DecodeError, KeyError, ValueError):
+        except (*CANNOT_READ, KeyError, ValueError):
             unread.append(coin)
         else:
             positions.append(AssetPosition(data))

@@ -11,13 +11,14 @@ from decimal import Decimal
 import msgspec
 
 from .messages import Fill
-from .numbers import WIRE_DECIMALS
+from .numbers import WIRE_DECIMALS, is_plausible
 
 MIN_MINUTES = 5
 MAX_MINUTES = 1440
 MIN_USD_PER_MINUTE = Decimal(10)
 
 _NAME = "twap:"
+_ROUNDED_BELOW = 18
 _SECONDS_BELOW = 10**11
 """Unix times below this are in seconds, above in milliseconds: rows of a history were seen with either."""
 
@@ -62,18 +63,23 @@ class TwapState(msgspec.Struct, frozen=True):
     timestamp: int | None = None
 
     def __post_init__(self) -> None:
-        if not (self.sz.is_finite() and self.executedSz.is_finite() and self.executedNtl.is_finite()):
+        if not all(map(is_plausible, (self.sz, self.executedSz, self.executedNtl))):
             raise ValueError("expected finite numbers")
 
     @property
     def size(self) -> Decimal:
         """What was asked for, without the noise of the venue's floats: no size has more than eight decimals."""
-        return round(self.sz, WIRE_DECIMALS)
+        return _without_noise(self.sz)
 
     @property
     def executed(self) -> Decimal:
         """What was executed, without that noise."""
-        return round(self.executedSz, WIRE_DECIMALS)
+        return _without_noise(self.executedSz)
+
+
+def _without_noise(value: Decimal) -> Decimal:
+    # Beyond that the decimals do not fit into the digits that decimals are computed with; floats have none there.
+    return round(value, WIRE_DECIMALS) if value.adjusted() < _ROUNDED_BELOW else value
 
 
 class TwapStatus(msgspec.Struct, frozen=True):

@@ -123,3 +123,10 @@ def test_what_the_venue_would_hang_up_over_is_refused_in_the_settings(wish: str)
 
 def test_books_are_not_aggregated_unless_asked_for() -> None:
     assert Settings().book.precision_of("BTC-USD") is None
+
+
+@pytest.mark.parametrize("number", ["NaN", "x", "1e999999999", ""])
+def test_frame_with_a_number_that_is_none_is_of_no_use(number: str) -> None:
+    frame = L2Book("ETH", 6, ([Level("3010", "2")], []))
+    for level in (Level(number, "1"), Level("3012.4", number)):
+        assert exact_at_the_top(frame, Bbo("ETH", 5, (level, None)), Precision(3)) is None

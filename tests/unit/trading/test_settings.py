@@ -1,6 +1,7 @@
 """The settings file: what it means, and one clear sentence for everything that it cannot mean."""
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,17 @@ def test_example_file_names_every_setting_and_says_what_holds_without_it() -> No
     assert parse_settings(example, SANDBOX, "example") == Settings()
     missing = [name for name in Settings.model_fields if f"\n  {name}:" not in example]
     assert missing == []
+
+
+def test_file_that_names_a_billion_items_is_refused_at_once_and_in_few_words() -> None:
+    lines = ["all:", "  margin_modes:", "    a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"    {name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in pairwise("abcdefghi")]
+    with pytest.raises(SettingsError) as refused:
+        parse_settings("\n".join(lines), "hyperliquid_perpetual", "a file")
+    assert len(str(refused.value)) < 20_000
+
+
+@pytest.mark.parametrize("value", ["[" * 2000, "2026-13-45", "9" * 5000], ids=["nested", "date", "digits"])
+def test_file_that_yaml_cannot_make_values_of_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="a file is not valid YAML"):
+        parse_settings(f"all: {{slippage: {value}", "hyperliquid_perpetual", "a file")

@@ -215,3 +215,11 @@ def test_loss_that_is_our_own_doing_suspects_nothing() -> None:
     ledger = ledger_with(BBO)
     ledger.lost(0.5, by_peer=False)
     assert [entry.strikes for entry in ledger] == [0]
+
+
+def test_error_that_quotes_what_cannot_be_read_touches_no_subscription() -> None:
+    ledger = ledger_with(BBO)
+    ledger.acknowledge("subscribe", BBO.wire)
+    for text in ('{"subscription":' + "[" * 5000, '{"type":"\ud800"}'):
+        assert ledger.take_error(text) is None
+    assert state_of(ledger, BBO) is State.ACKNOWLEDGED

@@ -358,7 +358,6 @@ def test_a_channel_of_tomorrow_is_passed_over() -> None:
         b"\xff\xfe\x00",
         b'{"channel":"error","data":"\xff"}',
         b'{"channel":"user","data":{"\xff":1}}',
-        b'{"channel":"trades","data":[{"coin":"\xff"}]}',
         "\ud800",
         '{"channel":"error","data":"\ud800"}',
         "[" * 100_000,
@@ -373,6 +372,13 @@ def test_a_frame_that_makes_no_sense_is_unreadable_and_nothing_worse(sent: str |
     assert isinstance(message, Unreadable)
     assert message.reason
     assert len(repr(message)) < 400, "the frame itself is not part of what is logged"
+
+
+def test_an_item_that_is_no_text_costs_only_itself() -> None:
+    trade = b'{"coin":"BTC","side":"A","px":"1.0","sz":"1.0","time":1,"tid":1}'
+    message = decode_frame(b'{"channel":"trades","data":[' + trade + b',{"coin":"\xff"}]}')
+    assert isinstance(message, Trades)
+    assert (len(message.trades), message.malformed) == (1, 1)
 
 
 def test_an_unreadable_frame_keeps_what_arrived() -> None:

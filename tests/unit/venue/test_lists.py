@@ -106,3 +106,22 @@ def test_no_field_of_a_fill_raises(damage: dict[str, Any]) -> None:
     decoded, malformed = fills.decode(json.dumps([{**FILL, **damage}, FILL]))
     assert len(decoded) + malformed == 2
     assert decoded[-1].tid == FILL["tid"]
+
+
+def test_item_that_is_no_text_costs_only_itself() -> None:
+    text = json.dumps([FILL, {**FILL, "coin": "@"}]).encode().replace(b"@", b"\xff")
+    read, malformed = fills.decode(text)
+    assert [fill.coin for fill in read] == ["BTC"]
+    assert malformed == 1
+
+
+def test_detail_that_is_no_text_does_not_cost_the_fill() -> None:
+    text = json.dumps([{**FILL, "dir": "@"}]).encode().replace(b"@", b"\xff")
+    (fill,), malformed = fills.decode(text)
+    assert (fill.dir, malformed) == ("", 0)
+
+
+@pytest.mark.parametrize("field", ["px", "sz", "fee"])
+def test_fill_with_a_number_beyond_all_measure_costs_only_itself(field: str) -> None:
+    read, malformed = fills.decode(json.dumps([FILL, {**FILL, field: "1e999999999"}]))
+    assert (len(read), malformed) == (1, 1)

@@ -437,3 +437,12 @@ def test_a_market_that_has_the_asset_id_of_a_lost_one_is_believed() -> None:
     """A network that was started anew: orders of the old name would go to the new market."""
     before, after = parse_market_table(None, [meta("BTC", "ETH")]), parse_market_table(None, [meta("BTC", "SOL")])
     assert list(after.keeping(before).by_coin) == ["BTC", "SOL"]
+
+
+@pytest.mark.parametrize("scale", [-1, "-1", "1e999999999", "NaN", [1]])
+def test_fee_scale_of_a_deployer_that_cannot_be_costs_only_its_market(scale: Any) -> None:
+    odd = meta("xyz:TSLA", "xyz:GOLD")
+    odd["universe"][0]["deployerFeeScale"] = scale
+    table = parse_market_table([None, {"name": "xyz"}], [meta("BTC"), odd])
+    assert list(table.by_coin) == ["BTC", "xyz:GOLD"]
+    assert len(table.problems) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperliquid_perpetual.venue.numbers import WIRE_DECIMALS, to_decimal, to_usd_integer, to_wire
+from hyperliquid_perpetual.venue.numbers import WIRE_DECIMALS, is_plausible, to_decimal, to_usd_integer, to_wire
 
 # Plain digits, no leading zero but the one before the point, no trailing zero behind it, no minus zero.
 CANONICAL = re.compile(r"-?(0|[1-9]\d*)(\.\d{0,7}[1-9])?").fullmatch
@@ -105,3 +105,15 @@ def test_dollars_become_millionths_exactly(millionths: int) -> None:
 def test_dollars_that_are_no_millionths_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         to_usd_integer(Decimal(text))
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "1e-999999999", "0e999999999", "1" + "0" * 31])
+def test_number_beyond_all_measure_is_none(text: str) -> None:
+    assert not is_plausible(Decimal(text))
+    with pytest.raises(ValueError, match="expected a finite number"):
+        to_decimal(text)
+
+
+@pytest.mark.parametrize("text", ["0", "0.0", "-0.00000001", "9" * 31, "0.0000000000000000001"])
+def test_number_that_can_be_meant_is_plausible(text: str) -> None:
+    assert is_plausible(Decimal(text))
