@@ -127,8 +127,9 @@ class Control:
 
     async def _price(self, request: web.Request) -> Json:
         body = await _body(request)
-        self._sandbox.set_price(str(body.get("coin", "")), str(body.get("price", "")))
-        return {"coin": body["coin"], "price": str(body["price"])}
+        coin, price = str(body.get("coin", "")), str(body.get("price", ""))
+        self._sandbox.set_price(coin, price)
+        return {"coin": coin, "price": price}
 
     async def _quirks(self, request: web.Request) -> Json:
         return {
@@ -146,34 +147,38 @@ class Control:
 
     async def _delist(self, request: web.Request) -> Json:
         body = await _body(request)
-        price = body.get("price")
-        self._sandbox.listings.delist(str(body.get("coin", "")), None if price is None else str(price))
-        return {"coin": body["coin"]}
+        coin, price = str(body.get("coin", "")), body.get("price")
+        self._sandbox.listings.delist(coin, None if price is None else str(price))
+        return {"coin": coin}
 
     async def _list(self, request: web.Request) -> Json:
         body = await _body(request)
         state = self._sandbox.listings.list_market(
             str(body.get("coin", "")),
             str(body.get("price", "")),
-            int(body.get("szDecimals", 2)),
-            int(body.get("maxLeverage", 10)),
+            _integer(body, "szDecimals", 2),
+            _integer(body, "maxLeverage", 10),
         )
         return {"coin": state.market.coin, "asset": state.market.asset}
 
     async def _add_dex(self, request: web.Request) -> Json:
         body = await _body(request)
-        self._sandbox.listings.add_dex(str(body.get("name", "")), str(body.get("collateral", "USDC")))
-        return {"name": body["name"], "index": len(self._sandbox.market_set.dexes) - 1}
+        name = str(body.get("name", ""))
+        self._sandbox.listings.add_dex(name, str(body.get("collateral", "USDC")))
+        return {"name": name, "index": len(self._sandbox.market_set.dexes) - 1}
 
     async def _break_metadata(self, request: web.Request) -> Json:
         body = await _body(request)
-        self._sandbox.listings.break_metadata(str(body.get("name", "")), bool(body.get("broken", True)))
-        return {"name": body["name"]}
+        name = str(body.get("name", ""))
+        self._sandbox.listings.break_metadata(name, bool(body.get("broken", True)))
+        return {"name": name}
 
     async def _maintenance(self, request: web.Request) -> Json:
         body = await _body(request)
         maintenance = self._sandbox.maintenance
         if "capped" in body:
+            if not isinstance(body["capped"], list):
+                raise ValueError("capped is a list of coins")
             maintenance.cap_open_interest([str(coin) for coin in body["capped"]])
         if "postOnly" in body:
             maintenance.post_only(bool(body["postOnly"]))
@@ -199,8 +204,12 @@ class Control:
                 return _respond({"error": refusal}, 403)
             try:
                 return _respond(await handler(request))
-            except (ValueError, InvalidOperation, msgspec.DecodeError) as error:
-                return _respond({"error": str(error) or "not a number"}, 400)
+            except InvalidOperation:
+                return _respond({"error": "not a number"}, 400)
+            except RecursionError:
+                return _respond({"error": "nested too deep"}, 400)
+            except (ValueError, msgspec.DecodeError) as error:
+                return _respond({"error": str(error)}, 400)
             except Broken as error:
                 return _respond({"error": str(error)}, 503)
 
@@ -254,6 +263,13 @@ def account_json(account: AccountSnapshot, with_fills: bool) -> Json:
 
 async def _body(request: web.Request) -> dict[str, Any]:
     return msgspec.json.decode(await request.read(), type=dict[str, Any])
+
+
+def _integer(body: dict[str, Any], name: str, default: int) -> int:
+    value = body.get(name, default)
+    if not isinstance(value, int | str) or isinstance(value, bool):
+        raise ValueError(f"{name} is a whole number")
+    return int(value)
 
 
 def _respond(data: Json, status: int = 200) -> web.Response:

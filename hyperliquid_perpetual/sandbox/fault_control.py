@@ -33,7 +33,7 @@ class FaultControl:
         """One fault, as a line or an object, a list of them, or a plan."""
         try:
             data = msgspec.json.decode(await request.read())
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidFault(f"faults are asked for in JSON: {error}") from None
         numbers = self._faults.follow(FaultPlan.from_data(data))
         return {"added": numbers, **self._state()}

@@ -5,6 +5,7 @@ Decoding does three things the venue does before it looks at a signature: it ref
 The field order of the structs here *is* the canonical key order of section 3, so `canonical_bytes` is what gets hashed.
 """
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -216,6 +217,8 @@ WRONG_SHAPE = "Failed to deserialize the JSON body into the target type"
 
 _requests = msgspec.json.Decoder(SignedRequest)
 _outers = msgspec.json.Decoder(_Outer)
+_LONG_NUMBER = re.compile(rb"[0-9]{20}")
+"""Whatever does not fit 64 bits has at least so many digits; few bodies do, and only those are looked at closely."""
 _packer = msgspec.msgpack.Encoder()
 
 
@@ -234,8 +237,8 @@ def decode_request(body: bytes) -> SignedRequest:
         request.action.normalise()
         if request.vaultAddress is not None:
             request.vaultAddress = request.vaultAddress.lower()
-        if request.nonce > MAX_U64 or (request.expiresAfter or 0) > MAX_U64:
-            raise ValueError("does not fit 64 bits")
+        if _LONG_NUMBER.search(body):
+            _refuse_numbers_beyond_64_bits(request)
         return request
     except msgspec.ValidationError as error:
         _refuse_unsupported(body)
@@ -244,6 +247,19 @@ def decode_request(body: bytes) -> SignedRequest:
         raise Malformed(400, UNPARSABLE) from None
     except (ValueError, UnicodeDecodeError) as error:
         raise Malformed(422, f"{WRONG_SHAPE}: {error}") from None
+
+
+def _refuse_numbers_beyond_64_bits(request: SignedRequest) -> None:
+    """:raises ValueError: when there is one; neither msgpack nor a uint64 of a user-signed action can hold it."""
+    waiting = [msgspec.to_builtins(request)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, int) and value > MAX_U64:
+            raise ValueError("a number does not fit 64 bits")
 
 
 def canonical_bytes(action: Action) -> bytes:

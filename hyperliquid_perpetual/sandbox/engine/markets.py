@@ -117,9 +117,15 @@ def to_money(value: Decimal) -> int | None:
     return _exact(value, MONEY_SCALE)
 
 
+MAX_DIGITS, MAX_DECIMALS = 30, 60
+"""Digits before and after the point beyond which nothing can be meant."""
+
+
 def _exact(value: Decimal, scale: int) -> int | None:
     """`value * scale` if that is a whole number of a size that can mean anything, computed without a context."""
-    if not value.is_finite() or value.adjusted() > 30:
+    exponent = value.as_tuple().exponent
+    # NaN and infinities have a letter in its place. Either bound keeps a power of ten from filling all memory.
+    if not isinstance(exponent, int) or exponent < -MAX_DECIMALS or value.adjusted() > MAX_DIGITS:
         return None
     numerator, denominator = value.as_integer_ratio()
     whole, rest = divmod(numerator * scale, denominator)

@@ -138,7 +138,7 @@ def market_events(frame: bytes, markets: Mapping[str, Market]) -> list[MarketEve
                     return []
                 oracle, mark = (_price(text) for text in (found.ctx.oraclePx, found.ctx.markPx))
                 return [Prices(found.coin, oracle, mark)]
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise FrameError(str(error)) from None
     return []
 

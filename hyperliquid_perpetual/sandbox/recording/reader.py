@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from hyperliquid_perpetual.sandbox.recording.blocks import RecordingError, read_blocks, unpack
-from hyperliquid_perpetual.sandbox.recording.records import Record, Session, parse_line
+from hyperliquid_perpetual.sandbox.recording.records import CANNOT_READ, Record, Session, parse_line
 
 
 class Recording:
@@ -31,7 +29,7 @@ class Recording:
                     for line in unpack(self.path, block).splitlines():
                         try:
                             record = parse_line(line)
-                        except msgspec.DecodeError as error:
+                        except CANNOT_READ as error:
                             raise RecordingError(self.path, block.offset, f"a record is none: {error}") from None
                         if record is not None:
                             yield record

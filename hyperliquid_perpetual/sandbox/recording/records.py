@@ -58,6 +58,9 @@ class Record(Struct, frozen=True):
 
 KINDS: dict[str, type[Session] | type[Gap] | type[End]] = {"session": Session, "gap": Gap, "end": End}
 
+CANNOT_READ = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What reading JSON raises: malformed, no text, nested without end."""
+
 _lines = msgspec.json.Decoder(tuple[int, str, msgspec.Raw])
 _encode = msgspec.json.Encoder().encode
 
@@ -77,7 +80,7 @@ def record_line(time: int, body: Session | Gap | End) -> bytes:
 def parse_line(line: bytes) -> Record | None:
     """The record of a line, None for a kind that is not known here.
 
-    :raises msgspec.DecodeError: for what is no record.
+    :raises msgspec.DecodeError, UnicodeError, RecursionError: for what is no record.
     """
     time, kind, data = _lines.decode(line)
     if kind == "frame":

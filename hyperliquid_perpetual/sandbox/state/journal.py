@@ -105,7 +105,7 @@ def read_journal(path: Path) -> ReadJournal:
                 header = _decode_header(body)
             else:
                 blocks.append(_decode_block(body))
-        except (StateError, msgspec.DecodeError) as error:
+        except (StateError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise StateError(
                 f"{path} is damaged in line {number + 1} ({error}). Nothing was changed: put a copy back in its place, "
                 "or begin anew with another state file."

@@ -161,7 +161,7 @@ def read(path: Path) -> Snapshot | None:
         raise StateError(f"The state file {path} cannot be read: {error.strerror}.") from None
     try:
         return _parse(data)
-    except (StateError, msgspec.DecodeError, struct.error, KeyError, IndexError, ValueError) as error:
+    except (StateError, msgspec.DecodeError, struct.error, KeyError, IndexError, ValueError, RecursionError) as error:
         raise StateError(
             f"{path} cannot be used: {error}. Nothing was changed: put a copy back in its place, "
             "or begin anew with another state file."
