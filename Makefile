@@ -4,6 +4,8 @@ PYTHON3 ?= python3
 STRATEGY ?= perpetual_market_making
 DEMO_SECONDS ?= 60
 JOBS ?= 1
+FUZZ_SECONDS ?= 120
+FUZZ_TARGET ?=
 
 CHECKS := .venv/bin/python tools/checks.py
 
@@ -40,6 +42,11 @@ strategies: env ## list what STRATEGY can be
 .PHONY: test
 test: older strangers ## run every check: lint, format, import rules, types, tests, coverage, the older Hummingbot
 	@$(CHECKS)
+
+.PHONY: fuzz
+fuzz: env ## try inputs that nobody sends on every parser, guided by coverage   (FUZZ_SECONDS=120 in all, FUZZ_TARGET=one)
+	@$(PYTHON3) tools/make_fuzz.py
+	@.venv-fuzz/bin/python -m tests.fuzz.guided --seconds "$(FUZZ_SECONDS)" $(if $(FUZZ_TARGET),--target "$(FUZZ_TARGET)")
 
 .PHONY: compatibility
 compatibility: older ## run the Hummingbot suites on the older release alone
@@ -82,4 +89,4 @@ clean: ## remove build products and caches; the environments stay
 
 .PHONY: distclean
 distclean: clean ## remove the environments as well
-	rm -rf .venv .venv-sdk .venv-ccxt .venv-20260616 .tools tests/conformance/nktkas/node_modules
+	rm -rf .venv .venv-sdk .venv-ccxt .venv-fuzz .venv-20260616 .tools tests/conformance/nktkas/node_modules
