@@ -27,13 +27,17 @@ from hyperliquid_perpetual.sandbox.signed_requests import (
 MAINNET_MISTAKE = "with the source of mainnet ('a'); a sandbox takes 'b', like testnet"
 
 _bodies = msgspec.json.Decoder()
+_CANNOT_READ = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 def explain(request: SignedRequest, body: dict[str, Any] | bytes, is_known: Callable[[str], bool]) -> str | None:
     """What the signer did wrong, if a known mistake leads to somebody known; None otherwise."""
     if isinstance(request.action, UserSignedAction):
         return None
-    sent = body if isinstance(body, dict) else _bodies.decode(body)
+    try:
+        sent = body if isinstance(body, dict) else _bodies.decode(body)
+    except _CANNOT_READ:  # a key that the venue ignores may hold anything
+        return None
     for mistake, packed, variant, source in _attempts(request, sent["action"]):
         try:
             signer = recover_l1(packed, variant, source)
@@ -50,15 +54,17 @@ def _attempts(request: SignedRequest, sent: Any) -> Iterator[tuple[str, bytes, S
         ("", canonical),
         (
             "with strings of 32 characters and more packed as raw16 (msgpack-python 0.5.6 does that)",
-            _pack_old(plain(request.action)),
+            _packed(_pack_old, plain(request.action)),
         ),
         (
             "over the action as sent, not in the venue's spelling and key order (section 3, 4.3)",
-            msgspec.msgpack.encode(sent),
+            _packed(msgspec.msgpack.encode, sent),
         ),
-        ("over the action as sent, and with long strings packed as raw16", _pack_old(sent)),
+        ("over the action as sent, and with long strings packed as raw16", _packed(_pack_old, sent)),
     )
     for mistake, packed in packings:
+        if packed is None:
+            continue
         if mistake:
             yield mistake, packed, request, TESTNET_SOURCE
         and_this = f", and {mistake}" if mistake else ""
@@ -69,6 +75,14 @@ def _attempts(request: SignedRequest, sent: Any) -> Iterator[tuple[str, bytes, S
     if request.expiresAfter is not None:
         without = msgspec.structs.replace(request, expiresAfter=None)
         yield "without the expiresAfter that was sent", canonical, without, TESTNET_SOURCE
+
+
+def _packed(pack: Callable[[Any], bytes], value: Any) -> bytes | None:
+    """A value as bytes; None for what msgpack cannot hold, such as a number beyond 64 bits in a key that is ignored."""
+    try:
+        return pack(value)
+    except (OverflowError, RecursionError, struct.error):
+        return None
 
 
 def _pack_old(value: Any) -> bytes:

@@ -43,8 +43,9 @@ def close_loop() -> None:
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
-    with contextlib.suppress(RuntimeError):
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    if tasks:
+        with contextlib.suppress(RuntimeError):
+            loop.run_until_complete(asyncio.wait(tasks, timeout=5))
     loop.close()
 
 

@@ -99,18 +99,20 @@ def _channel_of(data: bytes) -> str:
 def _decoded(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def _values(value: Any, key: str) -> Iterator[Any]:
     """Every text or number that stands under a key, at any depth."""
-    if isinstance(value, dict):
-        for name, child in value.items():
-            if name == key and isinstance(child, str | int):
-                yield child
-            else:
-                yield from _values(child, key)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _values(child, key)
+    waiting = [value]  # no recursion: clients may nest as deep as a decoder goes
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            for name, child in found.items():
+                if name == key and isinstance(child, str | int):
+                    yield child
+                else:
+                    waiting.append(child)
+        elif isinstance(found, list):
+            waiting += found

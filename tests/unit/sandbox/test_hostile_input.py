@@ -81,3 +81,16 @@ async def test_payload_of_a_post_that_is_too_deep_is_refused_like_any_other(exch
         data = await socket.data("post")
     assert (data["id"], data["response"]["type"]) == (7, "error")
     assert data["response"]["payload"].startswith("422 Unprocessable")
+
+
+@pytest.mark.parametrize("path", ["/info", "/exchange"])
+@pytest.mark.parametrize("depth", [900, 100_000])
+async def test_deep_body_is_refused_while_faults_look_for_a_coin_and_a_user(
+    exchange: Sandbox, path: str, depth: int
+) -> None:
+    exchange.faults.add("status code=502 coin=SOL")
+    exchange.faults.add("status", code=502, user="0x" + "ab" * 20)
+    body = '{"type":"l2Book","coin":"BTC","action":{"type":"noop"},"more":' + "[" * depth + "]" * depth + "}"
+    headers = {"content-type": "application/json"}
+    async with aiohttp.ClientSession() as http, http.post(exchange.url + path, data=body, headers=headers) as response:
+        assert response.status in (200, 400, 422)
