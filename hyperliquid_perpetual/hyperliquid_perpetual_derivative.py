@@ -63,6 +63,7 @@ from .venue.actions import BuilderCode
 from .venue.messages import Order
 from .venue.networks import Network, network_for_rates
 from .venue.nonces import shared_nonce_source
+from .venue.signing import SecretText
 
 STREAM_EXPECTED_SECONDS = 3.0
 """How long the first look at the account waits for its stream."""
@@ -99,6 +100,9 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         :raises SettingsError: when the settings file cannot be used.
         :raises ValueError: for an unknown domain.
         """
+        # First of all: a traceback with locals, whatever it is about, shows the arguments as they are by then.
+        secret_key = SecretText(hyperliquid_perpetual_secret_key)
+        del hyperliquid_perpetual_secret_key
         self._domain = domain
         self._home = HomeLoop(domain)
         self._network = Network.from_domain(domain)
@@ -108,7 +112,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._credentials = credentials = load_credentials(
             self._network,
             hyperliquid_perpetual_address,
-            hyperliquid_perpetual_secret_key,
+            secret_key,
             hyperliquid_perpetual_mode,
             parse_flag(use_vault),
             self._settings.vault_or_sub_account,

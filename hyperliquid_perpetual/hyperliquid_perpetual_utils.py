@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from hummingbot.client.config.config_data_types import BaseConnectorConfigMap
 from hummingbot.core.data_type.trade_fee import TradeFeeSchema
-from pydantic import Field, SecretStr, create_model, field_validator
+from pydantic import ConfigDict, Field, SecretStr, create_model, field_validator
 
 from .venue.addresses import normalize_address
 from .venue.fees import BASE_MAKER_RATE, BASE_TAKER_RATE
@@ -33,12 +33,19 @@ _NO = frozenset({"no", "n", "false", "0", ""})
 # decrypted.
 _ENCRYPTED = "7b22"
 _LONGEST_PLAIN = 66
+_LONGEST_SHOWN = 48
+
+
+def _shown(value: Any) -> str:
+    """A value for messages; not when it is as long as a key that was pasted into the wrong prompt."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{len(text)} characters"
 
 
 def _mode(value: Any) -> Any:
     text = value.strip().lower() if isinstance(value, str) else value
     if text not in _MODES:
-        raise ValueError(f"unknown connection mode {value!r}: choose arb_wallet or api_wallet")
+        raise ValueError(f"unknown connection mode {_shown(value)}: choose arb_wallet or api_wallet")
     return text
 
 
@@ -48,7 +55,7 @@ def _flag(value: Any) -> Any:
         return True
     if text in _NO:
         return False
-    raise ValueError(f"expected Yes or No, got {value!r}")
+    raise ValueError(f"expected Yes or No, got {_shown(value)}")
 
 
 def _address(value: Any) -> Any:
@@ -63,6 +70,12 @@ def _prompted(default: Any, prompt: Any, is_secure: bool) -> Any:
         default=default,
         json_schema_extra={"prompt": prompt, "is_secure": is_secure, "is_connect_key": True, "prompt_on_new": True},
     )
+
+
+class _KeysOfAConnector(BaseConnectorConfigMap):
+    """What a key is refused for is told without the key: by default pydantic quotes half of it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 def _config_map(class_name: str, network: Network) -> type[BaseConnectorConfigMap]:
@@ -98,7 +111,7 @@ def _config_map(class_name: str, network: Network) -> type[BaseConnectorConfigMa
         secret_key: (SecretStr, _prompted(no_default, key_prompt, is_secure=True)),
     }
     model: type[BaseConnectorConfigMap] = create_model(
-        class_name, __base__=BaseConnectorConfigMap, __module__=__name__, __validators__=validators, **fields
+        class_name, __base__=_KeysOfAConnector, __module__=__name__, __validators__=validators, **fields
     )
     model.model_config["title"] = domain
     return model

@@ -8,11 +8,13 @@ from weakref import WeakSet
 from aiohttp import web
 
 from hyperliquid_perpetual.sandbox.api import Api
+from hyperliquid_perpetual.sandbox.local_only import is_foreign, is_own_name
 from hyperliquid_perpetual.sandbox.session import Session
 from hyperliquid_perpetual.sandbox.socket_limits import Gate
 from hyperliquid_perpetual.sandbox.streams import Streams
 from hyperliquid_perpetual.sandbox.traffic import JSON, TEXT, ConnectionBroken, CutOff, NoAnswer, Path, Reply
 
+FOREIGN = b"This sandbox is for this machine, and not for pages of other sites.\n"
 WRONG_CONTENT_TYPE = "Expected request with `Content-Type: application/json`"
 MAX_BODY = 4 * 1024 * 1024
 MAX_FRAME = 4 * 1024 * 1024
@@ -40,6 +42,7 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._host = ""
+        self._is_local = True
         self._port = 0
         self._connections: WeakSet[asyncio.Transport] = WeakSet()
 
@@ -48,6 +51,7 @@ class Server:
 
         :raises OSError: when the address cannot be listened on.
         """
+        self._is_local = is_own_name(host)
         self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         self._site = web.TCPSite(self._runner, host, port)
@@ -99,6 +103,8 @@ class Server:
         return await self._post(request, "/exchange")
 
     async def _post(self, request: web.Request, path: Path) -> web.StreamResponse:
+        if self._is_local and is_foreign(request):
+            return web.Response(status=403, body=FOREIGN, content_type="text/plain")
         if request.method == "OPTIONS":
             allowed = {"access-control-allow-methods": "*", "access-control-allow-headers": "*"}
             return web.Response(headers={**_HEADERS, **allowed})
@@ -120,6 +126,8 @@ class Server:
         return _respond(reply)
 
     async def _ws(self, request: web.Request) -> web.StreamResponse:
+        if self._is_local and is_foreign(request):
+            return web.Response(status=403, body=FOREIGN, content_type="text/plain")
         if not web.WebSocketResponse().can_prepare(request).ok:
             return web.Response(status=400, headers=_HEADERS)
         faults = self._api.faults.requests

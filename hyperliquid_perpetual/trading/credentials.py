@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 
 from ..venue.addresses import normalize_address
 from ..venue.networks import Network
-from ..venue.signing import Signer
+from ..venue.signing import SecretText, Signer
 
 SANDBOX_KEY = "0x" + "1".rjust(64, "0")
 """The sandbox's ready-made account. It is public, and worth nothing anywhere else."""
 
 WALLET_MODE = "arb_wallet"
 API_WALLET_MODE = "api_wallet"
+
+
+_LONGEST_SHOWN = 48
 
 
 class CredentialError(ValueError):
@@ -54,18 +57,31 @@ def parse_flag(value: object) -> bool:
         return True
     if word in ("no", "n", "false", "0"):
         return False
-    raise CredentialError(f"expected yes or no, got {value!r}")
+    raise CredentialError(f"expected yes or no, got {shown(value)}")
+
+
+def shown(value: object) -> str:
+    """A value that a user has typed, for messages; not when it is as long as a key that was pasted into it."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{len(text)} characters"
 
 
 def load_credentials(
-    network: Network, address: str, secret_key: str, mode: str, use_vault: bool, vault_or_sub_account: str | None = None
+    network: Network,
+    address: str,
+    secret_key: str | SecretText,
+    mode: str,
+    use_vault: bool,
+    vault_or_sub_account: str | None = None,
 ) -> Credentials | None:
     """Reads the configured values; None when there are none, which makes a connector that only reads.
 
     :param vault_or_sub_account: the account to trade for, owned by the one behind ``address``; from the settings file.
     :raises CredentialError: when something is malformed or cannot belong together.
     """
-    address, secret_key = _pasted(address), _pasted(secret_key)
+    # First of all: whatever is raised below, its traceback keeps the arguments as they are by then.
+    secret_key = SecretText(secret_key).stripped()
+    address = _pasted(address)
     if network is Network.SANDBOX and not secret_key:
         signer = Signer(SANDBOX_KEY)
         if address and _address(address) != signer.address:
@@ -85,7 +101,7 @@ def load_credentials(
         raise CredentialError("the account address is missing: expected 0x and 40 hex digits")
     account = _address(address)
     if (mode or WALLET_MODE) not in (WALLET_MODE, API_WALLET_MODE):
-        raise CredentialError(f"unknown connection mode {mode!r}: expected {WALLET_MODE} or {API_WALLET_MODE}")
+        raise CredentialError(f"unknown connection mode {shown(mode)}: expected {WALLET_MODE} or {API_WALLET_MODE}")
     if mode != API_WALLET_MODE and not use_vault and signer.address != account:
         raise CredentialError(
             f"the private key belongs to {signer.address}, not to the account {account}: give the key of the account, "

@@ -73,6 +73,28 @@ def signing_digest(connection_id: bytes, is_mainnet: bool) -> bytes:
     return keccak(_TYPED_DATA_PREFIX + keccak(_AGENT_PREFIX[is_mainnet] + connection_id))
 
 
+class SecretText:
+    """A text on its way to where it is used, which no repr, traceback with locals, copy or pickle shows."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: "str | SecretText | None") -> None:
+        self._text: str = text._text if isinstance(text, SecretText) else text or ""
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __repr__(self) -> str:
+        return "SecretText(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret cannot be copied or pickled")
+
+    def stripped(self) -> "SecretText":
+        """What was meant by a text that was copied with blanks, line ends or quotes around it."""
+        return SecretText(self._text.strip().strip("\"'").strip())
+
+
 class Signer:
     """Holds a private key and signs with it. The key cannot be read back, printed, copied or pickled.
 
@@ -81,12 +103,20 @@ class Signer:
 
     __slots__ = ("_key", "address")
 
-    def __init__(self, private_key: str) -> None:
+    def __init__(self, private_key: str | SecretText) -> None:
         """:param private_key: 64 hex digits, with or without ``0x``.
 
-        :raises ValueError: when it is anything else. The message never contains the text that was given.
+        :raises ValueError: when it is anything else. Neither the message nor the frames of the traceback contain the
+            text that was given.
         """
-        self._key = _parse_key(private_key)
+        private_key = SecretText(private_key)
+        key = _parse_key(private_key)
+        if key is None:
+            raise ValueError(
+                "the private key is not valid: expected 64 hex digits (with or without 0x), "
+                "non-zero and below the curve's order"
+            )
+        self._key = key
         point = self._key.public_key.format(compressed=False)
         self.address = "0x" + keccak(point[1:])[-20:].hex()
 
@@ -120,16 +150,13 @@ class Signer:
         raise TypeError("a Signer holds a private key and cannot be copied or pickled")
 
 
-def _parse_key(private_key: str) -> PrivateKey:
-    text = private_key.strip() if isinstance(private_key, str) else ""
+def _parse_key(private_key: SecretText) -> PrivateKey | None:
+    """The key; None for a text that is none. Nothing is raised here: the frames of an exception keep their locals."""
+    text = private_key._text.strip() if isinstance(private_key._text, str) else ""
+    # Checked before it is decoded: bytes.fromhex skips blanks, and what is left would be padded to another key.
+    if not _is_key(text):
+        return None
     try:
-        # Checked before it is decoded: bytes.fromhex skips blanks, and what is left would be padded to another key.
-        if not _is_key(text):
-            raise ValueError
         return PrivateKey(bytes.fromhex(text[-64:]))
     except ValueError:
-        # The original exception may quote its input: raise a fresh one that cannot.
-        raise ValueError(
-            "the private key is not valid: expected 64 hex digits (with or without 0x), "
-            "non-zero and below the curve's order"
-        ) from None
+        return None

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from hyperliquid_perpetual.sandbox.local_only import is_loopback, why_refused
+from hyperliquid_perpetual.sandbox.local_only import is_own_name, why_refused
 
 STATIC = Path(__file__).parent / "static"
 INDEX = "index.html"
@@ -38,7 +38,7 @@ class PageFiles:
     """
 
     def __init__(self, host: str) -> None:
-        self._is_local = host == "localhost" or is_loopback(host)
+        self._is_local = is_own_name(host)
         self._files = page_files()
 
     def add_routes(self, app: web.Application) -> None:

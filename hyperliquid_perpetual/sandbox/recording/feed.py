@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 import aiohttp
 import msgspec
 
+from hyperliquid_perpetual.sandbox.recording.records import CANNOT_READ
 from hyperliquid_perpetual.sandbox.recording.source import Source, refuse_redirects
 
 Streams = Literal["all", "fast"]
@@ -139,7 +140,7 @@ class Feed:
     def _take(self, received: int, text: str) -> None:
         try:
             envelope = _envelopes.decode(text)
-        except msgspec.DecodeError:
+        except CANNOT_READ:
             return  # no frame of the venue: the greeting, for one
         if envelope.channel in DATA_CHANNELS:
             self._listener.on_frame(received, envelope.channel, text.encode())

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from hyperliquid_perpetual.sandbox.recording.records import Metadata
+from hyperliquid_perpetual.sandbox.recording.records import CANNOT_READ, Metadata
 from hyperliquid_perpetual.venue.networks import Network
 
 FAVOURITE_COINS = ("BTC", "ETH", "SOL", "HYPE")
@@ -124,7 +124,7 @@ async def _info[Kind](http: aiohttp.ClientSession, source: Source, request: dict
         await asyncio.sleep(wait)
     try:
         found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except CANNOT_READ:
         found = None
     if not isinstance(found, kind):
         raise SourceError(f"{source.name} does not answer {request['type']} as the venue does: {body[:80]!r}")
