@@ -48,6 +48,10 @@ fuzz: env ## try inputs that nobody sends on every parser, guided by coverage   
 	@$(PYTHON3) tools/make_fuzz.py
 	@.venv-fuzz/bin/python -m tests.fuzz.guided --seconds "$(FUZZ_SECONDS)" $(if $(FUZZ_TARGET),--target "$(FUZZ_TARGET)")
 
+.PHONY: audit
+audit: ## ask an advisory service about every locked version; needs a network, and is not in `make test`
+	@$(PYTHON3) tools/audit.py
+
 .PHONY: compatibility
 compatibility: older ## run the Hummingbot suites on the older release alone
 	@$(CHECKS) compatibility
@@ -89,4 +93,4 @@ clean: ## remove build products and caches; the environments stay
 
 .PHONY: distclean
 distclean: clean ## remove the environments as well
-	rm -rf .venv .venv-sdk .venv-ccxt .venv-fuzz .venv-20260616 .tools tests/conformance/nktkas/node_modules
+	rm -rf .venv .venv-sdk .venv-ccxt .venv-fuzz .venv-audit .venv-20260616 .tools tests/conformance/nktkas/node_modules
