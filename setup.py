@@ -54,8 +54,10 @@ setup(
     python_requires=">=3.12",
     packages=find_packages(include=["hyperliquid_perpetual", "hyperliquid_perpetual.*"]),
     package_data={
-        "": ["py.typed", "*.json", "*.json.gz", "*.yml", "*.pth"],
-        "hyperliquid_perpetual.sandbox.page": ["static/*"],
+        # Kinds of files one by one: whatever else lies around in a checkout must not be released.
+        "hyperliquid_perpetual": ["py.typed"],
+        "hyperliquid_perpetual.plugin": ["*.pth"],
+        "hyperliquid_perpetual.sandbox.page": ["static/*.html", "static/*.css", "static/*.js", "static/*.svg"],
     },
     install_requires=[
         # Never msgpack: its files and those of Hummingbot's msgpack-python overwrite each other.
