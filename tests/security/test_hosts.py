@@ -92,7 +92,7 @@ def test_no_other_place_names_a_host_or_a_source() -> None:
     assert asking <= {"networks.py", "requests.py"}
 
 
-async def test_mainnet_is_not_reached_by_naming_it_as_the_sandbox_with_mainnets_signature(
+def test_sandbox_named_as_mainnet_still_signs_as_the_sandbox(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(SANDBOX_URL_VARIABLE, "https://api.hyperliquid.xyz")
