@@ -11,6 +11,8 @@ from pathlib import Path
 
 from .log_names import logger_of
 
+_LAST_TIME = 2**53
+
 logger = logger_of(__name__)
 
 
@@ -32,7 +34,7 @@ class Bookmark:
         if path is None:
             return None
         known = _content(path).get(self._key)
-        return known if isinstance(known, int) and known > 0 else None
+        return known if type(known) is int and 0 < known < _LAST_TIME else None
 
     def write(self, until_ms: int) -> None:
         """Keeps the time. A file that cannot be written is told of once, and stops nothing."""
@@ -52,6 +54,6 @@ class Bookmark:
 def _content(path: Path) -> dict[str, object]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

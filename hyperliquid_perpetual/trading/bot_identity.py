@@ -9,6 +9,7 @@ id that lies in another file than the one it was written into is given up for a 
 import hashlib
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .log_names import logger_of
 
 ID_FILE = "hyperliquid_perpetual_bot.json"
 _ID_BYTES = 16
+_is_id = re.compile(r"[0-9a-f]{32}").fullmatch
 
 logger = logger_of(__name__)
 
@@ -109,12 +111,12 @@ def _read(path: Path) -> str | None:
         with path.open(encoding="utf-8") as file:
             content = json.load(file)
             inode = os.fstat(file.fileno()).st_ino
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
     if not isinstance(content, dict) or content.get("inode") != inode:
         return None
     found = content.get("id")
-    return found if isinstance(found, str) and len(found) == 2 * _ID_BYTES else None
+    return found if isinstance(found, str) and _is_id(found) else None
 
 
 def _hashed(*parts: str) -> bytes:

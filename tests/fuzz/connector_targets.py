@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPe
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY
 from hyperliquid_perpetual.trading.account_reader import AccountReader
 from hyperliquid_perpetual.trading.aggregated_book import Precision
+from hyperliquid_perpetual.trading.bookmark import Bookmark
+from hyperliquid_perpetual.trading.bot_identity import ID_FILE, folder_identity
 from hyperliquid_perpetual.trading.budget import WeightBudget
 from hyperliquid_perpetual.trading.builder import BuilderApproval
 from hyperliquid_perpetual.trading.candle_history import read_candles
@@ -405,10 +408,35 @@ def run_settings(data: bytes) -> None:
         assert 0 < settings.slippage <= 1
 
 
+# ---------------------------------------------------------------------------------------------- files of its own
+
+
+def own_file_seeds(chance: random.Random) -> Iterator[bytes]:
+    """What the connector keeps in Hummingbot's data folder; INODE becomes that of the file."""
+    yield b'{"hyperliquid_perpetual 0xab": 1790000000000}'
+    yield b'{"id": "00112233445566778899aabbccddeeff", "inode": INODE}'
+
+
+def run_own_file(data: bytes) -> None:
+    """A file is what was written into it, or it is as if there were none."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, ID_FILE)
+        path.write_bytes(b"")
+        path.write_bytes(data.replace(b"INODE", b"%d" % path.stat().st_ino))
+        until = Bookmark(lambda: path, "hyperliquid_perpetual 0xab").read()
+        assert until is None or msgspec.json.encode(until)
+        found = folder_identity(Path(place))
+        assert found is not None
+        assert len(bytes.fromhex(found)) == 16
+        Bookmark(lambda: path, "key").write(5)
+        assert Bookmark(lambda: path, "key").read() == 5
+
+
 TARGETS = (
     Target("frame", run_frame, frame_seeds, _renew_streams),
     Target("info_answer", run_info, info_seeds),
     Target("action_reply", run_reply, reply_seeds),
     Target("market_table", run_table, table_seeds),
     Target("settings_file", run_settings, settings_seeds),
+    Target("own_file", run_own_file, own_file_seeds),
 )
