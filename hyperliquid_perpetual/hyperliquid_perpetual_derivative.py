@@ -378,6 +378,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
 
     def _on_listed(self, order: InFlightOrder, row: Order) -> None:
         self._on_open_order(order, row)
+        self._cancels.on_listed(order)
         self._returned.on_open(order, is_listed=True)
 
     def _booked_until(self) -> int | None:
