@@ -302,6 +302,8 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._home.adopt()
         # Fills of an earlier life can be booked before the markets are known, and need a rate for their fees.
         tell_rate_oracle(self._collateral_tokens())
+        # Known before the stream's snapshot of fills comes, which may be there before the first sweep.
+        self._booked_until()
         if self.order_book_tracker._ev_loop is not asyncio.get_running_loop():
             self._move_in()
         self._stream_expected_until = time.monotonic() + STREAM_EXPECTED_SECONDS
