@@ -4,6 +4,8 @@ PYTHON3 ?= python3
 STRATEGY ?= perpetual_market_making
 DEMO_SECONDS ?= 60
 JOBS ?= 1
+SEED ?=
+CHAOS_SECONDS ?= 300
 
 CHECKS := .venv/bin/python tools/checks.py
 
@@ -60,6 +62,10 @@ unit: env ## run the unit tests alone
 .PHONY: soak
 soak: env ## let the sandbox live for a simulated week, a bot in it, and see that memory stays flat
 	@.venv/bin/python benchmarks/sandbox_soak.py --days 7
+
+.PHONY: chaos
+chaos: env ## bots trade on a sandbox that breaks, all are killed now and then; then both sides agree (SEED=, CHAOS_SECONDS=300)
+	@.venv/bin/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") --seconds "$(CHAOS_SECONDS)"
 
 .PHONY: format
 format: env ## put the code into the project's format
