@@ -6,6 +6,8 @@ DEMO_SECONDS ?= 60
 JOBS ?= 1
 FUZZ_SECONDS ?= 120
 FUZZ_TARGET ?=
+SEED ?=
+CHAOS_SECONDS ?= 300
 
 CHECKS := .venv/bin/python tools/checks.py
 
@@ -68,9 +70,17 @@ types: env ## check the types
 unit: env ## run the unit tests alone
 	@.venv/bin/python -m pytest tests/unit
 
+.PHONY: chaos-deep
+chaos-deep: env ## the state machine of connector against sandbox, AGREEMENT_EXAMPLES=20000 of it (hours)
+	@AGREEMENT_EXAMPLES="$${AGREEMENT_EXAMPLES:-20000}" .venv/bin/python -m pytest -q tests/hummingbot/test_agreement.py
+
 .PHONY: soak
 soak: env ## let the sandbox live for a simulated week, a bot in it, and see that memory stays flat
 	@.venv/bin/python benchmarks/sandbox_soak.py --days 7
+
+.PHONY: chaos
+chaos: env ## bots trade on a sandbox that breaks, all are killed now and then; then both sides agree (SEED=, CHAOS_SECONDS=300)
+	@.venv/bin/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") --seconds "$(CHAOS_SECONDS)"
 
 .PHONY: format
 format: env ## put the code into the project's format

@@ -306,6 +306,8 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._home.adopt()
         # Fills of an earlier life can be booked before the markets are known, and need a rate for their fees.
         tell_rate_oracle(self._collateral_tokens())
+        # Known before the stream's snapshot of fills comes, which may be there before the first sweep.
+        self._booked_until()
         if self.order_book_tracker._ev_loop is not asyncio.get_running_loop():
             self._move_in()
         self._stream_expected_until = time.monotonic() + STREAM_EXPECTED_SECONDS
@@ -382,6 +384,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
 
     def _on_listed(self, order: InFlightOrder, row: Order) -> None:
         self._on_open_order(order, row)
+        self._cancels.on_listed(order)
         self._returned.on_open(order, is_listed=True)
 
     def _booked_until(self) -> int | None:

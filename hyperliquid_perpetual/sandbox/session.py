@@ -255,8 +255,7 @@ class Session:
         self.send(frame("subscriptionResponse", {"method": method, "subscription": echo}))
 
     def _post(self, message: Post) -> None:
-        limit = self._settings.max_posts_in_flight
-        if limit is not None and len(self._posts) >= limit:
+        if not self._gate.may_post(len(self._posts)):
             self._error(f"too many pending post requests id={message.id}")
             return
         # Eager: what can be answered at once is, and requests reach the exchange in the order in which they came.

@@ -1,7 +1,7 @@
 """How many sockets, subscriptions and messages an address may have, and the other rules of a socket (section 9.2)."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -63,6 +63,10 @@ class Gate:
         self.sessions: dict[Client, None] = {}
         self.messages = 0
         """Frames that clients have sent, ever."""
+        self.connections = 0
+        """Sockets that were opened, ever."""
+        self.refused: Counter[str] = Counter()
+        """How often a limit was met, by what was refused: a connection, message, subscription, user or post."""
         self._connected: dict[str, deque[float]] = {}
         self._sent: dict[str, deque[float]] = {}
 
@@ -70,14 +74,28 @@ class Gate:
         """Whether another socket may be opened from an address; counts it."""
         settings = self.settings
         open_now = sum(session.address == address and not session.is_frozen for session in self.sessions)
-        if settings.max_connections is not None and open_now >= settings.max_connections:
-            return False
-        return _within(self._connected, address, settings.max_new_connections_per_minute)
+        room = settings.max_connections is None or open_now < settings.max_connections
+        if room and _within(self._connected, address, settings.max_new_connections_per_minute):
+            self.connections += 1
+            return True
+        self.refused["connection"] += 1
+        return False
 
     def count_message(self, address: str) -> bool:
         """Whether an address may send another frame; counts it."""
         self.messages += 1
-        return _within(self._sent, address, self.settings.max_messages_per_minute)
+        if _within(self._sent, address, self.settings.max_messages_per_minute):
+            return True
+        self.refused["message"] += 1
+        return False
+
+    def may_post(self, in_flight: int) -> bool:
+        """Whether a socket with so many unanswered posts may send another; counts the refusal."""
+        limit = self.settings.max_posts_in_flight
+        if limit is None or in_flight < limit:
+            return True
+        self.refused["post"] += 1
+        return False
 
     def refuse_subscription(self, address: str, subscription: Subscription) -> str | None:
         """Why an address may not have another subscription, if so."""
@@ -85,10 +103,12 @@ class Gate:
         mine = [session for session in self.sessions if session.address == address and not session.is_frozen]
         held = [entry for session in mine for entry in session.subscriptions]
         if settings.max_subscriptions is not None and len(held) >= settings.max_subscriptions:
+            self.refused["subscription"] += 1
             return f"Cannot subscribe to more than {settings.max_subscriptions} channels."
         if settings.max_users is not None and isinstance(subscription, UserSubscription):
             users = {entry.user for entry in held if isinstance(entry, UserSubscription)}
             if subscription.user not in users and len(users) >= settings.max_users:
+                self.refused["user"] += 1
                 return f"Cannot track more than {settings.max_users} total users."
         return None
 

@@ -27,6 +27,10 @@ class CancelDeadlines:
         """A cancel had no answer, and can take effect until then (Unix milliseconds)."""
         self._until[cloid] = expires_after_ms / 1000
 
+    def has(self, cloid: str) -> bool:
+        """Whether there is one for an order."""
+        return cloid in self._until
+
     def forget(self, cloid: str) -> None:
         """The order has ended."""
         self._until.pop(cloid, None)

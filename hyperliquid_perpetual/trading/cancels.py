@@ -137,6 +137,16 @@ class Cancels:
         if phase_of(update.status) is OrderPhase.LIVE:
             self._deadlines.on_open(order)
 
+    def on_listed(self, order: InFlightOrder) -> None:
+        """The venue lists an order as open. One that was restored while its cancel was under way is asked for when what
+        an earlier life has sent can no longer take effect: nobody else does."""
+        cloid = order.client_order_id
+        if order.is_pending_cancel_confirmation and not (
+            cloid in self._underway or cloid in self._flow.resolver.pending or self._deadlines.has(cloid)
+        ):
+            self._deadlines.note(cloid, self._flow.latest_expiry())
+            self._deadlines.on_open(order)
+
     def _on_ended(self, cloid: str) -> None:
         self._deadlines.forget(cloid)
         ended = self._ended.get(cloid)

@@ -10,7 +10,7 @@ from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.venue.client_ids import is_ours
 from hyperliquid_perpetual.venue.messages import OrderStatus
-from tests.bot import eventually, trading_bot
+from tests.bot import Bot, eventually, trading_bot
 
 
 async def test_limit_order_rests_and_is_cancelled() -> None:
@@ -288,6 +288,33 @@ async def test_restarted_bot_restores_its_orders_and_books_what_filled_meanwhile
             await eventually(lambda: bool(again.events(MarketEvent.BuyOrderCompleted, filled)))
             assert len(again.events(MarketEvent.OrderFilled, filled)) == 1
             assert again.state(kept) is OrderState.OPEN
+        finally:
+            await again.stop()
+
+
+async def test_order_restored_with_a_cancel_that_never_arrived_is_open_again_once_that_cannot_come_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bot was killed after its cancel was lost: without another question it would wait for the end for ever."""
+    monkeypatch.setattr("hyperliquid_perpetual.trading.order_flow.ACTION_LIFETIME_MS", 1_000)
+    async with trading_bot() as bot:
+        order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        bot.exchange.faults.refuse_before(kind="cancelByCloid")
+        bot.connector.cancel("BTC-USD", order_id)
+        await eventually(lambda: bot.state(order_id) is OrderState.PENDING_CANCEL)
+        saved = bot.connector.tracking_states
+        await bot.stop()
+        again = Bot(bot.exchange, ["BTC-USD"])
+        again.connector.restore_tracking_states(saved)
+        await again.start()
+        try:
+            await again.ready()
+            assert again.state(order_id) is OrderState.PENDING_CANCEL
+            await eventually(lambda: again.state(order_id) is OrderState.OPEN, 10)
+            assert again.connector._flow.resolver.pending == []
+            again.connector.cancel("BTC-USD", order_id)
+            await eventually(lambda: len(again.events(MarketEvent.OrderCancelled, order_id)) == 1)
+            assert not bot.exchange.open_orders(bot.address)
         finally:
             await again.stop()
 

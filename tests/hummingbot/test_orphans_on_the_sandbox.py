@@ -18,6 +18,7 @@ from hummingbot.core.event.events import MarketEvent
 from hummingbot.core.rate_oracle.rate_oracle import RateOracle
 
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+from hyperliquid_perpetual.trading.reconciliation import Reconciler
 from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.venue.client_ids import is_ours
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
@@ -214,4 +215,23 @@ async def test_fill_booked_before_the_markets_are_known_has_its_fee_converted(ex
         [(fee, fee_in_quote)] = connection.execute("SELECT trade_fee, trade_fee_in_quote FROM TradeFill").fetchall()
     [part] = json.loads(fee)["flat_fees"]
     assert Decimal(part["amount"]) == Decimal(fee_in_quote).scaleb(-6) > 0
+    await lives.end()
+
+
+async def test_fill_of_an_unrecorded_order_is_booked_when_the_snapshot_of_fills_comes_before_the_first_sweep(
+    exchange: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fill that is passed over in the snapshot counts as seen, and no sweep brings it again."""
+    lives = Lives(exchange)
+    order_id = await killed_with_an_unrecorded_order(lives, OrderType.MARKET)
+    sweep = Reconciler.sweep
+
+    async def late_sweep(reconciler: Reconciler, max_age: float = 0.0) -> None:
+        await asyncio.sleep(1)
+        await sweep(reconciler, max_age)
+
+    monkeypatch.setattr(Reconciler, "sweep", late_sweep)
+
+    again = await lives.begin()
+    await eventually(lambda: bool(again.events(MarketEvent.OrderFilled, order_id)), 15)
     await lives.end()

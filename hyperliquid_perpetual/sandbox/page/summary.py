@@ -31,7 +31,9 @@ def counters(sandbox: "Sandbox") -> Json:
         "requests": len(sandbox.api.captured),
         "weight": sandbox.api.meter.total,
         "refusedByWeight": sandbox.api.meter.refused,
+        "refusedBySocketLimits": dict(sandbox.gate.refused),
         "websockets": sandbox.sockets,
+        "connections": sandbox.gate.connections,
         "messages": sandbox.gate.messages,
         "faults": dict(sandbox.faults.counts),
     }

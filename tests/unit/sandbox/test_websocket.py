@@ -332,6 +332,28 @@ async def test_too_many_subscriptions_of_an_address() -> None:
         await socket.subscribe("bbo", coin="BTC")
 
 
+async def test_refusals_by_a_limit_are_counted_by_what_was_refused() -> None:
+    settings = SessionSettings(
+        max_connections=1, max_subscriptions=2, max_users=1, max_posts_in_flight=1, max_messages_per_minute=6
+    )
+    async with Sandbox(market="empty", sockets=settings) as exchange, connect(exchange) as socket:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            async with connect(exchange):
+                pass
+        await socket.subscribe("orderUpdates", user=wallet(1).address)
+        stranger = {"type": "userFills", "user": wallet(2).address}
+        await socket.send({"method": "subscribe", "subscription": stranger})
+        await socket.subscribe("trades", coin="BTC")
+        await socket.send({"method": "subscribe", "subscription": {"type": "bbo", "coin": "BTC"}})
+        exchange.faults.delay(0.5, path="/info")
+        for number in range(3):
+            await socket.send(post(number, "info", {"type": "allMids"}))
+        await socket.closed()
+
+        assert exchange.gate.refused == {"connection": 1, "user": 1, "subscription": 1, "post": 1, "message": 1}
+        assert exchange.gate.connections == 1
+
+
 async def test_nothing_of_a_client_stays_when_it_is_gone(exchange: Sandbox) -> None:
     async with connect(exchange) as socket:
         await socket.subscribe("trades", coin="BTC")
