@@ -9,6 +9,7 @@ import asyncio
 import math
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from functools import partial
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
@@ -17,6 +18,7 @@ from ..venue.client_ids import is_twap
 from ..venue.messages import Order, OrderUpdate
 from .account import KNOWN_MODES, AccountState
 from .account_reader import AccountReader
+from .differences import Differences
 from .dispatch import Dispatcher
 from .fills import FillBook
 from .log_names import logger_of
@@ -33,6 +35,8 @@ FILLS_GRACE_SECONDS = 1.0
 
 MODE_SECONDS = 1800.0
 """How often the account mode is asked for: it changes rarely, and asking is dear."""
+
+_ZERO = Decimal(0)
 
 logger = logger_of(__name__)
 
@@ -81,6 +85,8 @@ class Reconciler:
         self._state_read_at = float("-inf")
         self.is_reconciled = False
         """Whether a sweep has succeeded since the stream was last (re)connected."""
+        self.differences = Differences()
+        """What sweeps have found."""
         self.on_open_order: Callable[[InFlightOrder, Order], None] = lambda _order, _row: None
         """Called with each of our orders that the venue lists as open, and the venue's row."""
         self.on_unknown_open: Callable[[Order], None] = lambda _row: None
@@ -107,6 +113,7 @@ class Reconciler:
         """Notes that something may have been missed: the stream was interrupted."""
         self._connection += 1
         self._swept_at = 0.0
+        self.differences.after_a_gap = True
         self.is_reconciled = False
 
     async def stop(self) -> None:
@@ -164,6 +171,7 @@ class Reconciler:
                 return
             await _each(self._sweep_fills, self._sweep_orders, self._twaps.sweep, self._sweep_state)
             self._swept_at = began
+            self.differences.after_a_gap = False
         self.on_swept()
 
     async def sweep_fills(self) -> None:
@@ -192,6 +200,9 @@ class Reconciler:
         asked_at = int(self._clock() * 1000)
         fills = await self._reader.fills_since(self._fills.gap_start(first_ms))
         for fill in fills:
+            order = self._tracker.find(fill.cloid, fill.oid) if self._fills.is_new(fill) else None
+            if order is not None:
+                self.differences.note("fill", f"a fill of order {order.client_order_id} was not told by the stream")
             self._dispatcher.on_fill(fill, is_old=fill.time < self._started_ms)
         if self._twaps.misses_fills:
             # Whether the venue has fills of slices among the others is not confirmed; this list has them for certain.
@@ -222,6 +233,8 @@ class Reconciler:
             order = self._tracker.find(venue_order.cloid, venue_order.oid)
             if order is not None:
                 known.add(order.client_order_id)
+                if order.is_pending_create:
+                    self.differences.note("acceptance", f"order {order.client_order_id} is open at the venue")
                 self._flow.apply_update(order, OrderUpdate(venue_order, "open", int(self._clock() * 1000)))
                 self.on_open_order(order, venue_order)
             else:
@@ -237,6 +250,8 @@ class Reconciler:
         status = await self._flow.status_of(order)
         if status.order is not None:
             self._dispatcher.apply_order_update(order, status.order)
+            if order.is_done or self._tracker.is_held(cloid):
+                self.differences.note("end", f"order {cloid} has ended at the venue ({status.order.status})")
         elif cloid not in self._flow.resolver.pending:
             # Whatever was sent for it was sent before now, or, after a restart, right after it was created.
             self._flow.resolver.watch(cloid, int(self._clock() * 1000) + ACTION_LIFETIME_MS)
@@ -270,7 +285,17 @@ class Reconciler:
         self._account.update_spot(await self._reader.spot_state())
 
     async def _read_dex(self, dex: str) -> None:
-        self._account.update_dex(dex, await self._reader.state(dex))
+        state = await self._reader.state(dex)
+        before = {position.coin: position.szi for position in self._account.positions()}
+        was_known = dex in self._account.dexs
+        if not self._account.update_dex(dex, state) or not was_known:
+            return
+        after = {position.coin: position.szi for position in self._account.positions()}
+        for coin in sorted(before.keys() | after.keys()):
+            if before.get(coin, _ZERO) != after.get(coin, _ZERO):
+                self.differences.note(
+                    "position", f"the position in {coin} is {after.get(coin, _ZERO)}, not {before.get(coin, _ZERO)}"
+                )
 
     def _created(self, order: InFlightOrder) -> float:
         """Unix seconds; now, where Hummingbot's clock was not running when the order was made."""

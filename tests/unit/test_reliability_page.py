@@ -1,0 +1,18 @@
+"""Every rule of the page about reliability has a test, and the tests that it names exist."""
+
+from tests.unit.claims import ROOT, claims_of, lines_that_are_no_claims, missing_tests
+
+PAGE = ROOT / "docs" / "reliability.md"
+
+
+def test_every_rule_has_a_test() -> None:
+    assert len(claims_of(PAGE)) > 35
+    assert [number for number, tests in claims_of(PAGE).items() if not tests] == []
+
+
+def test_every_line_of_a_table_is_a_rule() -> None:
+    assert [line for line in lines_that_are_no_claims(PAGE) if not line.startswith("| what |")] == []
+
+
+def test_every_test_that_is_named_exists() -> None:
+    assert missing_tests(PAGE) == []
