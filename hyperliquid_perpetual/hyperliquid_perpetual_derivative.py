@@ -340,6 +340,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         await self._flow.resolver.stop()
         await self._follower.resolver.stop()
         await self._amendments.stop()
+        await self._cancels.stop()
         await self._orphans.stop()
         await self._returned.stop()
         if self._allowance_task is not None:

@@ -4,11 +4,13 @@
 - "Success" is final; what remains open is how much filled before, which the stream tells, or the venue when asked.
 - "Never placed, already canceled, or filled" is no end: the order's true state is fetched and applied. Where that is
   *open*, the venue did not find the order by its client order id, and it is named by the venue's own.
-- Without an answer, the order waits to be cancelled until the cancel can no longer take effect.
+- Without an answer, the venue is asked for the order; while that is open, it is told to cancel it again, which does no
+  harm however many of the cancels arrive.
 """
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
@@ -22,6 +24,7 @@ from .lifecycle import Evidence
 from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
+from .outcomes import FIRST_QUESTION_SECONDS, SLOWEST_QUESTION_SECONDS
 from .rejections import VenueRejection
 from .replacements import Answer, Cancel
 from .requests import VenueUnavailable
@@ -31,6 +34,21 @@ STREAM_CONFIRMATION_SECONDS = 2.0
 """How long an accepted cancel waits for the stream to tell what filled before it; then the venue is asked."""
 
 logger = logger_of(__name__)
+
+
+@dataclass(slots=True)
+class _Unanswered:
+    """Cancels of an order that had no answer."""
+
+    asset_id: int
+    times: int = 0
+    is_due: bool = True
+    """Whether another one is to be sent when the order turns out to be open."""
+
+    def next_wait(self) -> float:
+        """How long to wait before the venue is asked for the order, longer each time."""
+        self.times += 1
+        return float(min(FIRST_QUESTION_SECONDS * 2 ** (self.times - 1), SLOWEST_QUESTION_SECONDS))
 
 
 class Cancels:
@@ -51,6 +69,9 @@ class Cancels:
         self._stream_is_live = stream_is_live
         self._clock = clock
         self._underway: dict[str, asyncio.Task[bool]] = {}
+        self._unanswered: dict[str, _Unanswered] = {}
+        """Orders, by client order id, whose cancels had no answer."""
+        self._repeats: set[asyncio.Task[None]] = set()
         self._deadlines = CancelDeadlines(tracker, flow.resolver, clock)
         self._ended: dict[str, asyncio.Event] = {}
         tracker.listen_to_ends(self._on_ended)
@@ -99,7 +120,9 @@ class Cancels:
                 case Unclear(reason=reason):
                     self._deadlines.note(cloid, answer.expires_after or self._flow.latest_expiry())
                     logger.warning("It is not known yet whether order %s was cancelled (%s)", cloid, reason)
-                    self._flow.resolver.watch(cloid, answer.expires_after)
+                    unanswered = self._unanswered.setdefault(cloid, _Unanswered(asset_id))
+                    unanswered.is_due = True
+                    self._flow.resolver.watch(cloid, answer.expires_after, first_wait=unanswered.next_wait())
                 case _:
                     await self._confirm(order, ended)
         finally:
@@ -134,8 +157,32 @@ class Cancels:
 
     def _on_answer(self, order: InFlightOrder, update: OrderUpdate) -> None:
         """The venue was asked about an order: one that is open had its cancel refused, once none is on its way."""
-        if phase_of(update.status) is OrderPhase.LIVE:
+        if phase_of(update.status) is not OrderPhase.LIVE:
+            return
+        unanswered = self._unanswered.get(order.client_order_id)
+        if unanswered is None:
             self._deadlines.on_open(order)
+        elif unanswered.is_due:
+            unanswered.is_due = False
+            task = asyncio.get_running_loop().create_task(self._again(order, unanswered.asset_id))
+            # The loop keeps only a weak reference to a task.
+            self._repeats.add(task)
+            task.add_done_callback(self._repeats.discard)
+
+    async def _again(self, order: InFlightOrder, asset_id: int) -> None:
+        try:
+            await self.cancel(order, asset_id)
+        except VenueRejection as refusal:
+            self._unanswered.pop(order.client_order_id, None)
+            logger.warning("Order %s could not be cancelled: %s", order.client_order_id, refusal)
+
+    async def stop(self) -> None:
+        """Repeats no more cancels; the next life asks for what was sent."""
+        tasks = list(self._repeats)
+        self._unanswered.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def on_listed(self, order: InFlightOrder) -> None:
         """The venue lists an order as open. One that was restored while its cancel was under way is asked for when what
@@ -149,6 +196,7 @@ class Cancels:
 
     def _on_ended(self, cloid: str) -> None:
         self._deadlines.forget(cloid)
+        self._unanswered.pop(cloid, None)
         ended = self._ended.get(cloid)
         if ended is not None:
             ended.set()

@@ -240,6 +240,20 @@ async def test_cancel_of_an_order_that_filled_meanwhile_ends_it_filled() -> None
         assert len(bot.events(MarketEvent.OrderFilled, order_id)) == 1
 
 
+@pytest.mark.parametrize("fault", ["refuse_before", "drop_reply"])
+async def test_cancel_without_an_answer_is_sent_again_while_the_order_is_open(fault: str) -> None:
+    """A quote must not rest for half a minute because one packet was lost."""
+    async with trading_bot() as bot:
+        order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        bot.exchange.faults.lose_user_frames()
+        bot.exchange.faults.add(fault, path="/exchange", kind="cancelByCloid", next=2)
+        bot.connector.cancel("BTC-USD", order_id)
+        await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)), 8)
+        assert not bot.exchange.open_orders(bot.address)
+        assert len(bot.exchange.requests("/exchange", "cancelByCloid")) == (3 if fault == "refuse_before" else 1)
+        assert len(bot.events(MarketEvent.OrderCancelled)) == 1
+
+
 async def test_what_happened_during_an_outage_of_the_stream_is_known_before_the_connector_is_ready_again() -> None:
     async with trading_bot() as bot:
         filled = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.999"))
