@@ -76,6 +76,8 @@ class Dispatcher:
         is kept, to come again later."""
         self.on_unknown_order: Callable[[Order], None] = lambda _row: None
         """Called with an order that the stream says is open and that is not tracked."""
+        self.on_unreadable: Callable[[], None] = lambda: None
+        """Called when something that the stream told could not be read."""
         self.on_named_open: Callable[[InFlightOrder], None] = lambda _order: None
         """Called with an order of ours that the stream says is open."""
         self.counters = Counters()
@@ -120,6 +122,7 @@ class Dispatcher:
             case frames.Unreadable():
                 # The connection has logged it.
                 self.counters.unreadable += 1
+                self.on_unreadable()
             case _:
                 pass
 
@@ -194,6 +197,7 @@ class Dispatcher:
             if not self.counters.malformed:
                 logger.warning("%d items of channel %s could not be read and were passed over", count, channel)
             self.counters.malformed += count
+            self.on_unreadable()
 
 
 def trade_update(order: InFlightOrder, fill: Fill) -> TradeUpdate:

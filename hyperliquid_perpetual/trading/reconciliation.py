@@ -76,8 +76,10 @@ class Reconciler:
         self._lock = LoopLock()
         self._run: asyncio.Task[None] | None = None
         self._fills_task: asyncio.Task[None] | None = None
+        self._second_look: asyncio.Task[None] | None = None
         self._state_watch = StateWatch(account, self.sweep_state)
         dispatcher.on_new_fill = self._state_watch.on_fill
+        dispatcher.on_unreadable = self.look_again
         flow.resolver.read_fills = self.sweep_fills
         self._connection = 0
         self._swept_at = 0.0
@@ -120,8 +122,8 @@ class Reconciler:
         """Ends what is running."""
         self.is_reconciled = False
         await self._state_watch.stop()
-        tasks = [task for task in (self._run, self._fills_task) if task is not None]
-        self._run = self._fills_task = None
+        tasks = [task for task in (self._run, self._fills_task, self._second_look) if task is not None]
+        self._run = self._fills_task = self._second_look = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -130,6 +132,22 @@ class Reconciler:
         """Asks for fills shortly: an order ended with more of it filled than is booked."""
         if self._fills_task is None or self._fills_task.done():
             self._fills_task = asyncio.get_running_loop().create_task(self._fetch_missing_fills())
+
+    def look_again(self) -> None:
+        """Sweeps shortly: something that the stream told could not be read."""
+        if self._second_look is None or self._second_look.done():
+            self._second_look = asyncio.get_running_loop().create_task(self._sweep_shortly())
+
+    async def _sweep_shortly(self) -> None:
+        await asyncio.sleep(FILLS_GRACE_SECONDS)
+        for wait in (*RETRY_SECONDS, None):
+            try:
+                await self.sweep()
+                return
+            except VenueUnavailable as error:
+                logger.debug("What could not be read cannot be asked for yet: %s", error)
+            if wait is not None:  # then the routine sweeps have it
+                await asyncio.sleep(wait * _jitter())
 
     async def _until_reconciled(self) -> None:
         attempt = 0

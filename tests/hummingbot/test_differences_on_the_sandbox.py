@@ -39,7 +39,7 @@ def test_what_a_live_stream_did_not_tell_is_found_by_the_next_sweep(caplog: pyte
 
     with caplog.at_level(logging.INFO):
         run_in_virtual_time(scenario())
-    assert "was not told by the stream, although the stream was live" in caplog.text
+    assert "was not told by the stream, although the account stream was live" in caplog.text
 
 
 def test_what_happened_in_a_gap_of_the_stream_is_said_to_have() -> None:
@@ -52,5 +52,19 @@ def test_what_happened_in_a_gap_of_the_stream_is_said_to_have() -> None:
             await asyncio.sleep(120)
             assert bot.state(order_id) is OrderState.FILLED
             assert not bot.connector._reconciler.differences.after_a_gap
+
+    run_in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("how", ["not_json", "truncated", "wrong_type"])
+def test_account_message_that_cannot_be_read_is_made_up_for_within_seconds(how: str) -> None:
+    async def scenario() -> None:
+        async with trading_bot() as bot:
+            order_id = await bot.open_order("buy", "BTC-USD", "0.02", bot.price("BTC", "0.99"))
+            for channel in ("userFills", "orderUpdates", "user"):
+                bot.exchange.faults.add("corrupt_frames", how=how, channel=channel, lasts=1)
+            bot.exchange.fill(bot.address, order_id)
+            await asyncio.sleep(5)
+            assert bot.state(order_id) is OrderState.FILLED
 
     run_in_virtual_time(scenario())
