@@ -1,11 +1,26 @@
 """Hummingbot's recorder on a database of a test's own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from hummingbot import data_path
+from hummingbot import data_path, set_data_path
 from hummingbot.connector.markets_recorder import MarketsRecorder
 from hummingbot.model.sql_connection_manager import SQLConnectionManager, SQLConnectionType
+
+
+@contextmanager
+def data_folder(folder: Path) -> Iterator[Path]:
+    """Has Hummingbot keep its data there for a while, and forget its recorder afterwards."""
+    before = data_path()
+    set_data_path(str(folder))
+    try:
+        yield folder
+    finally:
+        set_data_path(before)
+        MarketsRecorder._shared_instance = None
 
 
 def recorder_of(connector: Any, config: str) -> MarketsRecorder:

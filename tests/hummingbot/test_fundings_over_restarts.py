@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hummingbot import data_path, set_data_path
 from hummingbot.connector.markets_recorder import MarketsRecorder
 from hummingbot.core.data_type.common import OrderType
 from hummingbot.core.event.events import MarketEvent
@@ -15,7 +14,7 @@ from hummingbot.core.event.events import MarketEvent
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 from tests.bot import Bot, eventually
-from tests.recorder import recorder_of
+from tests.recorder import data_folder, recorder_of
 
 CONFIG = "conf_1.yml"
 PAIRS = ["BTC-USD", "ETH-USD"]
@@ -23,11 +22,8 @@ PAIRS = ["BTC-USD", "ETH-USD"]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path) -> Iterator[Path]:
-    before = data_path()
-    set_data_path(str(tmp_path))
-    yield tmp_path
-    set_data_path(before)
-    MarketsRecorder._shared_instance = None
+    with data_folder(tmp_path):
+        yield tmp_path
 
 
 @pytest.fixture

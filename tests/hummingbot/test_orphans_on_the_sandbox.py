@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hummingbot import data_path, set_data_path
 from hummingbot.connector.markets_recorder import MarketsRecorder
 from hummingbot.core.data_type.common import OrderType
 from hummingbot.core.data_type.in_flight_order import OrderState
@@ -23,16 +22,13 @@ from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.venue.client_ids import is_ours
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 from tests.bot import Bot, eventually
-from tests.recorder import recorder_of
+from tests.recorder import data_folder, recorder_of
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path) -> Iterator[Path]:
-    before = data_path()
-    set_data_path(str(tmp_path))
-    yield tmp_path
-    set_data_path(before)
-    MarketsRecorder._shared_instance = None
+    with data_folder(tmp_path):
+        yield tmp_path
 
 
 class Lives:

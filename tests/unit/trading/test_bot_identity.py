@@ -9,21 +9,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hummingbot import data_path, set_data_path
 from hummingbot.connector.markets_recorder import MarketsRecorder
 
 from hyperliquid_perpetual.trading.bookmark import Bookmark
 from hyperliquid_perpetual.trading.bot_identity import ID_FILE, BotIdentity, folder_identity
 from hyperliquid_perpetual.venue.client_ids import RANDOM_BYTES, make_cloid
+from tests.recorder import data_folder
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path) -> Iterator[Path]:
-    before = data_path()
-    set_data_path(str(tmp_path))
-    yield tmp_path
-    set_data_path(before)
-    MarketsRecorder._shared_instance = None
+    with data_folder(tmp_path):
+        yield tmp_path
 
 
 def recorded(config: str = "conf.yml") -> Any:
