@@ -8,6 +8,7 @@ FUZZ_SECONDS ?= 120
 FUZZ_TARGET ?=
 SEED ?=
 CHAOS_SECONDS ?= 300
+SOAK_MINUTES ?= 60
 
 CHECKS := .venv/bin/python tools/checks.py
 
@@ -75,7 +76,8 @@ chaos-deep: env ## the state machine of connector against sandbox, AGREEMENT_EXA
 	@AGREEMENT_EXAMPLES="$${AGREEMENT_EXAMPLES:-20000}" .venv/bin/python -m pytest -q tests/hummingbot/test_agreement.py
 
 .PHONY: soak
-soak: env ## let the sandbox live for a simulated week, a bot in it, and see that memory stays flat
+soak: env ## that memory stays flat: a bot that quotes for SOAK_MINUTES=60, and the sandbox over a simulated week
+	@.venv/bin/python benchmarks/bot_soak.py --minutes "$(SOAK_MINUTES)"
 	@.venv/bin/python benchmarks/sandbox_soak.py --days 7
 
 .PHONY: chaos
