@@ -16,9 +16,10 @@ def claims_of(page: Path) -> dict[str, list[str]]:
 
 
 def lines_that_are_no_claims(page: Path) -> list[str]:
-    """The lines of its tables that are neither claims nor headings."""
-    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    return [line for line in lines if not _ROW.match(line) and not line.startswith("| no |")]
+    """The lines of its tables of claims (those whose first column is "no") that are none."""
+    tables = [block for block in page.read_text(encoding="utf-8").split("\n\n") if block.startswith("| no |")]
+    lines = [line for block in tables for line in block.splitlines()[1:] if line.startswith("| ")]
+    return [line for line in lines if not _ROW.match(line)]
 
 
 def functions_of(path: Path) -> list[str]:

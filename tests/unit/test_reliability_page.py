@@ -11,7 +11,7 @@ def test_every_rule_has_a_test() -> None:
 
 
 def test_every_line_of_a_table_is_a_rule() -> None:
-    assert [line for line in lines_that_are_no_claims(PAGE) if not line.startswith("| what |")] == []
+    assert lines_that_are_no_claims(PAGE) == []
 
 
 def test_every_test_that_is_named_exists() -> None:
