@@ -234,6 +234,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._dispatcher.listen(self._dead_mans_switch.on_order_update)
         self._dispatcher.listen(self._on_order_status)
         self._dispatcher.on_charged = self._learn_from_fill
+        self._dispatcher.on_venue_time = self._requests.venue_clock.note
         self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
         self._reconciler.on_open_order = self._on_listed
         # Positions and balances come by stream with every block: nothing has to be estimated in between.

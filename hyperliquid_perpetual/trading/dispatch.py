@@ -76,6 +76,8 @@ class Dispatcher:
         is kept, to come again later."""
         self.on_unknown_order: Callable[[Order], None] = lambda _row: None
         """Called with an order that the stream says is open and that is not tracked."""
+        self.on_venue_time: Callable[[int], None] = lambda _ms: None
+        """Called with each time that the venue states with the account, Unix milliseconds."""
         self.on_unreadable: Callable[[], None] = lambda: None
         """Called when something that the stream told could not be read."""
         self.on_named_open: Callable[[InFlightOrder], None] = lambda _order: None
@@ -104,6 +106,8 @@ class Dispatcher:
                 self._count_malformed("userFundings", malformed)
                 self._on_funding(fundings)
             case messages.AllDexsClearinghouseState(clearinghouseStates=states):
+                if states:
+                    self.on_venue_time(max(state.time for _, state in states))
                 news = [dex for dex, state in states if self._account.update_dex(dex, state)]
                 if news:
                     self._on_account()

@@ -7,6 +7,7 @@ proof*).
 """
 
 import asyncio
+import random
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,11 +22,12 @@ from ..venue.actions import Action
 from ..venue.lists import CANNOT_READ
 from ..venue.networks import Network
 from ..venue.nonces import NonceSource
-from ..venue.replies import Outcome, Rejected, Unclear, parse_action_reply
+from ..venue.replies import Outcome, Rejected, Unclear, least_nonce, parse_action_reply
 from ..venue.signing import Signer
 from ..venue.states import Tolerant
 from .budget import Priority, WeightBudget
 from .log_names import logger_of
+from .venue_clock import VenueClock
 
 T = TypeVar("T")
 
@@ -36,6 +38,7 @@ ACTION_LIFETIME_MS = 30_000
 outcome can stay unknown: once this has passed, an order the venue does not know can never appear any more."""
 
 _RATE_LIMIT_PAUSE_SECONDS = 5.0
+_ABOVE_THE_LEAST_MS = 600_000
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -57,7 +60,8 @@ class RateLimited(VenueUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What became of a signed action, per item, and until when the venue could still have executed it."""
+    """What became of a signed action, per item, and until when, by this machine's clock, the venue could still have
+    executed it."""
 
     outcomes: list[Outcome]
     nonce: int
@@ -91,6 +95,8 @@ class Requests:
         self._session: aiohttp.ClientSession | None = None
         self._keep_session = False
         self._told_malformed: set[str] = set()
+        self.venue_clock = VenueClock(clock_ms)
+        """How far the venue's clock is from this machine's."""
         self.items_sent = 0
         """Orders, cancels and the like that were sent in actions: what the account's allowance counts (section 9.3)."""
 
@@ -175,17 +181,29 @@ class Requests:
         if callable(action):
             action = action()
         self.items_sent += items
-        if nonce is None:
-            nonce = nonces.next()
-        expires_after = self._clock_ms() + ACTION_LIFETIME_MS
-        signature = signer.sign_action(action, nonce, self.network.signs_as_mainnet, self._vault_address, expires_after)
+        result = await self._send(signer, action, items, nonces.next() if nonce is None else nonce)
+        if nonce is None and (least := _least_nonce(result.outcomes)) is not None:
+            # The clock was set back since the signer's last actions, and the venue says that it did not carry this out.
+            # Right above the least it keeps may lie others that were used: somewhere above it lies none, most likely.
+            nonces.raise_to(least + random.randrange(_ABOVE_THE_LEAST_MS))  # noqa: S311 - spreads, guards nothing
+            self.budget.charge(weights.action_weight(items))
+            self.items_sent += items
+            result = await self._send(signer, action, items, nonces.next())
+        return result
+
+    async def _send(self, signer: Signer, action: Action, items: int, nonce: int) -> ActionResult:
+        ahead_ms = self.venue_clock.ahead_ms
+        by_their_clock = self._clock_ms() + ACTION_LIFETIME_MS + ahead_ms
+        signature = signer.sign_action(
+            action, nonce, self.network.signs_as_mainnet, self._vault_address, by_their_clock
+        )
         body = _encode(
             {
                 "action": action,
                 "nonce": nonce,
                 "signature": signature,
                 "vaultAddress": self._vault_address,
-                "expiresAfter": expires_after,
+                "expiresAfter": by_their_clock,
             }
         )
         try:
@@ -193,7 +211,8 @@ class Requests:
             outcomes = self._outcomes(status, answer, items)
         except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
             outcomes = [Unclear(f"no answer: {_describe(error)}")] * items
-        return ActionResult(outcomes, nonce, expires_after)
+        # Clocks are set, too: it is over for certain when it would be over without what theirs is said to be ahead.
+        return ActionResult(outcomes, nonce, by_their_clock - min(ahead_ms, 0))
 
     def _outcomes(self, status: int, body: bytes, items: int) -> list[Outcome]:
         if status == 429:
@@ -236,6 +255,12 @@ class Requests:
         finally:
             if owned:
                 await session.close()
+
+
+def _least_nonce(outcomes: list[Outcome]) -> int | None:
+    """What a refused nonce has to be larger than, if it was too low and the venue says by how much."""
+    first = outcomes[0]
+    return least_nonce(first.reason) if isinstance(first, Rejected) and first.whole_action else None
 
 
 def _decoder(decode_as: Any) -> msgspec.json.Decoder[Any]:

@@ -189,6 +189,16 @@ class RequiredVolume:
     traded: Decimal
 
 
+_too_low = re.compile(r"nonce too low (\d{1,20}) < (\d{1,20})", re.IGNORECASE).search
+
+
+def least_nonce(text: str) -> int | None:
+    """What a nonce has to be larger than, by a refusal of one that is too low (section 3.12); None when it says
+    nothing of that kind."""
+    found = _too_low(text)
+    return int(found[2]) if found is not None else None
+
+
 _volumes = re.compile(r"required: \$([\d.,]*\d)\D* traded: \$([\d.,]*\d)", re.IGNORECASE).search
 
 

@@ -99,3 +99,21 @@ def test_start_into_an_outage_becomes_ready_when_the_venue_is_back() -> None:
             assert bot.connector.get_balance("USD") == bot.exchange.account(bot.address).account_value
 
     run_in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("seconds", [-90, -40, 40, 90])
+def test_machine_whose_clock_is_wrong_can_trade(seconds: int) -> None:
+    """Without the venue's time every order would arrive expired, or its fate would stay open far too long."""
+
+    async def scenario() -> None:
+        async with trading_bot() as bot:
+            bot.exchange.faults.add("clock_skew", ms=seconds * 1000)
+            await asyncio.sleep(max(0, -seconds) + 30)
+            order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.98"))
+            assert bot.state(order_id) is OrderState.OPEN
+            bot.connector.cancel("BTC-USD", order_id)
+            await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)))
+            assert not bot.events(MarketEvent.OrderFailure)
+            assert "clock is" in str(bot.log)
+
+    run_in_virtual_time(scenario())

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -208,3 +208,19 @@ async def test_refusal_that_no_item_is_to_blame_for_is_not_repeated(strict_excha
     answers = await asyncio.gather(desk.place(bid(1)), desk.place(bid(2)))
     assert all(isinstance(answer.outcome, Rejected) for answer in answers)
     assert len(strict_exchange.requests("/exchange")) == 1
+
+
+async def test_clock_that_was_set_back_between_two_lives_does_not_keep_the_bot_from_trading(exchange: Sandbox) -> None:
+    """The signer's hundred highest nonces lie ahead of the clock; the venue says what it wants, and gets it."""
+
+    def made(clock: Callable[[], int]) -> Requests:
+        return Requests(Network.SANDBOX, WeightBudget(), now_ms, Signer(DEMO_PRIVATE_KEY), NonceSource(clock))
+
+    earlier, later = made(lambda: now_ms() + 3_600_000), made(now_ms)
+    for _ in range(100):
+        await earlier.act(actions.noop(), 1, Priority.ORDER)
+    for number in (1, 2):
+        result = await later.act(actions.order([bid(number)]), 1, Priority.ORDER)
+        assert isinstance(result.outcomes[0], Resting)
+    assert len(exchange.requests("/exchange", "order")) == 3
+    assert result.nonce > now_ms() + 3_000_000
