@@ -26,6 +26,9 @@ _DRIFT = 0.001
 _REWIND_MS = 600_000
 """A venue whose time goes back by more has set its clock: what was prompt by the old one tells nothing."""
 
+_CLOCKS_AGREE = 5.0
+"""Seconds. A frame that is not older than this by this machine's own clock is not late, whatever came before it."""
+
 
 class Feed(enum.Enum):
     """The sockets that market data comes over."""
@@ -46,14 +49,17 @@ class _FeedClock:
     _promptest: float = math.inf
     _ticked_at: float = 0.0
 
-    def tick(self, venue_ms: int, now: float) -> None:
-        """A frame of that venue time arrived."""
+    def tick(self, venue_ms: int, now: float, wall: float) -> None:
+        """A frame of that venue time arrived; `wall` is what this machine thinks the time is, in Unix seconds."""
         if venue_ms < self.newest - _REWIND_MS:
             self.newest, self._promptest = -1, math.inf
         offset = now - venue_ms / 1000
         self._promptest = min(self._promptest + _DRIFT * (now - self._ticked_at), offset)
         self._ticked_at = now
         self.lag = offset - self._promptest
+        if abs(wall - venue_ms / 1000) <= _CLOCKS_AGREE:
+            # The promptest frame was not prompt: the venue's clock was ahead at that time.
+            self.lag = min(self.lag, _CLOCKS_AGREE)
         if venue_ms > self.newest:
             self.newest, self.advanced_at = venue_ms, now
 
@@ -72,8 +78,15 @@ class _Coin:
 class MarketData:
     """The latest of every coin, by the venue's names."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, wall_clock: Callable[[], float] = time.time
+    ) -> None:
+        """
+        :param clock: seconds, which never go back.
+        :param wall_clock: Unix seconds, as far as this machine knows them.
+        """
         self._clock = clock
+        self._wall_clock = wall_clock
         self._coins: dict[str, _Coin] = {}
         self._feeds = {feed: _FeedClock() for feed in Feed}
         self._tracked: set[str] = set()
@@ -103,7 +116,7 @@ class MarketData:
         known = self._coin(coin)
         known.book[feed] = now
         known.best = (best_bid, best_ask)
-        self._feeds[feed].tick(venue_ms, now)
+        self._feeds[feed].tick(venue_ms, now, self._wall_clock())
 
     def take_context(self, coin: str, context: AssetContext) -> None:
         """Prices and funding of a market arrived."""

@@ -263,7 +263,8 @@ class World:
             by_cloid.setdefault(row.cloid, []).append(row)
         taken_back = self.bot.connector._returned.taken_back
         for cloid, legs in by_cloid.items():
-            last = max(legs, key=lambda row: row.oid)
+            # A replacement that was refused says nothing of the order that it was to replace.
+            last = max([row for row in legs if _end_of(row) != "failed"] or legs, key=lambda row: row.oid)
             expected = _end_of(last)
             found = ends.get(cloid, [])
             if len(found) > 1:

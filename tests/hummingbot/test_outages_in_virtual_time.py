@@ -117,3 +117,16 @@ def test_machine_whose_clock_is_wrong_can_trade(seconds: int) -> None:
             assert "clock is" in str(bot.log)
 
     run_in_virtual_time(scenario())
+
+
+def test_venue_whose_clock_was_ahead_for_a_moment_is_traded_on_again_once_it_is_right() -> None:
+    """Frames from the future looked prompt: measured against them, everything after them looked a minute late."""
+
+    async def scenario() -> None:
+        async with trading_bot() as bot:
+            bot.exchange.faults.add("clock_skew", ms=60_000, lasts=20)
+            await asyncio.sleep(45)
+            assert not bot.connector.ready, "time stands still until the clock has been caught up with"
+            await agrees(bot, 120)
+
+    run_in_virtual_time(scenario())
