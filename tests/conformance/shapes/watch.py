@@ -6,6 +6,7 @@ from typing import Any
 from unittest import mock
 
 from hyperliquid_perpetual.sandbox import api, session
+from hyperliquid_perpetual.sandbox.traffic import Captured
 from tests.conformance.shapes.validator import Validator
 
 
@@ -16,7 +17,8 @@ def watched(validator: Validator) -> Iterator[Validator]:
 
     async def asked(self: api.Api, path: api.Path, body: bytes, *args: Any, **more: Any) -> api.Reply:
         reply = await ask(self, path, body, *args, **more)
-        validator.on_reply(path, api._kind(path, body), reply.status, reply.content_type, reply.body)
+        kind = Captured(0, path, body, "http", "").kind
+        validator.on_reply(path, kind, reply.status, reply.content_type, reply.body)
         return reply
 
     def enqueued(self: session.Session, data: bytes) -> None:
