@@ -89,7 +89,8 @@ def run_pytest(place: Path, *arguments: str, environment: dict[str, str] | None 
     """pytest in an environment; its summary is kept for the end."""
     colour = ["--color=yes"] if sys.stdout.isatty() else []
     # Most tests wait for something most of the time. A file stays together: its tests may share what is dear to make.
-    workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+    # In their order, and not those with the most tests first: the longest files have one test, and would be run last.
+    workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     command = [str(place / "python"), "-m", "pytest", *workers, *arguments, *colour]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
