@@ -37,11 +37,20 @@ class BookTracker(OrderBookTracker):
         super().__init__(data_source=data_source, trading_pairs=trading_pairs, domain=domain)
         self._order_books = FoldingDict()
         self._is_expected = is_expected
+        self._is_stopped = False
 
     def spelling(self, pair: str) -> str | None:
         """The name by which a pair is kept here, whatever case it is written in; None when it is not."""
         books = self._order_books
         return books.spelling(pair) if isinstance(books, FoldingDict) else None
+
+    def start(self) -> None:
+        super().start()
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        self._is_stopped = True
+        super().stop()
 
     async def _init_order_books(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -62,8 +71,8 @@ class BookTracker(OrderBookTracker):
         except Exception:
             logger.exception(f"The order book of {pair} could not be made. The other pairs are not affected.")
             return
-        if pair not in self._trading_pairs or pair in self._tracking_tasks:
-            return  # removed, or added again, while it was on its way
+        if self._is_stopped or pair not in self._trading_pairs or pair in self._tracking_tasks:
+            return  # stopped, removed, or added again, while it was on its way
         self._order_books[pair] = book
         self._tracking_message_queues[pair] = asyncio.Queue()
         self._tracking_tasks[pair] = asyncio.ensure_future(self._track_single_book(pair))

@@ -263,7 +263,9 @@ class _Cell:
                 words.append("asked for")
             if asked["noop"] and kind != "noop":
                 words.append("nonce used up")
-            if asked[kind] > 1 and column.about != "switch" and not (self._row and self._row.kind == "duplicate"):
+            # A cancel is repeated until it is answered: how often is a matter of the fault's length.
+            is_repeated = column.about in ("switch", "cancel")
+            if asked[kind] > 1 and not is_repeated and not (self._row and self._row.kind == "duplicate"):
                 words.append(f"sent {asked[kind]} times")
         if column.group == "question" and column.at_start and scope == "requests":
             usual = self._usual[column.name] + (self._row is not None and self._row.kind == "duplicate")

@@ -27,7 +27,7 @@ _PLACE = {
 }
 _CANCEL_ASKED = "PENDING_CANCEL, then CANCELED; asked for"
 _REPLACE_ASKED = "PENDING_CANCEL, OPEN, then CANCELED, OPEN; asked for"
-_REPLACE_LOST = "PENDING_CANCEL, pending, then OPEN, FAILED; asked for; nonce used up"
+_REPLACE_LOST = "PENDING_CANCEL, pending, then CANCELED, FAILED; asked for; nonce used up"
 
 COMMANDS: dict[str, dict[str, str]] = {
     "place": _PLACE,
@@ -41,8 +41,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "cancel": {
         ELSE: "CANCELED",
-        "before": "PENDING_CANCEL, then OPEN; asked for",
-        "outage": "PENDING_CANCEL, then OPEN; asked for",
+        "before": _CANCEL_ASKED,
+        "outage": _CANCEL_ASKED,
         "too late": _CANCEL_ASKED,
         "lost": _CANCEL_ASKED,
         "all lost": _CANCEL_ASKED,
