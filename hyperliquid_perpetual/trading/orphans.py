@@ -19,18 +19,17 @@ from ..venue.statuses import OrderPhase, phase_of
 from .account_reader import AccountReader
 from .bot_identity import BotIdentity
 from .fills import OVERLAP_MS, FillKey, fill_key
+from .insisting import insist
 from .lifecycle import Evidence
 from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .recorded import Recorded
-from .requests import VenueUnavailable
 
 OrphanPolicy = Literal["cancel", "adopt", "report"]
 
 BETWEEN_DEXS_SECONDS = 10.0
 """How far apart the dexs are looked at after a start: each costs 20 weight, and trading comes first."""
-RETRY_SECONDS = 5.0
 
 logger = logger_of(__name__)
 
@@ -83,7 +82,7 @@ class Orphans:
     @property
     def keeps_fills(self) -> bool:
         """Whether there are fills that wait for their order."""
-        return bool(self._fills)
+        return any(self._fills.values())
 
     # --- When
 
@@ -105,7 +104,7 @@ class Orphans:
         for number, dex in enumerate(dexs):
             if number:
                 await asyncio.sleep(BETWEEN_DEXS_SECONDS)
-            for row in await _insist(partial(self._reader.open_orders, dex)):
+            for row in await insist(partial(self._reader.open_orders, dex)):
                 self.on_open(row)
         self._has_looked = True
 
@@ -138,13 +137,13 @@ class Orphans:
     # --- What is done
 
     async def _settle(self, cloid: str, row: Order | None) -> None:
-        await _insist(self._markets_are_known)
+        await insist(self._markets_are_known)
         fills = self._fills.get(cloid, {})
         self._dismiss_recorded(fills)
         if row is None and not fills:
             self._fills.pop(cloid, None)
             return
-        update = (await _insist(partial(self._reader.order_status, cloid))).order
+        update = (await insist(partial(self._reader.order_status, cloid))).order
         if update is not None:
             row = update.order
         is_open = update is None or phase_of(update.status) is OrderPhase.LIVE
@@ -218,16 +217,6 @@ class Orphans:
         # The loop keeps only a weak reference to a task.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _insist[T](ask: Callable[[], Awaitable[T]]) -> T:
-    """The venue's answer, however long it takes."""
-    while True:
-        try:
-            return await ask()
-        except VenueUnavailable as error:
-            logger.debug("What is about orders that are not known cannot be asked for yet: %s", error)
-            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _type_of(row: Order) -> OrderType:

@@ -7,18 +7,18 @@ late by stream is no contradiction: the venue is asked before anything is done.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
 from ..venue.statuses import OrderPhase, phase_of
+from .insisting import insist
 from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
-from .requests import VenueUnavailable
 
 LOOK_AFTER_SECONDS = 1.0
 """How long frames that overtook each other have to sort themselves out."""
-RETRY_SECONDS = 5.0
 
 logger = logger_of(__name__)
 
@@ -58,12 +58,7 @@ class ReturnedOrders:
 
     async def _look(self, order: InFlightOrder) -> None:
         await asyncio.sleep(LOOK_AFTER_SECONDS)
-        while True:
-            try:
-                update = (await self._flow.status_of(order)).order
-                break
-            except VenueUnavailable:
-                await asyncio.sleep(RETRY_SECONDS)
+        update = (await insist(partial(self._flow.status_of, order))).order
         if update is None or phase_of(update.status) is not OrderPhase.LIVE:
             return
         if not self._tracker.take_back(order, update.order.oid):
