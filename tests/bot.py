@@ -64,6 +64,16 @@ class Bot:
         """Waits until the connector says that it is ready."""
         await eventually(lambda: self.connector.ready, timeout, lambda: str(self.connector.status_dict))
 
+    async def lose_streams(self) -> None:
+        """Has the exchange close every socket; returns once the account's stream has another one, ready or not.
+
+        Waiting for a connector that is not ready would miss a loss that is over within a turn of the loop.
+        """
+        stream = self.connector._user_stream_tracker.data_source
+        before = stream.reconnects
+        self.exchange.drop_websockets()
+        await eventually(lambda: bool(stream.reconnects > before), 10, lambda: str(self.log))
+
     async def _tick(self) -> None:
         while True:
             self.connector._set_current_timestamp(time.time())

@@ -260,9 +260,10 @@ async def test_what_happened_during_an_outage_of_the_stream_is_known_before_the_
         kept = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
         bot.exchange.faults.lose_user_frames()
         bot.exchange.fill(bot.address, filled)
-        bot.exchange.drop_websockets()
-        await eventually(lambda: not bot.connector.ready)
+        await asyncio.sleep(0.05)
+        assert bot.state(filled) is OrderState.OPEN, "its fill was lost on the way"
         bot.exchange.faults.lose_user_frames(False)
+        await bot.lose_streams()
         await bot.ready(30)
         await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, filled)))
         assert len(bot.events(MarketEvent.OrderFilled, filled)) == 1
