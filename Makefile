@@ -6,6 +6,7 @@ DEMO_SECONDS ?= 60
 JOBS ?= 1
 FUZZ_SECONDS ?= 120
 FUZZ_TARGET ?=
+MUTATION ?=
 SEED ?=
 CHAOS_SECONDS ?= 300
 SOAK_MINUTES ?= 60
@@ -48,8 +49,13 @@ test: older strangers ## run every check: lint, format, import rules, types, tes
 
 .PHONY: fuzz
 fuzz: env ## try inputs that nobody sends on every parser, guided by coverage   (FUZZ_SECONDS=120 in all, FUZZ_TARGET=one)
-	@$(PYTHON3) tools/make_fuzz.py
+	@$(PYTHON3) tools/make_beside.py fuzz
 	@.venv-fuzz/bin/python -m tests.fuzz.guided --seconds "$(FUZZ_SECONDS)" $(if $(FUZZ_TARGET),--target "$(FUZZ_TARGET)")
+
+.PHONY: mutation
+mutation: env ## build small faults into the code, one at a time: the tests have to notice   (MUTATION=rules, orders or engine)
+	@$(PYTHON3) tools/make_beside.py mutation
+	@.venv-mutation/bin/python -m tests.mutation $(MUTATION)
 
 .PHONY: audit
 audit: ## ask an advisory service about every locked version; needs a network, and is not in `make test`
@@ -105,4 +111,4 @@ clean: ## remove build products and caches; the environments stay
 
 .PHONY: distclean
 distclean: clean ## remove the environments as well
-	rm -rf .venv .venv-sdk .venv-ccxt .venv-fuzz .venv-audit .venv-20260616 .tools tests/conformance/nktkas/node_modules
+	rm -rf .venv .venv-sdk .venv-ccxt .venv-fuzz .venv-mutation .venv-audit .venv-20260616 .tools tests/conformance/nktkas/node_modules

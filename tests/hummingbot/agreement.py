@@ -37,6 +37,7 @@ DATABASE = "conf_1.sqlite"
 _empty_database: list[bytes] = []
 COINS = ("BTC", "ETH")
 SIZES = {"BTC": "0.01", "ETH": "0.2"}
+SETTLE_SECONDS = 5.0
 QUIET_SECONDS = 300.0
 """How long everything has to come to agree once nothing goes wrong any more."""
 
@@ -202,6 +203,8 @@ class World:
     async def settle(self) -> None:
         """Nothing goes wrong any more: waits until everything agrees."""
         self.exchange.faults.clear()
+        # What the last command sets off has not begun yet: both sides may agree because neither knows of it.
+        await asyncio.sleep(SETTLE_SECONDS)
         await self._until(lambda: self.bot.connector.ready and not self.differences(), QUIET_SECONDS)
 
     def differences(self) -> list[str]:

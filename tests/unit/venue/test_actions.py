@@ -1,6 +1,8 @@
 """Actions key by key: their order is part of what is signed (reference, section 3)."""
 
 import json
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -59,48 +61,59 @@ def test_orders_of_a_batch_keep_their_order(grouping: actions.Grouping) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "expected"),
+    ("build", "expected"),
     [
         (
-            actions.cancel([(0, 123), (110_007, 5_000_000_000_00)]),
+            lambda: actions.cancel([(0, 123), (110_007, 5_000_000_000_00)]),
             '{"type":"cancel","cancels":[{"a":0,"o":123},{"a":110007,"o":500000000000}]}',
         ),
         (
-            actions.cancel_by_cloid([(110_007, CLOID.upper().replace("0X", "0x"))]),
+            lambda: actions.cancel_by_cloid([(110_007, CLOID.upper().replace("0X", "0x"))]),
             f'{{"type":"cancelByCloid","cancels":[{{"asset":110007,"cloid":"{CLOID}"}}]}}',
         ),
         (
-            actions.modify(123, BUY),
+            lambda: actions.modify(123, BUY),
             '{"type":"modify","oid":123,"order":{"a":0,"b":true,"p":"29000","s":"0.01","r":false,'
             '"t":{"limit":{"tif":"Gtc"}}}}',
         ),
         (
-            actions.batch_modify([(123, BUY), (CLOID, BUY)]),
+            lambda: actions.batch_modify([(123, BUY), (CLOID, BUY)]),
             '{"type":"batchModify","modifies":['
             '{"oid":123,"order":{"a":0,"b":true,"p":"29000","s":"0.01","r":false,"t":{"limit":{"tif":"Gtc"}}}},'
             f'{{"oid":"{CLOID}","order":{{"a":0,"b":true,"p":"29000","s":"0.01","r":false,'
             '"t":{"limit":{"tif":"Gtc"}}}}]}',
         ),
-        (actions.schedule_cancel(1790000000000), '{"type":"scheduleCancel","time":1790000000000}'),
-        (actions.schedule_cancel(None), '{"type":"scheduleCancel"}'),
+        (lambda: actions.schedule_cancel(1790000000000), '{"type":"scheduleCancel","time":1790000000000}'),
+        (lambda: actions.schedule_cancel(None), '{"type":"scheduleCancel"}'),
         (
-            actions.update_leverage(110_000, is_cross=False, leverage=20),
+            lambda: actions.update_leverage(110_000, is_cross=False, leverage=20),
             '{"type":"updateLeverage","asset":110000,"isCross":false,"leverage":20}',
         ),
         (
-            actions.update_isolated_margin(1, Decimal("-12.345678")),
+            lambda: actions.update_isolated_margin(1, Decimal("-12.345678")),
             '{"type":"updateIsolatedMargin","asset":1,"isBuy":true,"ntli":-12345678}',
         ),
         (
-            actions.twap_order(0, True, Decimal("1.50"), False, 30, True),
+            lambda: actions.twap_order(0, True, Decimal("1.50"), False, 30, True),
             '{"type":"twapOrder","twap":{"a":0,"b":true,"s":"1.5","r":false,"m":30,"t":true}}',
         ),
-        (actions.twap_cancel(0, 77738308), '{"type":"twapCancel","a":0,"t":77738308}'),
-        (actions.noop(), '{"type":"noop"}'),
+        (lambda: actions.twap_cancel(0, 77738308), '{"type":"twapCancel","a":0,"t":77738308}'),
+        (lambda: actions.noop(), '{"type":"noop"}'),
     ],
 )
-def test_other_actions_of_the_reference(action: actions.Action, expected: str) -> None:
-    assert text(action) == expected
+def test_other_actions_of_the_reference(build: Callable[[], actions.Action], expected: str) -> None:
+    assert text(build()) == expected
+
+
+@pytest.mark.parametrize("fee", [1, 10, 100])
+def test_fee_that_a_builder_may_take(fee: int) -> None:
+    assert BuilderCode("0x" + "1" * 40, fee).rate == Decimal(fee) / 100_000
+
+
+@pytest.mark.parametrize("fee", [0, 101, -1, True, 1.5, "10", None])
+def test_fee_that_no_builder_may_take(fee: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"1 to 100 tenths of a basis point, got {fee!r}")):
+        BuilderCode("0x" + "1" * 40, fee)
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,9 @@ def test_the_id_of_a_twap_keeps_its_terms(random_bytes: bytes, minutes: int, ran
 def test_other_ids_are_not_taken_for_one_of_a_twap(order_id: str) -> None:
     assert not is_twap(order_id)
     assert read_twap_id(order_id) is None
+
+
+@pytest.mark.parametrize("length", [0, 4, 6])
+def test_id_of_a_twap_out_of_too_few_or_too_many_bytes_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match=f"expected 5 random bytes, got {length}"):
+        make_twap_id(bytes(length), TwapId(30, False, 1))

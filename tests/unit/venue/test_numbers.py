@@ -90,6 +90,11 @@ def test_what_is_no_number_in_a_reply_is_a_value_error(text: object) -> None:
         to_decimal(text)
 
 
+def test_error_about_what_is_neither_text_nor_number_names_its_kind() -> None:
+    with pytest.raises(ValueError, match="expected a decimal number, got list"):
+        to_decimal([])
+
+
 @pytest.mark.parametrize(("number", "text"), [(1891.4, "1891.4"), (0.1, "0.1"), (25, "25"), (1e-7, "0.0000001")])
 def test_numbers_that_are_not_printed_as_text_keep_their_digits(number: float, text: str) -> None:
     assert to_decimal(number) == Decimal(text)
@@ -107,13 +112,15 @@ def test_dollars_that_are_no_millionths_are_refused(text: str) -> None:
         to_usd_integer(Decimal(text))
 
 
-@pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "1e-999999999", "0e999999999", "1" + "0" * 31])
+@pytest.mark.parametrize(
+    "text", ["1e999999999", "-1e999999999", "1e-999999999", "0e999999999", "1" + "0" * 31, "9e-61"]
+)
 def test_number_beyond_all_measure_is_none(text: str) -> None:
     assert not is_plausible(Decimal(text))
     with pytest.raises(ValueError, match="expected a finite number"):
         to_decimal(text)
 
 
-@pytest.mark.parametrize("text", ["0", "0.0", "-0.00000001", "9" * 31, "0.0000000000000000001"])
+@pytest.mark.parametrize("text", ["0", "0.0", "-0.00000001", "9" * 31, "0.0000000000000000001", "1e-60", "1e30"])
 def test_number_that_can_be_meant_is_plausible(text: str) -> None:
     assert is_plausible(Decimal(text))

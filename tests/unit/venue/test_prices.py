@@ -1,6 +1,6 @@
 """Prices and sizes against the rule itself (reference, section 6), counted digit by digit on text."""
 
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal, InvalidOperation, localcontext
 
 import pytest
 from hypothesis import assume, example, given
@@ -15,6 +15,7 @@ from hyperliquid_perpetual.venue.prices import (
     is_valid_price,
     is_valid_size,
     lot_size,
+    nearest_price,
     passive_price,
     price_tick,
 )
@@ -173,6 +174,32 @@ def test_quotes_round_away_from_the_other_side(price: Decimal, sz_decimals: int)
     assert aggressive_price(price, sz_decimals, is_buy=False) <= price
 
 
+@given(sz_decimals=SZ_DECIMALS, price=PRICES)
+def test_no_valid_price_is_closer_than_the_nearest_one(sz_decimals: int, price: Decimal) -> None:
+    below, above = floor_price(price, sz_decimals), ceil_price(price, sz_decimals)
+    nearest = nearest_price(price, sz_decimals)
+    assert nearest in (below, above)
+    assert is_valid_price(nearest, sz_decimals)
+    if below > 0:
+        assert abs(nearest - price) == min(price - below, above - price)
+
+
+@pytest.mark.parametrize(
+    ("price", "sz_decimals", "nearest"),
+    [
+        ("1234.54", 0, "1234.5"),
+        ("1234.56", 0, "1234.6"),
+        ("1234.55", 0, "1234.5"),  # in the middle: the lower one
+        ("0.4", 6, "1"),  # there is none below
+        ("0.9", 6, "1"),
+        ("1.4", 6, "1"),
+        ("1.6", 6, "2"),
+    ],
+)
+def test_nearest_price_in_particular(price: str, sz_decimals: int, nearest: str) -> None:
+    assert nearest_price(Decimal(price), sz_decimals) == Decimal(nearest)
+
+
 @pytest.mark.parametrize("rounding", [floor_price, ceil_price, floor_size])
 def test_nan_and_infinity_pass_through_rounding(rounding: object) -> None:
     """D14: NaN raised a TypeError out of the order path."""
@@ -205,7 +232,8 @@ def test_numbers_longer_than_a_decimal_context_are_rounded_exactly() -> None:
 
 
 def test_the_decimal_context_of_the_caller_does_not_matter() -> None:
-    with localcontext(Context(prec=3)):
+    with localcontext(Context(prec=3)) as theirs:
+        theirs.traps[InvalidOperation] = False
         assert floor_price(Decimal("12345.67"), 0) == Decimal("12345")
         assert ceil_price(Decimal("1.23456"), 0) == Decimal("1.2346")
         assert is_valid_price(Decimal("12345"), 0)

@@ -8,6 +8,7 @@ import copy
 import json
 import pickle
 import pprint
+import re
 import traceback
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperliquid_perpetual.venue import actions
-from hyperliquid_perpetual.venue.signing import Signer, action_hash, hash_packed_action, keccak, signing_digest
+from hyperliquid_perpetual.venue.signing import (
+    SecretText,
+    Signer,
+    action_hash,
+    hash_packed_action,
+    keccak,
+    signing_digest,
+)
 
 KEY = "0123456789" * 6 + "0123"
 ADDRESS = "0x14791697260e4c9a71f18484c9f997b308e59325"
@@ -140,6 +148,11 @@ def test_a_malformed_vault_is_an_error_and_not_another_hash(vault: str) -> None:
         action_hash(ORDER, 1, vault)
 
 
+def test_a_vault_of_another_length_is_named_as_one() -> None:
+    with pytest.raises(ValueError, match="expected a vault address of 0x and 40 hex digits, got 19 bytes"):
+        action_hash(ORDER, 1, VAULT[:-2])
+
+
 @pytest.mark.parametrize("typed", [KEY, "0x" + KEY, "0X" + KEY, f" 0x{KEY}\n", KEY.upper()])
 def test_a_key_is_accepted_with_and_without_prefix(typed: str) -> None:
     assert Signer(typed).address == ADDRESS
@@ -166,7 +179,9 @@ MALFORMED_KEYS = [
 
 @pytest.mark.parametrize("typed", [*MALFORMED_KEYS, None, 5, KEY.encode()])
 def test_a_malformed_key_gets_one_error_that_does_not_quote_it(typed: Any) -> None:
-    with pytest.raises(ValueError, match="expected 64 hex digits") as caught:
+    with pytest.raises(
+        ValueError, match=r"expected 64 hex digits \(with or without 0x\), non-zero and below the curve's order$"
+    ) as caught:
         Signer(typed)
     if isinstance(typed, str) and len(typed) > 4:
         told = "".join(traceback.format_exception(caught.value))
@@ -234,6 +249,31 @@ def test_the_signer_cannot_be_copied_or_stored(copier: Any) -> None:
     with pytest.raises(TypeError) as caught:
         copier(Signer(KEY))
     assert KEY[:16] not in str(caught.value)
+
+
+@pytest.mark.parametrize("copier", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_who_copies_a_signer_is_told_why_it_cannot_be(copier: Any) -> None:
+    with pytest.raises(TypeError, match=r"^a Signer holds a private key and cannot be copied or pickled$"):
+        copier(Signer(KEY))
+
+
+def test_parts_of_a_signature_are_hex_digits_as_the_venue_has_them() -> None:
+    signature = Signer(KEY).sign_action(ORDER, 1, is_mainnet=True)
+    for part in ("r", "s"):
+        assert re.fullmatch(r"0x[0-9a-f]{64}", str(signature[part]))
+
+
+def test_secret_text_shows_nothing_and_is_taken_on_and_stripped() -> None:
+    secret = SecretText(f' "{KEY}"\n')
+    assert repr(secret) == str(secret) == "SecretText(***)"
+    assert Signer(secret.stripped()).address == ADDRESS
+    assert Signer(SecretText(secret.stripped())).address == ADDRESS
+    assert secret
+    assert not SecretText("")
+    assert not SecretText(None)
+    for copier in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match=r"^a secret cannot be copied or pickled$"):
+            copier(secret)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("digest", [b"", bytes(31), bytes(33)])

@@ -1,0 +1,50 @@
+"""What is mutated, and which tests have to notice: the parts of `make mutation`."""
+
+from dataclasses import dataclass
+
+_PACKAGE = "hyperliquid_perpetual"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some modules and the tests that judge their mutants."""
+
+    name: str
+    modules: tuple[str, ...]
+    """Patterns of file names below the project."""
+    tests: tuple[str, ...]
+
+
+PARTS = (
+    Part(
+        "rules",
+        tuple(
+            f"{_PACKAGE}/venue/{name}.py"
+            for name in ("signing", "nonces", "prices", "numbers", "actions", "client_ids", "replies", "statuses")
+        ),
+        (
+            "tests/unit/venue",
+            "tests/security/test_key_in_objects.py",
+            "tests/conformance/test_official_sdk_signatures.py",
+        ),
+    ),
+    Part(
+        "orders",
+        tuple(
+            f"{_PACKAGE}/trading/{name}.py"
+            for name in ("outcomes", "cancels", "fills", "legs", "lifecycle", "order_tracker", "requests", "rejections")
+        ),
+        (
+            "tests/unit/trading/test_outcomes.py",
+            "tests/unit/trading/test_fills_and_funding.py",
+            "tests/unit/trading/test_legs.py",
+            "tests/unit/trading/test_lifecycle.py",
+            "tests/unit/trading/test_order_tracker.py",
+            "tests/unit/trading/test_replacements.py",
+            "tests/unit/trading/test_requests.py",
+            "tests/hummingbot/test_orders_on_the_sandbox.py",
+            "tests/hummingbot/test_lost_orders_on_the_sandbox.py",
+        ),
+    ),
+    Part("engine", (f"{_PACKAGE}/sandbox/engine/*.py",), ("tests/unit/sandbox/engine",)),
+)
