@@ -3,7 +3,6 @@
 import itertools
 import json
 import random
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -15,8 +14,6 @@ from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPe
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY
 from hyperliquid_perpetual.trading.account_reader import AccountReader
 from hyperliquid_perpetual.trading.aggregated_book import Precision
-from hyperliquid_perpetual.trading.bookmark import Bookmark
-from hyperliquid_perpetual.trading.bot_identity import ID_FILE, folder_identity
 from hyperliquid_perpetual.trading.budget import WeightBudget
 from hyperliquid_perpetual.trading.builder import BuilderApproval
 from hyperliquid_perpetual.trading.candle_history import read_candles
@@ -28,7 +25,7 @@ from hyperliquid_perpetual.trading.market_feed import MarketFeed
 from hyperliquid_perpetual.trading.market_requests import MarketRequests
 from hyperliquid_perpetual.trading.markets_source import MarketsSource
 from hyperliquid_perpetual.trading.requests import Requests, VenueUnavailable
-from hyperliquid_perpetual.trading.settings import Settings, SettingsError, parse_settings
+from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.trading.subscriptions import Subscription, SubscriptionLedger
 from hyperliquid_perpetual.venue import frames, messages
 from hyperliquid_perpetual.venue.actions import BuilderCode
@@ -380,63 +377,9 @@ def run_table(data: bytes) -> None:
     finish(refresh())
 
 
-# ---------------------------------------------------------------------------------------------- settings
-
-
-def settings_seeds(chance: random.Random) -> Iterator[bytes]:
-    """The settings file that users copy, and its parts that are comments there."""
-    text = (ROOT / "conf" / "hyperliquid_perpetual.yml").read_text(encoding="utf-8")
-    yield text.encode()
-    yield "\n".join(line.removeprefix("# ").removeprefix("#") for line in text.splitlines()).encode()
-    yield b"all:\n  slippage: 0.03\nhyperliquid_perpetual:\n  dead_mans_switch_seconds: 120\n  margin_mode: cross\n"
-    yield b"all:\n  builder: {address: 0x1719884eb866cb12b2287399b15f7db5e7d775ea, fee_bp: 1}\n"
-    yield b"all: {book: {pairs: {BTC-USD: {significant_figures: 3}}}, margin_modes: {BTC-USD: isolated}}\n"
-    yield b"all: &a {slippage: 0.1}\nhyperliquid_perpetual_testnet: *a\n"
-
-
-def run_settings(data: bytes) -> None:
-    """A settings file is right, or a `SettingsError` of a readable length says what is wrong."""
-    try:
-        text = data.decode()
-    except UnicodeError:
-        return  # reading the file already refuses it
-    try:
-        settings = parse_settings(text, list(Network)[len(data) % len(Network)].value, "settings.yml")
-    except SettingsError as error:
-        assert len(str(error)) < 20_000
-    else:
-        assert 0 < settings.slippage <= 1
-
-
-# ---------------------------------------------------------------------------------------------- files of its own
-
-
-def own_file_seeds(chance: random.Random) -> Iterator[bytes]:
-    """What the connector keeps in Hummingbot's data folder; INODE becomes that of the file."""
-    yield b'{"hyperliquid_perpetual 0xab": 1790000000000}'
-    yield b'{"id": "00112233445566778899aabbccddeeff", "inode": INODE}'
-
-
-def run_own_file(data: bytes) -> None:
-    """A file is what was written into it, or it is as if there were none."""
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place, ID_FILE)
-        path.write_bytes(b"")
-        path.write_bytes(data.replace(b"INODE", b"%d" % path.stat().st_ino))
-        until = Bookmark(lambda: path, "hyperliquid_perpetual 0xab").read()
-        assert until is None or msgspec.json.encode(until)
-        found = folder_identity(Path(place))
-        assert found is not None
-        assert len(bytes.fromhex(found)) == 16
-        Bookmark(lambda: path, "key").write(5)
-        assert Bookmark(lambda: path, "key").read() == 5
-
-
 TARGETS = (
     Target("frame", run_frame, frame_seeds, _renew_streams),
     Target("info_answer", run_info, info_seeds),
     Target("action_reply", run_reply, reply_seeds),
     Target("market_table", run_table, table_seeds),
-    Target("settings_file", run_settings, settings_seeds),
-    Target("own_file", run_own_file, own_file_seeds),
 )

@@ -4,7 +4,7 @@ import resource
 import time
 from pathlib import Path
 
-from tests.fuzz import connector_targets, file_targets, sandbox_targets
+from tests.fuzz import connector_file_targets, connector_targets, file_targets, sandbox_targets
 from tests.fuzz.target import Target
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -16,7 +16,13 @@ MEMORY_BYTES = 300 * 2**20
 RENEWED_EVERY = 150
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*connector_targets.TARGETS, *sandbox_targets.TARGETS, *file_targets.TARGETS)
+    target.name: target
+    for target in (
+        *connector_targets.TARGETS,
+        *connector_file_targets.TARGETS,
+        *sandbox_targets.TARGETS,
+        *file_targets.TARGETS,
+    )
 }
 
 

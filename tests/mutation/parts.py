@@ -13,6 +13,7 @@ class Part:
     modules: tuple[str, ...]
     """Patterns of file names below the project."""
     tests: tuple[str, ...]
+    """Not those that look into the frames of a call: mutmut's own frames are in between."""
 
 
 PARTS = (
@@ -24,8 +25,8 @@ PARTS = (
         ),
         (
             "tests/unit/venue",
-            "tests/security/test_key_in_objects.py",
             "tests/conformance/test_official_sdk_signatures.py",
+            "tests/conformance/test_published_vectors.py",
         ),
     ),
     Part(
@@ -46,5 +47,10 @@ PARTS = (
             "tests/hummingbot/test_lost_orders_on_the_sandbox.py",
         ),
     ),
-    Part("engine", (f"{_PACKAGE}/sandbox/engine/*.py",), ("tests/unit/sandbox/engine",)),
+    Part(
+        "engine",
+        (f"{_PACKAGE}/sandbox/engine/*.py",),
+        # Two runs of one mutant agree as well as two of the engine.
+        ("tests/unit/sandbox/engine", "--deselect", "tests/unit/sandbox/engine/test_engine_determinism.py"),
+    ),
 )

@@ -4,6 +4,8 @@ import contextlib
 import fnmatch
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +39,13 @@ class Result:
     killed: int
     unchecked: int
     survivors: list[Survivor]
+
+
+def make_mutants(folder: Path) -> list[str]:
+    """Makes the mutants of a folder without trying them; their names, those of a function one after the other."""
+    subprocess.run([sys.executable, str(Path(__file__).with_name("make.py"))], cwd=folder, check=True)
+    with contextlib.chdir(folder):
+        return [name for name, _ in _mutants()]
 
 
 def result_of(folder: Path) -> Result:

@@ -124,3 +124,9 @@ def test_number_beyond_all_measure_is_none(text: str) -> None:
 @pytest.mark.parametrize("text", ["0", "0.0", "-0.00000001", "9" * 31, "0.0000000000000000001", "1e-60", "1e30"])
 def test_number_that_can_be_meant_is_plausible(text: str) -> None:
     assert is_plausible(Decimal(text))
+
+
+def test_zeros_at_the_end_of_decimals_alone_are_dropped() -> None:
+    assert to_wire(Decimal("0.500")) == "0.5"
+    assert to_wire(Decimal("100")) == "100"
+    assert to_wire(Decimal("100.00")) == "100"

@@ -212,7 +212,8 @@ def test_nan_and_infinity_pass_through_rounding(rounding: object) -> None:
 def test_what_is_no_positive_number_is_no_valid_price_or_size(text: str) -> None:
     assert not is_valid_price(Decimal(text), 3)
     assert not is_valid_size(Decimal(text), 3)
-    assert price_tick(Decimal(text), 3) == finest_tick(3)
+    for sz_decimals in (0, 3):
+        assert price_tick(Decimal(text), sz_decimals) == finest_tick(sz_decimals)
 
 
 @pytest.mark.parametrize("text", ["1E+40", "1E+400", "12345678901234567890123456789", "9" * 60])
@@ -229,6 +230,7 @@ def test_numbers_longer_than_a_decimal_context_are_rounded_exactly() -> None:
     assert ceil_price(price, 2) == Decimal("12345678901234567890123456790")
     assert floor_size(price, 1) == Decimal("12345678901234567890123456789.5")
     assert not is_valid_price(price, 2)
+    assert ceil_price(Decimal("9" * 29 + ".5"), 2) == Decimal("1E+29")
 
 
 def test_the_decimal_context_of_the_caller_does_not_matter() -> None:

@@ -20,6 +20,7 @@ from hyperliquid_perpetual.venue.replies import (
     Unclear,
     Waiting,
     classify_rejection,
+    least_nonce,
     parse_action_reply,
     required_volume,
 )
@@ -422,3 +423,57 @@ def test_refusal_for_want_of_traded_volume_tells_the_figures(text: str, required
 @pytest.mark.parametrize("text", ["", "Required: $. Traded: $.", "Required: $1.2.3. Traded: $1", "Trading is halted."])
 def test_refusal_without_figures_has_none(text: str) -> None:
     assert required_volume(text) is None
+
+
+# ------------------------------------------------------------------------------------------------- what the user reads
+
+
+@pytest.mark.parametrize(
+    ("body", "items", "reason"),
+    [
+        (["no", "object"], 1, "expected an object, got ['no', 'object']"),
+        ({"status": "maybe"}, 1, "neither ok nor an error with a text: {'status': 'maybe'}"),
+        (
+            {"status": "ok", "response": {"data": 1}},
+            1,
+            "no type: {'response': {'data': 1}, 'status': 'ok'}",
+        ),
+        (
+            {"status": "ok", "response": {"type": "order", "data": {"statuses": 5}}},
+            1,
+            "no list of statuses: {'response': {'data': {'statuses': 5}, 'type': 'order'}, 'status': 'ok'}",
+        ),
+        (
+            {"status": "ok", "response": {"type": "cancel", "data": {"statuses": ["success"]}}},
+            2,
+            "1 statuses for 2 items: "
+            "{'response': {'data': {'statuses': ['success']}, 'type': 'cancel'}, 'status': 'ok'}",
+        ),
+        (reply("order", "done?"), 1, "unknown status 'done?'"),
+        (reply("order", {"resting": {"oid": "x"}}), 1, "unknown status {'resting': {'oid': 'x'}}"),
+    ],
+)
+def test_reason_of_an_unclear_outcome_says_what_was_expected_and_what_came(body: Any, items: int, reason: str) -> None:
+    assert parse_action_reply(body, items) == [Unclear(reason)] * items
+
+
+@pytest.mark.parametrize("length", [10, 198])
+def test_what_came_is_quoted_whole_while_it_is_short(length: int) -> None:
+    keys = {"a" * (length // 2 - 4): "b" * (length - length // 2 - 4)}
+    (outcome,) = parse_action_reply(reply("order", keys), 1)
+    assert outcome == Unclear(f"unknown status {keys}")
+
+
+def test_longer_quotations_end_with_an_ellipsis_after_200_characters() -> None:
+    shown = [f"{number:0>60}" for number in range(5)]
+    (outcome,) = parse_action_reply(reply("order", shown), 1)
+    assert outcome == Unclear(f"unknown status {str(shown)[:200]}…")
+    exactly = ["x" * 96, "y" * 96]
+    assert len(str(exactly)) == 200
+    assert parse_action_reply(reply("order", exactly), 1) == [Unclear(f"unknown status {exactly}")]
+
+
+def test_refusal_of_a_low_nonce_tells_which_would_do() -> None:
+    assert least_nonce("Invalid nonce: nonce too low 1790000000000 < 1790000000500") == 1790000000500
+    assert least_nonce("INVALID NONCE: NONCE TOO LOW 1 < 2") == 2
+    assert least_nonce("Invalid nonce: duplicate nonce 1790000000000") is None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperliquid_perpetual.venue.replies import RejectCode, classify_rejection
-from hyperliquid_perpetual.venue.statuses import OrderPhase, phase_of, rejection_text
+from hyperliquid_perpetual.venue.statuses import OrderPhase, cancel_reason, phase_of, rejection_text
 
 STATUSES = {
     OrderPhase.LIVE: ["open", "triggered"],
@@ -116,3 +116,24 @@ def test_refusal_told_by_a_status_means_the_same_as_one_told_by_a_text(status: s
 
 def test_refusal_with_an_unknown_status_is_told_as_it_is() -> None:
     assert rejection_text("fullMoonRejected") == "fullMoonRejected"
+
+
+def test_refusal_with_a_known_status_is_told_in_the_venues_words() -> None:
+    assert rejection_text("tickRejected") == "Price must be divisible by tick size. (tickRejected)"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("canceled", None),
+        ("siblingFilledCanceled", None),
+        ("filled", None),
+        ("open", None),
+        ("tickRejected", None),
+        ("scheduledCancel", "the dead man's switch has fired"),
+        ("marginCanceled", "there was not enough margin left for it when it would have matched"),
+        ("brandNewCanceled", "for a reason that this package does not know"),
+    ],
+)
+def test_cancel_that_nobody_asked_for_has_its_reason(status: str, reason: str | None) -> None:
+    assert cancel_reason(status) == reason
