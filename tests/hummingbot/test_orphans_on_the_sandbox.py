@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -20,6 +21,7 @@ from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.trading.reconciliation import Reconciler
 from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.venue.client_ids import is_ours
+from hyperliquid_perpetual.venue.messages import Order
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 from tests.bot import Bot, eventually
 from tests.recorder import data_folder, recorder_of
@@ -147,10 +149,23 @@ async def test_fills_that_are_recorded_are_not_booked_again_by_the_next_life(exc
     await lives.kill(bot)
     again = await lives.begin()
     try:
+        orphans, bookmark = again.connector._orphans, again.connector._bookmark
+        # Late words about the order, before and after its fills were dismissed, leave nothing that is waited for.
+        row = exchange.order(again.address, order_id)
+        assert row is not None
+        told = Order("BTC", "B", row.price, Decimal(0), row.oid, int(time.time() * 1000), row.size, order_id)
+        orphans.on_open(told)
         await again.connector._reconciler.sweep_fills()
         await asyncio.sleep(0.5)
         assert not again.events(MarketEvent.OrderFilled)
-        assert again.connector._orphans.found == 0
+        assert orphans.found == 0
+        assert not orphans.keeps_fills
+        before = bookmark.read()
+        assert before is not None
+        newer = again.place("buy", "BTC-USD", "0.01", order_type=OrderType.MARKET)
+        await eventually(lambda: bool(again.events(MarketEvent.BuyOrderCompleted, newer)))
+        await again.connector._reconciler.sweep_fills()
+        assert (bookmark.read() or 0) > before, "or the fills of all time would be asked for again and again"
     finally:
         await lives.end()
 
