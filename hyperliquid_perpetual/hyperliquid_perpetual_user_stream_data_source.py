@@ -1,7 +1,7 @@
 """Account events into Hummingbot's user stream tracker: one live connection whose messages arrive typed."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection
 from typing import Any
 
 from hummingbot.core.data_type.user_stream_tracker_data_source import UserStreamTrackerDataSource
@@ -9,6 +9,7 @@ from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from .trading.connection import Connection, Subscription
 from .trading.log_names import logger_of
+from .trading.tasks import Tasks
 from .venue.networks import Network
 
 REQUIRED_CHANNELS = ("orderUpdates", "userFills")
@@ -43,7 +44,7 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         self._connection: Connection | None = None
         self._with_twaps = False
         self._settings: dict[str, Subscription] = {}
-        self._changes: set[asyncio.Task[bool]] = set()
+        self._changes = Tasks()
 
     def follow_settings(self, coins: Collection[str]) -> None:
         """Has the venue tell the account's leverage setting of these coins, which it must know, and of no others."""
@@ -57,15 +58,9 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         }
         if self._connection is not None:
             # Known ones are not sent again.
-            self._change(self._connection.subscribe(*self._settings.values(), timeout=0))
+            self._changes.start(self._connection.subscribe(*self._settings.values(), timeout=0))
             if left:
-                self._change(self._connection.unsubscribe(*left, timeout=0))
-
-    def _change(self, coroutine: Coroutine[Any, Any, bool]) -> None:
-        task = asyncio.ensure_future(coroutine)
-        # The loop keeps only a weak reference to a task.
-        self._changes.add(task)
-        task.add_done_callback(self._changes.discard)
+                self._changes.start(self._connection.unsubscribe(*left, timeout=0))
 
     @property
     def is_live(self) -> bool:

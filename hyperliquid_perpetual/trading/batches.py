@@ -7,8 +7,8 @@ of their own. A cancel and a new order of the same side that come in the same tu
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from ..venue import actions
 from ..venue.actions import BuilderCode, Grouping, OrderRequest
@@ -16,6 +16,7 @@ from ..venue.replies import Done, Outcome, RejectCode, Rejected, Unclear
 from .budget import Priority
 from .replacements import Answer, Cancel, Replacement, Waiting, pair_up
 from .requests import ActionResult, Requests
+from .tasks import Tasks
 
 MAX_BATCH = 40
 """Orders in one action. Up to 39 items cost one weight; a longer action also takes longer to fail as a whole."""
@@ -50,7 +51,7 @@ class OrderDesk:
         self._cancels: list[Waiting[Cancel]] = []
         self._amendments: list[Waiting[Modification]] = []
         self._flush_due_on: asyncio.AbstractEventLoop | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     # --- Handing in
 
@@ -119,12 +120,9 @@ class OrderDesk:
             )
             self._start([o for o in orders if o.item.is_post_only is is_post_only], self._deliver, self._send_orders)
 
-    def _start[T](self, items: list[T], deliver: Callable[..., Awaitable[None]], *arguments: object) -> None:
+    def _start[T](self, items: list[T], deliver: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
         for start in range(0, len(items), MAX_BATCH):
-            task = asyncio.ensure_future(deliver(items[start : start + MAX_BATCH], *arguments))
-            # The loop keeps only a weak reference to a task.
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(deliver(items[start : start + MAX_BATCH], *arguments))
 
     async def _deliver[Item](
         self, batch: list[Waiting[Item]], send: Callable[[Sequence[Item]], Awaitable[ActionResult]]

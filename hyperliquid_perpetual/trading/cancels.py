@@ -28,6 +28,7 @@ from .outcomes import FIRST_QUESTION_SECONDS, SLOWEST_QUESTION_SECONDS
 from .rejections import VenueRejection
 from .replacements import Answer, Cancel
 from .requests import VenueUnavailable
+from .tasks import Tasks
 from .waiting import happens_within
 
 STREAM_CONFIRMATION_SECONDS = 2.0
@@ -71,7 +72,7 @@ class Cancels:
         self._underway: dict[str, asyncio.Task[bool]] = {}
         self._unanswered: dict[str, _Unanswered] = {}
         """Orders, by client order id, whose cancels had no answer."""
-        self._repeats: set[asyncio.Task[None]] = set()
+        self._repeats = Tasks()
         self._deadlines = CancelDeadlines(tracker, flow.resolver, clock)
         self._ended: dict[str, asyncio.Event] = {}
         tracker.listen_to_ends(self._on_ended)
@@ -164,10 +165,7 @@ class Cancels:
             self._deadlines.on_open(order)
         elif unanswered.is_due:
             unanswered.is_due = False
-            task = asyncio.get_running_loop().create_task(self._again(order, unanswered.asset_id))
-            # The loop keeps only a weak reference to a task.
-            self._repeats.add(task)
-            task.add_done_callback(self._repeats.discard)
+            self._repeats.start(self._again(order, unanswered.asset_id))
 
     async def _again(self, order: InFlightOrder, asset_id: int) -> None:
         try:
@@ -178,11 +176,8 @@ class Cancels:
 
     async def stop(self) -> None:
         """Repeats no more cancels; the next life asks for what was sent."""
-        tasks = list(self._repeats)
         self._unanswered.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._repeats.cancel()
 
     def on_listed(self, order: InFlightOrder) -> None:
         """The venue lists an order as open. One that was restored while its cancel was under way is asked for when what

@@ -7,9 +7,9 @@ not an orphan's. What else happens to it is the user's choice. Orders of other b
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
@@ -25,6 +25,7 @@ from .log_names import logger_of
 from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .recorded import Recorded
+from .tasks import Tasks
 
 OrphanPolicy = Literal["cancel", "adopt", "report"]
 
@@ -75,7 +76,7 @@ class Orphans:
         """How many there were."""
         self._fills: dict[str, dict[FillKey, tuple[Fill, bool]]] = {}
         self._told: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._look: asyncio.Task[None] | None = None
         self._has_looked = False
 
@@ -93,12 +94,12 @@ class Orphans:
 
     async def stop(self) -> None:
         """Ends what is running; kept fills come again with the next sweep."""
-        tasks = [*self._tasks, *([self._look] if self._look is not None else [])]
-        self._look = None
+        look, self._look = self._look, None
         self._fills.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if look is not None:
+            look.cancel()
+            await asyncio.gather(look, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def _look_at(self, dexs: Sequence[str]) -> None:
         for number, dex in enumerate(dexs):
@@ -116,7 +117,7 @@ class Orphans:
             return
         if self._tracker.find(row.cloid, row.oid) is None:
             self._told.add(row.cloid)
-            self._spawn(self._settle(row.cloid, row))
+            self._tasks.start(self._settle(row.cloid, row))
 
     def keep(self, fill: Fill, is_old: bool) -> bool:
         """Whether a fill that is no tracked order's is an orphan's: kept then, and booked when its order is known.
@@ -130,7 +131,7 @@ class Orphans:
             return False
         kept = self._fills.setdefault(cloid, {})
         if not kept:
-            self._spawn(self._settle(cloid, None))
+            self._tasks.start(self._settle(cloid, None))
         kept[fill_key(fill)] = (fill, is_old)
         return True
 
@@ -211,12 +212,6 @@ class Orphans:
         self._tracker.start_tracking_order(order)
         self._tracker.apply(order, Evidence.LIVE, row.timestamp / 1000)
         return order
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(coroutine)
-        # The loop keeps only a weak reference to a task.
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _type_of(row: Order) -> OrderType:
