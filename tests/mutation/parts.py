@@ -33,7 +33,7 @@ PARTS = (
         "orders",
         tuple(
             f"{_PACKAGE}/trading/{name}.py"
-            for name in ("outcomes", "cancels", "fills", "legs", "lifecycle", "order_tracker", "requests", "rejections")
+            for name in ("outcomes", "fills", "legs", "lifecycle", "order_tracker", "replacements", "requests")
         ),
         (
             "tests/unit/trading/test_outcomes.py",
@@ -43,8 +43,6 @@ PARTS = (
             "tests/unit/trading/test_order_tracker.py",
             "tests/unit/trading/test_replacements.py",
             "tests/unit/trading/test_requests.py",
-            "tests/hummingbot/test_orders_on_the_sandbox.py",
-            "tests/hummingbot/test_lost_orders_on_the_sandbox.py",
         ),
     ),
     Part(

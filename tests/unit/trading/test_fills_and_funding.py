@@ -81,3 +81,16 @@ def test_each_payment_is_reported_at_most_once(hours: list[tuple[int, str]], dat
         reported += [(item.time, item.coin) for item in ledger.take_new([payment(h, c) for h, c in chunk])]
     assert len(reported) == len(set(reported))
     assert set(reported) <= set(hours)
+
+
+def test_who_keeps_the_time_until_which_fills_are_known_is_told_when_it_moves_and_only_then() -> None:
+    book, told = FillBook(), []
+    book.on_swept = told.append
+    for until in (5_000, 5_000, 4_000, 6_000):
+        book.swept(until)
+    assert told == [5_000, 6_000]
+
+
+def test_request_for_fills_never_reaches_back_before_all_time() -> None:
+    assert FillBook().gap_start(OVERLAP_MS - 1) == 0
+    assert FillBook().gap_start(OVERLAP_MS + 5) == 5

@@ -168,3 +168,167 @@ async def test_index_of_ended_orders_stays_bounded(setup: Setup) -> None:
         setup.tracker.start_tracking_order(order)
         setup.tracker.end(order, Evidence.CANCELED, None, 5.0, number + 100)
     assert len(setup.tracker._by_oid) == 3
+
+
+# ------------------------------------------------------------------------------------------- what Hummingbot hands in
+
+
+async def test_update_of_the_base_class_moves_the_order_it_names(setup: Setup) -> None:
+    setup.tracker.process_order_update(OrderUpdate("BTC-USD", 3.0, OrderState.OPEN, CLOID, "7"))
+    assert setup.order.current_state is OrderState.OPEN
+    assert setup.order.exchange_order_id == "7"
+    assert setup.order.last_update_timestamp == 3.0
+    setup.tracker.process_order_update(OrderUpdate("BTC-USD", 4.0, OrderState.CANCELED, None, "7"))
+    assert setup.order.is_cancelled
+    assert setup.order.last_update_timestamp == 4.0
+    assert setup.connector.names == ["BuyOrderCreated", "OrderCancelled"]
+
+
+async def test_update_of_the_base_class_by_its_coroutine_does_the_same(setup: Setup) -> None:
+    await setup.tracker._process_order_update(OrderUpdate("BTC-USD", 3.0, OrderState.OPEN, CLOID, "7"))
+    assert setup.order.current_state is OrderState.OPEN
+
+
+async def test_update_that_says_filled_waits_for_the_fills(setup: Setup) -> None:
+    setup.tracker.process_order_update(OrderUpdate("BTC-USD", 3.0, OrderState.FILLED, CLOID, "7"))
+    assert setup.missing == [CLOID]
+    assert list(setup.tracker.held_endings()) == [setup.order]
+    setup.fill("1", 1)
+    assert setup.order.is_filled
+    assert setup.order.last_update_timestamp == 1000.001, "when the last fill was"
+
+
+async def test_update_about_an_order_of_nobody_or_without_a_meaning_changes_nothing(setup: Setup) -> None:
+    setup.tracker.process_order_update(OrderUpdate("BTC-USD", 3.0, OrderState.CANCELED, "0x" + "00" * 16, "8"))
+    setup.tracker.process_order_update(OrderUpdate("BTC-USD", 3.0, OrderState.PENDING_CREATE, CLOID, "7"))
+    assert setup.order.is_pending_create
+    assert setup.connector.names == []
+
+
+async def test_failure_that_hummingbot_reports_keeps_its_type_and_text(setup: Setup) -> None:
+    misc = {"error_type": "InvalidOrder", "error_message": "too small"}
+    setup.tracker.process_order_update(
+        OrderUpdate("BTC-USD", 3.0, OrderState.FAILED, CLOID, misc_updates=misc),
+    )
+    name, event = setup.connector.events[-1]
+    assert (name, event.error_type, event.error_message) == ("OrderFailure", "InvalidOrder", "too small")
+    assert setup.tracker.failure_reason(CLOID) == "too small"
+    assert setup.tracker.failure_reason("0x" + "00" * 16) is None
+
+
+async def test_failure_without_a_type_is_an_exception(setup: Setup) -> None:
+    setup.tracker.process_order_update(
+        OrderUpdate("BTC-USD", 3.0, OrderState.FAILED, CLOID, misc_updates={"error_message": "no"})
+    )
+    assert setup.connector.events[-1][1].error_type == "Exception"
+
+
+async def test_failure_without_a_reason_has_none(setup: Setup) -> None:
+    setup.tracker.process_order_update(OrderUpdate("BTC-USD", 3.0, OrderState.FAILED, CLOID))
+    assert setup.connector.names == ["OrderFailure"]
+    assert setup.tracker.failure_reason(CLOID) is None
+
+
+async def test_failure_is_told_under_the_kind_that_its_exception_has(setup: Setup) -> None:
+    class Refused(ValueError):
+        kind = "MIN_NOTIONAL"
+
+    setup.tracker.apply(setup.order, Evidence.REJECTED, 1.0, reason=Refused("too small"))
+    assert setup.connector.events[-1][1].error_type == "MIN_NOTIONAL"
+
+
+# ---------------------------------------------------------------------------------------------- ends
+
+
+async def test_ends_are_told_to_who_listens(setup: Setup) -> None:
+    ended: list[str] = []
+    setup.tracker.listen_to_ends(ended.append)
+    setup.tracker.end(setup.order, Evidence.CANCELED, None, 5.0, 7)
+    assert ended == [CLOID]
+
+
+async def test_order_whose_fills_are_booked_already_ends_at_once(setup: Setup) -> None:
+    setup.fill("0.3", 1)
+    setup.tracker.end(setup.order, Evidence.CANCELED, Decimal("0.3"), 5.0)
+    assert setup.order.is_cancelled
+    assert setup.order.last_update_timestamp == 5.0
+    assert setup.missing == []
+
+
+async def test_held_order_is_open_since_the_venue_said_so_and_ends_when_the_venue_said_so() -> None:
+    setup = Setup()
+    setup.tracker._clock = lambda: 77.0
+    setup.tracker.end(setup.order, Evidence.CANCELED, Decimal("0.3"), 5.0, 7)
+    assert setup.order.last_update_timestamp == 5.0
+    setup.tracker._clock = lambda: 99.0
+    assert setup.tracker.held_since(CLOID) == 77.0
+    assert setup.tracker.held_since("0x" + "00" * 16) == 99.0
+    setup.fill("0.3", 1)
+    assert setup.order.is_cancelled
+    assert setup.order.last_update_timestamp == 5.0
+    assert not setup.tracker.is_held(CLOID)
+
+
+async def test_end_without_more_fills_takes_back_that_some_were_waited_for(setup: Setup) -> None:
+    setup.tracker.end(setup.order, Evidence.FILLED, Decimal(1), 5.0, 7)
+    setup.tracker.end(setup.order, Evidence.CANCELED, None, 6.0, 7)
+    assert setup.order.is_cancelled
+    assert not setup.tracker.is_held(CLOID)
+
+
+@pytest.mark.parametrize(("closes", "level"), [(False, "WARNING"), (True, "INFO")])
+async def test_end_whose_fills_are_nowhere_is_told_with_the_figures(
+    setup: Setup, caplog: pytest.LogCaptureFixture, closes: bool, level: str
+) -> None:
+    if closes:
+        setup.order.position = PositionAction.CLOSE
+    setup.fill("0.25", 1)
+    setup.tracker.end(setup.order, Evidence.CANCELED, Decimal("0.5"), 5.0, 7)
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        setup.tracker.release_held(["0x" + "00" * 16, CLOID])
+    [record] = [record for record in caplog.records if "lists fills of only" in record.message]
+    assert record.levelname == level
+    assert record.message == (f"Order {CLOID} ended with 0.5 of 1 filled, but the venue lists fills of only 0.25")
+    assert setup.order.is_cancelled
+    assert setup.order.last_update_timestamp == 5.0
+
+
+# ---------------------------------------------------------------------------------------------- lost and taken back
+
+
+async def test_order_that_is_taken_back_is_looked_after_again_until_its_end_is_told(setup: Setup) -> None:
+    setup.tracker.apply(setup.order, Evidence.REJECTED, 1.0, reason=ValueError("no"))
+    assert list(setup.tracker.orders()) == []
+    assert setup.tracker.take_back(setup.order, 9)
+    assert not setup.tracker.take_back(setup.order, 9), "it is looked after already"
+    assert setup.tracker.is_lost(CLOID)
+    assert list(setup.tracker.orders()) == [setup.order]
+    assert setup.tracker.find(CLOID) is setup.tracker.find(None, 9) is setup.order
+    assert setup.tracker.fetch_order(CLOID) is None, "for Hummingbot it has ended"
+    assert CLOID not in setup.tracker._cached_orders
+    ended: list[str] = []
+    setup.tracker.listen_to_ends(ended.append)
+    setup.tracker.apply(setup.order, Evidence.CANCELED, 2.0)
+    assert not setup.tracker.is_lost(CLOID)
+    assert ended == [CLOID]
+    assert setup.connector.names == ["OrderFailure"], "told once"
+
+
+async def test_active_order_needs_no_taking_back(setup: Setup) -> None:
+    assert not setup.tracker.take_back(setup.order, 9)
+    assert list(setup.tracker.orders()) == [setup.order]
+    assert not setup.tracker.is_lost(CLOID)
+
+
+async def test_nothing_is_fetched_for_ids_of_nobody(setup: Setup) -> None:
+    assert setup.tracker.fetch_order("0x" + "00" * 16) is None
+    assert setup.tracker.fetch_order(CLOID) is setup.order
+
+
+async def test_fill_that_names_the_order_by_the_venues_id_alone_is_booked(setup: Setup) -> None:
+    setup.tracker.apply(setup.order, Evidence.LIVE, 1.0, 7)
+    fill = Fill("BTC", Decimal(100), Decimal("0.2"), "B", 1_000_000, 7, Decimal("0.01"), tid=1, cloid=CLOID)
+    update = trade_update(setup.order, fill)._replace(client_order_id="0x" + "00" * 16)
+    setup.tracker.process_trade_update(update)
+    assert setup.order.executed_amount_base == Decimal("0.2")

@@ -161,3 +161,131 @@ async def test_order_whose_reply_is_missed_after_the_stop_is_asked_for_in_the_ne
     setup.resolver.resume()
     await setup.run()
     assert setup.known == ["open"]
+
+
+# ---------------------------------------------------------------------------------------------- several at a time
+
+OTHER = "0x" + "cd" * 16
+
+
+class Venue:
+    """A venue that knows some orders and not others, and somebody who waits for some of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, slowest_seconds: float = 5.0) -> None:
+        self.now = 1000.0
+        self.knows: dict[str, OrderUpdate] = {}
+        self.asked: list[tuple[str, float]] = []
+        self.told: list[tuple[str, str]] = []
+        self.waited_for = {CLOID, OTHER}
+        self.fills_can_be_read = True
+        self.resolver = OutcomeResolver(
+            self.ask,
+            lambda cloid, update: self.told.append((cloid, update.status)),
+            lambda cloid: self.told.append((cloid, "never arrived")),
+            lambda cloid: cloid in self.waited_for,
+            lambda: self.now,
+            slowest_seconds,
+        )
+        self.resolver.read_fills = self.read_fills
+        real_sleep = asyncio.sleep
+
+        async def skip(seconds: float) -> None:
+            self.now += seconds
+            await real_sleep(0)
+
+        monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.asyncio.sleep", skip)
+
+    async def ask(self, cloid: str) -> OrderStatus:
+        self.asked.append((cloid, self.now))
+        known = self.knows.get(cloid)
+        return UNKNOWN if known is None else OrderStatus("order", known)
+
+    async def read_fills(self) -> None:
+        if not self.fills_can_be_read:
+            raise VenueUnavailable("502")
+
+    async def run(self) -> None:
+        task = self.resolver._task
+        assert task is not None
+        await asyncio.wait_for(task, 5)
+
+
+@pytest.fixture
+async def venue(monkeypatch: pytest.MonkeyPatch) -> Venue:
+    return Venue(monkeypatch)
+
+
+async def test_each_order_gets_its_own_answer(venue: Venue) -> None:
+    venue.knows[OTHER] = OPEN
+    venue.resolver.watch(CLOID, 1_004_000)
+    venue.resolver.watch(OTHER, 1_004_000)
+    await venue.run()
+    assert venue.told == [(OTHER, "open"), (CLOID, "never arrived")]
+
+
+async def test_only_the_order_that_somebody_waits_for_is_asked_for(venue: Venue) -> None:
+    venue.waited_for = {OTHER}
+    venue.resolver.watch(CLOID, 1_004_000)
+    venue.resolver.watch(OTHER, 1_004_000)
+    await venue.run()
+    assert {cloid for cloid, _ in venue.asked} == {OTHER}
+    assert venue.told == [(OTHER, "never arrived")]
+
+
+async def test_order_whose_answer_came_another_way_is_forgotten_and_the_other_is_not(venue: Venue) -> None:
+    venue.resolver.watch(CLOID, 1_004_000)
+    venue.resolver.watch(OTHER, 1_004_000)
+    venue.resolver.forget(CLOID)
+    venue.resolver.forget("0x" + "00" * 16)
+    assert venue.resolver.pending == [OTHER]
+    await venue.run()
+    assert venue.told == [(OTHER, "never arrived")]
+
+
+async def test_order_is_not_called_unknown_for_good_while_fills_cannot_be_read(venue: Venue) -> None:
+    """The venue forgets orders that have ended; their fills would be all that is known of them."""
+    venue.fills_can_be_read = False
+    venue.resolver.watch(CLOID, 1_004_000)
+    while venue.now < 1_060:  # noqa: ASYNC110 - the resolver sleeps, and each of its sleeps moves the time
+        await asyncio.sleep(0)
+    assert venue.told == []
+    venue.fills_can_be_read = True
+    await venue.run()
+    assert venue.told == [(CLOID, "never arrived")]
+
+
+async def test_first_question_comes_after_the_wait_and_the_next_ones_at_twice_the_distance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    venue = Venue(monkeypatch, slowest_seconds=3.0)
+    venue.resolver.watch(CLOID, 1_009_000, first_wait=1.0)
+    await venue.run()
+    assert [at for _, at in venue.asked] == [1001.0, 1003.0, 1006.0, 1009.0, 1012.0]
+
+
+async def test_answer_in_the_very_moment_in_which_unknown_becomes_final_is_final(venue: Venue) -> None:
+    venue.resolver.watch(CLOID, 1_000_000, first_wait=AFTER_EXPIRY_SECONDS)
+    await venue.run()
+    assert venue.asked == [(CLOID, 1000.0 + AFTER_EXPIRY_SECONDS)]
+
+
+async def test_later_of_two_expiries_counts_whichever_was_told_first(venue: Venue) -> None:
+    venue.resolver.watch(CLOID, 1_030_000)
+    venue.resolver.watch(CLOID, 1_010_000)
+    await venue.run()
+    assert venue.asked[-1][1] >= 1030 + AFTER_EXPIRY_SECONDS
+
+
+async def test_order_is_not_killed_by_a_resolver_that_cannot(venue: Venue) -> None:
+    venue.resolver.watch(CLOID, 1_004_000, nonce=5)
+    await venue.run()
+    assert venue.told == [(CLOID, "never arrived")]
+    assert venue.asked[-1][1] >= 1004 + AFTER_EXPIRY_SECONDS
+
+
+async def test_stop_waits_until_nothing_is_asked_any_more(venue: Venue) -> None:
+    venue.resolver.watch(CLOID, 1_004_000)
+    task = venue.resolver._task
+    assert task is not None
+    await venue.resolver.stop()
+    assert task.done()
