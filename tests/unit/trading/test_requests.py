@@ -224,3 +224,71 @@ async def test_clock_that_was_set_back_between_two_lives_does_not_keep_the_bot_f
         assert isinstance(result.outcomes[0], Resting)
     assert len(exchange.requests("/exchange", "order")) == 3
     assert result.nonce > now_ms() + 3_000_000
+
+
+# ---------------------------------------------------------------------------------------------- what the user reads
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "text"),
+    [
+        (400, "bad request", VenueRefusal, "HTTP 400 on allMids: bad request"),
+        (404, "  not here\n", VenueRefusal, "HTTP 404 on allMids: not here"),
+        (499, "x" * 300, VenueRefusal, "HTTP 499 on allMids: " + "x" * 200),
+        (500, "", VenueUnavailable, "HTTP 500 on allMids: empty body"),
+        (503, "<html>", VenueUnavailable, "HTTP 503 on allMids: <html>"),
+        (429, "", RateLimited, "the venue limits requests of this address (429 on allMids)"),
+        (302, "elsewhere", VenueUnavailable, "HTTP 302 on allMids: elsewhere"),
+    ],
+)
+async def test_error_of_a_read_names_the_request_and_what_came_back(
+    exchange: Sandbox, requests: Requests, status: int, body: str, kind: type[Exception], text: str
+) -> None:
+    exchange.faults.status(status, path="/info", body=body)
+    with pytest.raises(kind) as raised:
+        await requests.info({"type": "allMids"})
+    assert type(raised.value) is kind
+    assert str(raised.value) == text
+
+
+async def test_answer_that_cannot_be_read_names_the_request(requests: Requests) -> None:
+    with pytest.raises(VenueUnavailable, match=r"^the answer to allMids cannot be read: Expected `array`"):
+        await requests.info({"type": "allMids"}, list[int])
+
+
+async def test_bytes_that_are_no_text_are_quoted_all_the_same(requests: Requests) -> None:
+    assert requests_module._short(b"\xff bad") == "\ufffd bad"
+
+
+async def test_no_answer_to_a_read_says_why(
+    requests: Requests, exchange: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests_module, "READ_TIMEOUT_SECONDS", 0.2)
+    exchange.faults.delay(1.0, path="/info")
+    with pytest.raises(VenueUnavailable, match=r"^no answer to allMids: time-out$"):
+        await requests.info({"type": "allMids"})
+
+
+async def test_rows_that_cannot_be_read_are_told_once_for_each_kind_of_request(
+    exchange: Sandbox, requests: Requests, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = AccountReader(requests, Signer(DEMO_PRIVATE_KEY).address)
+    for _ in range(2):
+        exchange.faults.status(200, path="/info", body='["rubbish",{"coin":17}]')
+        await reader.fills_since(0)
+    exchange.faults.status(200, path="/info", body='["rubbish"]')
+    await reader.open_orders("")
+    assert await reader.open_orders("") == []
+    told = [record.message for record in caplog.records if "could not be read" in record.message]
+    assert told == [
+        "2 items in the answer to userFillsByTime could not be read and were passed over",
+        "1 items in the answer to frontendOpenOrders could not be read and were passed over",
+    ]
+
+
+async def test_rows_of_a_long_answer_are_paid_for_when_they_have_come(exchange: Sandbox, requests: Requests) -> None:
+    """Section 9.1: `userFillsByTime` costs 20, and 1 more for each 20 rows."""
+    row = '{"coin":"BTC","px":"1","sz":"1","side":"B","time":5,"oid":7,"fee":"0","tid":%d}'
+    exchange.faults.status(200, path="/info", body=f"[{','.join(row % tid for tid in range(60))}]")
+    assert len(await AccountReader(requests, Signer(DEMO_PRIVATE_KEY).address).fills_since(0)) == 60
+    assert requests.budget.used == 23
