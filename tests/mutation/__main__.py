@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tests.mutation.parts import PARTS, Part
-from tests.mutation.survivors import Result, judge, make_mutants, result_of
+from tests.mutation.survivors import Result, judge, make_mutants, names_of_survivors, result_of
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build/mutation"
@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(names)}; all if none is named")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many mutants are tested at a time")
     parser.add_argument("--every", type=int, default=1, help="try only each n-th mutant, drawn evenly")
+    parser.add_argument("--survivors", action="store_true", help="try only those that survived before, after new tests")
     parser.add_argument("--judge", action="store_true", help="only read what an earlier run has found")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(names):
@@ -39,9 +40,16 @@ def main() -> int:
         folder = OUTPUT / part.name
         if not arguments.judge:
             _copy(folder, part)
-            _run(folder, arguments.jobs, arguments.every)
+            _run(folder, arguments.jobs, _chosen(folder, arguments.every, survivors=arguments.survivors))
         passed &= _tell(part, result_of(folder))
     return 0 if passed else 1
+
+
+def _chosen(folder: Path, every: int, *, survivors: bool) -> list[str]:
+    """What to try, by name; none for all that an earlier run has left, which mutmut knows itself."""
+    if survivors:
+        return names_of_survivors(folder)
+    return make_mutants(folder)[::every] if every > 1 else []
 
 
 def _copy(folder: Path, part: Part) -> None:
@@ -75,14 +83,12 @@ def _copy(folder: Path, part: Part) -> None:
         file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
 
 
-def _run(folder: Path, jobs: int, every: int) -> None:
+def _run(folder: Path, jobs: int, names: list[str]) -> None:
     environment = os.environ | {
         "HYPERLIQUID_SDK_PYTHON": str(ROOT / ".venv-sdk/bin/python"),
         "PYTHONPATH": str(folder / "mutants"),
     }
-    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(jobs)]
-    if every > 1:
-        command += make_mutants(folder)[::every]
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(jobs), *names]
     # It fails when mutants survive, and stops when the tests themselves do not pass.
     subprocess.run(command, cwd=folder, env=environment)
 

@@ -48,6 +48,12 @@ def make_mutants(folder: Path) -> list[str]:
         return [name for name, _ in _mutants()]
 
 
+def names_of_survivors(folder: Path) -> list[str]:
+    """The mutants that an earlier run has tried and not killed."""
+    with contextlib.chdir(folder):
+        return [name for name, status in _mutants() if status not in (*KILLED, "not checked")]
+
+
 def result_of(folder: Path) -> Result:
     """Reads the results of mutmut in a folder."""
     total = killed = unchecked = 0
