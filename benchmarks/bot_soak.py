@@ -84,6 +84,8 @@ class Soak:
 
     async def run(self, minutes: float, pipe: Connection) -> None:
         """Quote for that long."""
+        from hummingbot.core.event.event_logger import EventLogger
+
         from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
         from tests.bot import Bot
 
@@ -94,6 +96,8 @@ class Soak:
         self._count_messages(bot.connector)
         self._cpu, began = time.process_time(), time.monotonic()
         sampled = dropped = began
+        # Hummingbot itself keeps the event of every fill for ever, for its statistics; where it has them is private.
+        [log] = [part for part in gc.get_referents(bot.connector) if isinstance(part, EventLogger)]
         try:
             while time.monotonic() < began + minutes * 60:
                 self._quote(bot)
@@ -105,6 +109,7 @@ class Soak:
                     dropped = time.monotonic()
                     pipe.send("drop")
                 bot.history.clear()
+                log.clear()
         finally:
             await bot.stop()
 
