@@ -106,6 +106,16 @@ def test_volume_elsewhere_keeps_small_makers_from_rebates() -> None:
     assert rate_of(exchange, trade(exchange, ALICE, BOB)[0]) == percent("0.015")
 
 
+def test_volume_of_the_exchange_is_that_of_the_day_here_and_outside() -> None:
+    exchange = venue(outside=1_000_000)
+    trade(exchange, ALICE, BOB, size="2")  # there and back: 16,000, each match once
+    today = NOON // DAY
+    exchange.tick(NOON + DAY)
+    trade(exchange, ALICE, BOB, size="1")
+    volumes = [exchange.exchange.fee_desk.exchange_volume(day) for day in (today - 1, today, today + 1)]
+    assert volumes == [money(1_000_000), money(1_016_000), money(1_008_000)]
+
+
 def test_sub_account_counts_for_its_master_and_has_its_tier() -> None:
     exchange = venue()
     sub = exchange.reply(CreateSubAccount(ALICE, "sub")).created
