@@ -124,7 +124,8 @@ def distribute_vault(
     commissions = 0
     for address, stake in list(vault.stakes.items()):
         part = amount * stake.shares // shares // MICRO_USD * MICRO_USD
-        basis = stake.basis if is_closing else min(stake.basis, stake.basis * amount // value if value > 0 else 0)
+        # All of the basis goes when all is paid, and also when debts elsewhere make the vault worth less than that.
+        basis = stake.basis * amount // value if amount < value else stake.basis
         if address == vault.leader:
             stake.basis -= basis
             continue

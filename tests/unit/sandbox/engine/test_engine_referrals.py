@@ -73,7 +73,7 @@ def test_referrer_earns_a_tenth_of_what_was_paid_and_claims_it_into_spot() -> No
     state = exchange.account(CAROL).referral
     assert state is not None
     assert state.unclaimed == {"USDC": fee // 10}
-    assert exchange.reply(ClaimRewards(CAROL)).error == "No rewards to claim", "a dollar is not more than a dollar"
+    assert exchange.reply(ClaimRewards(CAROL)).error == "No rewards to claim", "that is less than a dollar"
     trade(exchange, BOB, "5")
     assert exchange.reply(ClaimRewards(CAROL)).error is None
     earned = money("1.0368")
@@ -166,11 +166,23 @@ def test_reward_is_a_tenth_in_whole_micro_dollars_and_none_of_almost_nothing_or_
     exchange.reply(SetReferrer(BOB, "CAROL"))
     referrals, account = exchange.exchange.referrals, exchange.account(BOB)
     state = referral_of(exchange.exchange.accounts, CAROL)
-    for fee, reward in (("0.000009", "0"), ("-5", "0"), ("0", "0"), ("0.000019", "0.000001"), ("0.00001", "0.000001")):
+    much, tenth = "10000000000.00001", "1000000000.000001"  # more than a float could tell apart
+    for fee, reward in (("0.000009", "0"), ("-5", "0"), ("0", "0"), ("0.000019", "0.000001"), (much, tenth)):
         state.unclaimed.clear()
         referrals.reward(account, money(fee), "USDC")
         assert state.unclaimed == ({"USDC": money(reward)} if money(reward) else {})
-    assert state.referred[BOB] == Referred(NOON, money("0.000029"), money("0.000002"))
+    assert state.referred[BOB] == Referred(NOON, money(much) + money("0.000019"), money(tenth) + money("0.000001"))
+
+
+def test_rewards_are_claimed_from_more_than_a_dollar() -> None:
+    exchange = venue()
+    exchange.apply(GrantReferralCode(CAROL, "CAROL"))
+    exchange.reply(SetReferrer(BOB, "CAROL"))
+    exchange.exchange.referrals.reward(exchange.account(BOB), money(10), "USDC")
+    assert exchange.reply(ClaimRewards(CAROL)).error == "No rewards to claim", "a dollar is not more than a dollar"
+    exchange.exchange.referrals.reward(exchange.account(BOB), money("0.00001"), "USDC")
+    assert exchange.reply(ClaimRewards(CAROL)).error is None
+    assert moves(exchange.events) == [(CAROL, "spot", "USDC", money("1.000001"))]
 
 
 def test_rewards_end_with_the_trade_that_makes_a_thousand_million() -> None:

@@ -5,6 +5,7 @@ from hyperliquid_perpetual.sandbox.engine.account_commands import (
     CreateVault,
     DistributeVault,
     ModifyVault,
+    OpenAccount,
     SendAsset,
     TransferToVault,
 )
@@ -15,7 +16,7 @@ from hyperliquid_perpetual.sandbox.engine.units import DAY, HOUR
 from hyperliquid_perpetual.sandbox.engine.vault_state import Stake, Vault
 from hyperliquid_perpetual.sandbox.engine.vaults import vault_value
 from tests.unit.sandbox.engine.cash import lines, moves
-from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, Number, Venue, money
+from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, Number, Venue, money, px
 
 USDC = "USDC"
 MICRO = 10**6
@@ -121,6 +122,32 @@ def test_money_on_every_dex_counts_for_the_value_of_a_vault() -> None:
     assert vault_value(venue.account(address), venue.exchange.markets) == money(1_600)
     assert put(venue, address, money(800), BOB) is None
     assert state_of(venue, address).stakes[BOB].shares == money(500)
+
+
+def test_open_profit_of_a_vault_counts_for_its_value() -> None:
+    venue, address = founded(2_000, bob=2_000)
+    venue.sell(CAROL, "ETH", 4_000, 2)
+    venue.buy(address, "ETH", 4_000, 2)  # a fee of 3.6
+    venue.oracle("ETH", "4101.8")
+    assert venue.exchange.markets[venue.of("ETH").asset].mark_px == px("4101.8")
+    value = money(4_200)  # 4,000 - 3.6 + 2 x 101.8
+    assert take(venue, address, value // 2 + 1, ALICE) == "Insufficient equity in the vault."
+    assert put(venue, address, value, CAROL) is None
+    assert state_of(venue, address).stakes[CAROL].shares == money(4_000), "as many as there were"
+
+
+def test_unified_accounts_pay_from_their_spot_wallets() -> None:
+    venue = Venue(deposits=0)
+    for who in (ALICE, BOB):
+        venue.apply(OpenAccount(who, "unifiedAccount"))
+        venue.deposit(who, 500)
+    address = venue.reply(CreateVault(ALICE, "pool", money(500))).created
+    assert address is not None
+    assert moves(venue.events) == [(ALICE, "spot", USDC, -money(500)), (address, "", USDC, money(500))]
+    assert put(venue, address, money(500), BOB) is None
+    assert moves(venue.events) == [(BOB, "spot", USDC, -money(500)), (address, "", USDC, money(500))]
+    assert venue.reply(DistributeVault(ALICE, address, money(100))).error is None
+    assert moves(venue.events)[1::2] == [(BOB, "spot", USDC, money(50)), (ALICE, "spot", USDC, money(50))]
 
 
 def test_least_amount_there_is_can_be_put_into_a_vault_and_nothing_cannot() -> None:
@@ -338,6 +365,14 @@ def test_closing_pays_everybody_out_and_profits_are_cut_by_the_commission() -> N
     assert (state.stakes, state.is_closed, state.allow_deposits) == ({}, True, False)
     assert venue.reply(ModifyVault(ALICE, address, True, None)).error == "The vault is closed."
     assert venue.reply(DistributeVault(ALICE, address, money(1))).error == "The vault is closed."
+
+
+def test_vault_that_has_lost_everything_is_closed_without_paying_anybody() -> None:
+    venue, address = founded(1_000, bob=1_000)
+    venue.apply(SendAsset(address, CAROL, "", "", USDC, money(2_000)))  # stands for what trading has lost
+    assert venue.reply(DistributeVault(ALICE, address, 0)).error is None
+    assert (moves(venue.events), lines(venue.events)) == ([], [])
+    assert state_of(venue, address).is_closed
 
 
 def test_vault_is_not_closed_with_an_order_or_with_money_elsewhere() -> None:
