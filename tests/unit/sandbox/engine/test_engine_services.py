@@ -120,7 +120,7 @@ def test_auction_that_is_over_tells_what_the_slot_went_for() -> None:
 
 
 def test_price_of_a_slot_is_rounded_up_to_what_the_wire_can_tell() -> None:
-    # 1 - 0.9 / 180,000 HYPE after a millisecond is 0.999995; after 7 it is 0.999965, after 180,000 / 7 no such number
+    # 0.9 HYPE in 180,000 ms are 0.000005 in each
     auction = Venue().exchange.gossip.auction
     assert auction(0, NOON + 1).price == money("0.999995")
     assert auction(0, NOON + 7).price == money("0.999965")
@@ -128,6 +128,9 @@ def test_price_of_a_slot_is_rounded_up_to_what_the_wire_can_tell() -> None:
     venue.exchange.gossip.slots[0].last_price = money("0.33333333")
     # from 1.66666665, 1.56666665 / 180,000 = 0.00000870370361.. lower after a millisecond: 1.66665794629639
     assert venue.exchange.gossip.auction(0, NOON + 1).price == money("1.66665795")
+    # half way from a million and five wei to 0.1, which a float cannot tell from its neighbours
+    venue.exchange.gossip.slots[0].last_price = money("200000.00000001")
+    assert venue.exchange.gossip.auction(0, NOON + 90_000).price == money("500000.05000003")
 
 
 def test_slot_may_cost_the_last_of_the_hype() -> None:
