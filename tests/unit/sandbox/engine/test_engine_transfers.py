@@ -12,10 +12,11 @@ from hyperliquid_perpetual.sandbox.engine.account_commands import (
     Withdraw,
 )
 from hyperliquid_perpetual.sandbox.engine.commands import Deposit
-from hyperliquid_perpetual.sandbox.engine.events import LedgerUpdated
+from hyperliquid_perpetual.sandbox.engine.events import CashMoved, LedgerUpdated
 from hyperliquid_perpetual.sandbox.engine.records import LedgerDetails, LedgerUpdate
+from hyperliquid_perpetual.sandbox.engine.units import HOUR
 from tests.unit.sandbox.engine.cash import lines, moves
-from tests.unit.sandbox.engine.venue import ALICE, BOB, DAVE, NOON, TSLA, Venue, money
+from tests.unit.sandbox.engine.venue import ALICE, BOB, DAVE, NOON, TSLA, Venue, money, oid_of, px
 
 NOTHING = "Transfer amount must be more than zero."
 UNIFIED = "Action disabled when unified account is active"
@@ -127,7 +128,8 @@ def test_what_is_sent_to_another_stands_in_both_ledgers() -> None:
     line = (money(30), "xyz", details)
     assert lines(venue.events) == [(ALICE, "send", *line), (BOB, "send", *line)]
     told = [event for event in venue.events if isinstance(event, LedgerUpdated)]
-    assert {event.time for event in told} == {NOON + 1_000}
+    moved = [event for event in venue.events if isinstance(event, CashMoved)]
+    assert {event.time for event in (*told, *moved)} == {NOON + 1_000}
     (digest,) = {event.update.hash for event in told}
     assert (digest[:2], len(digest)) == ("0x", 66)
     for who in (ALICE, BOB):
@@ -156,6 +158,7 @@ def test_spot_token_is_sent_under_the_kind_that_was_asked_for() -> None:
     ]
     assert venue.reply(SendAsset(ALICE, BOB, "spot", "spot", "HYPE", money("3.000001"))).error == NO_TOKENS
     assert venue.exchange.treasury.deposited_spot == {"HYPE": money(5)}
+    assert venue.reply(SendAsset(ALICE, BOB, "spot", "spot", "PURR", 1)).error == NO_TOKENS, "she never had any"
 
 
 def test_master_sends_from_its_sub_account() -> None:
@@ -218,3 +221,30 @@ def test_unified_sub_account_has_no_places_to_send_between() -> None:
     assert venue.reply(inside).error == UNIFIED
     assert venue.reply(SendAsset(ALICE, address, "", "", USDC, money(1))).error is None
     assert moves(venue.events) == [(ALICE, "", USDC, -money(1)), (address, "spot", USDC, money(1))]
+
+
+# ---------------------------------------------------------------------- accounts
+
+
+def test_account_exists_from_the_least_amount_that_it_is_sent() -> None:
+    venue = Venue(deposits=100)
+    assert not venue.exchange.accounts.get(DAVE)
+    assert venue.reply(SendAsset(ALICE, DAVE, "", "", USDC, 1)).error is None
+    assert venue.leverage(DAVE, "ETH", 5) is None
+
+
+def test_accounts_keep_as_much_as_the_exchange_is_told_to_keep() -> None:
+    venue = Venue(deposits=0, fill_limit=2, ledger_limit=3, history_limit=4)
+    for amount in (100_000, 1, 2, 3):
+        for who in (ALICE, BOB):
+            venue.deposit(who, amount)
+    assert [line.amount for line in venue.account(ALICE).ledger] == [money(1), money(2), money(3)]
+    placed = []
+    for price in (4_000, 4_001, 4_002, 4_003, 4_004):
+        venue.sell(BOB, "ETH", price, 1)
+        placed.append(oid_of(venue.buy(ALICE, "ETH", price, 1)))
+    account = venue.account(ALICE)
+    assert [fill.px for fill in account.fills] == [px(4_003), px(4_004)]
+    assert [record.oid for record in account.history.newest_first()] == placed[:0:-1]
+    venue.tick(NOON + 5 * HOUR)
+    assert [payment.time for payment in account.fundings] == [NOON + hours * HOUR for hours in (3, 4, 5)]

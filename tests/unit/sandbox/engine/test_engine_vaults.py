@@ -304,6 +304,7 @@ def test_part_in_a_vault_that_owes_more_than_it_has_is_worth_nothing() -> None:
     pool = Vault(ALICE, "pool", stakes={ALICE: Stake(3, 3, NOON, NOON), BOB: Stake(1, 1, NOON, NOON)})
     assert [pool.equity(BOB, value) for value in (-8, 0, 1, 8)] == [0, 0, 0, 2]
     assert pool.equity(CAROL, 8) == 0
+    assert Vault(ALICE, "pool", stakes={ALICE: Stake(1, 1, NOON, NOON)}).equity(ALICE, 0) == 0
     assert Vault(ALICE, "closed").equity(ALICE, 8) == 0
 
 
