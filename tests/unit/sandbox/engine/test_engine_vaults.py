@@ -368,9 +368,10 @@ def test_closing_pays_everybody_out_and_profits_are_cut_by_the_commission() -> N
     assert venue.reply(DistributeVault(ALICE, address, money(1))).error == "The vault is closed."
 
 
-def test_vault_that_has_lost_everything_is_closed_without_paying_anybody() -> None:
+def test_vault_that_has_lost_everything_takes_nothing_and_is_closed_without_paying_anybody() -> None:
     venue, address = founded(1_000, bob=1_000)
     venue.apply(SendAsset(address, CAROL, "", "", USDC, money(2_000)))  # stands for what trading has lost
+    assert put(venue, address, money(1), BOB) == "The vault has nothing left."
     assert venue.reply(DistributeVault(ALICE, address, 0)).error is None
     assert (moves(venue.events), lines(venue.events)) == ([], [])
     assert state_of(venue, address).is_closed
