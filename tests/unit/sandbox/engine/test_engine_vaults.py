@@ -368,6 +368,17 @@ def test_closing_pays_everybody_out_and_profits_are_cut_by_the_commission() -> N
     assert venue.reply(DistributeVault(ALICE, address, money(1))).error == "The vault is closed."
 
 
+def test_parts_of_a_fortune_are_exact() -> None:
+    venue, address = founded(100, bob=100)
+    venue.deposit(address, "20000000000.00004")  # more than a float could tell apart
+    assert venue.reply(DistributeVault(ALICE, address, 0)).error is None
+    # Each part is 10,000,000,100.00002; a tenth of the profit, which is 100 less, is the leader's.
+    assert moves(venue.events)[1::2] == [
+        (BOB, "", USDC, money("9000000100.000018")),
+        (ALICE, "", USDC, money("11000000100.000022")),
+    ]
+
+
 def test_vault_that_has_lost_everything_takes_nothing_and_is_closed_without_paying_anybody() -> None:
     venue, address = founded(1_000, bob=1_000)
     venue.apply(SendAsset(address, CAROL, "", "", USDC, money(2_000)))  # stands for what trading has lost
