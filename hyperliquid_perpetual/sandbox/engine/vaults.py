@@ -202,7 +202,7 @@ def _withdraw(
     error = treasury.shortage(account, "", USDC, amount)
     if error is not None:
         return error
-    basis = stake.basis if everything else stake.basis * shares // stake.shares
+    basis = stake.basis * shares // stake.shares
     profit = amount - basis
     commission = 0 if is_leader else _commission(profit)
     stake.shares -= shares
