@@ -27,8 +27,8 @@ def mode_error(
         return "An agent can set the mode of an account only once."
     if quirks.leave_unified == "refused" and target.mode in SPOT_MODES and mode not in SPOT_MODES:
         return "A unified account cannot go back to another mode."
-    leaves_shared_margin = target.mode not in STANDARD_MODES and _shares(mode) != _shares(target.mode)
-    if leaves_shared_margin and _is_busy(target):
+    stays_in_spot = target.mode in SPOT_MODES and mode in SPOT_MODES
+    if target.mode not in STANDARD_MODES and not stays_in_spot and _is_busy(target):
         return "The account mode cannot be changed with open positions or orders."
     return None
 
@@ -72,10 +72,6 @@ def realized_cash(house: Clearinghouse) -> int:
         if position.is_cross and position.szi:
             cash += position.cost if position.szi > 0 else -position.cost
     return cash
-
-
-def _shares(mode: AccountMode) -> str:
-    return "spot" if mode in SPOT_MODES else "dex" if mode in STANDARD_MODES else mode
 
 
 def _is_busy(account: Account) -> bool:

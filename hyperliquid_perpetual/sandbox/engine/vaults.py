@@ -124,7 +124,8 @@ def distribute_vault(
     commissions = 0
     for address, stake in list(vault.stakes.items()):
         part = amount * stake.shares // shares // MICRO_USD * MICRO_USD
-        basis = stake.basis if is_closing else min(stake.basis, stake.basis * amount // value if value > 0 else 0)
+        # All of the basis goes when all is paid, and also when debts elsewhere make the vault worth less than that.
+        basis = stake.basis * amount // value if amount < value else stake.basis
         if address == vault.leader:
             stake.basis -= basis
             continue
@@ -163,12 +164,14 @@ def _deposit(
 ) -> str | None:
     if not vault.allow_deposits:
         return "The vault takes no deposits."
-    if value <= 0:
+    total = vault.shares
+    if value <= 0 or not total:
+        # Without a share there is no price of one, even if somebody has sent the vault money since.
         return "The vault has nothing left."
     error = treasury.shortage(depositor, "", USDC, amount)
     if error is not None:
         return error
-    shares = amount * vault.shares // value
+    shares = amount * total // value
     stake = vault.stakes.setdefault(depositor.address, Stake(0, 0, now, now))
     stake.shares += shares
     stake.basis += amount
@@ -192,16 +195,16 @@ def _withdraw(
         return f"Vault deposit is locked until {stake.locked_until}."
     everything = equity - amount < MICRO_USD
     shares = stake.shares if everything else -(-amount * vault.shares // value)
-    if depositor.address == vault.leader:
-        left = stake.shares - shares
-        if len(vault.stakes) > 1 and left * LEADER_PART < vault.shares - shares:
-            return f"The leader must keep at least {100 // LEADER_PART}% of the vault."
+    is_leader = depositor.address == vault.leader
+    # Who is alone has all that is left, so this never keeps the last one in.
+    if is_leader and (stake.shares - shares) * LEADER_PART < vault.shares - shares:
+        return f"The leader must keep at least {100 // LEADER_PART}% of the vault."
     error = treasury.shortage(account, "", USDC, amount)
     if error is not None:
         return error
-    basis = stake.basis if everything else stake.basis * shares // stake.shares
+    basis = stake.basis * shares // stake.shares
     profit = amount - basis
-    commission = 0 if depositor.address == vault.leader else _commission(profit)
+    commission = 0 if is_leader else _commission(profit)
     stake.shares -= shares
     stake.basis -= basis
     stake.withdrawn_profit += profit

@@ -5,6 +5,7 @@ import pytest
 from hyperliquid_perpetual.sandbox.engine.account_commands import CreateSubAccount, SendAsset
 from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent, Deposit
 from hyperliquid_perpetual.sandbox.engine.events import AgentApproved, AgentRemoved
+from hyperliquid_perpetual.sandbox.engine.records import Agent
 from tests.unit.sandbox.engine.venue import ALICE, BOB, BTC, DAVE, Venue, money
 
 DAY = 86_400_000
@@ -90,6 +91,26 @@ def test_impossible_agent_is_refused(agent: str, name: str, days: int, error: st
     assert error in str(approve(venue, ALICE, agent, name, venue.now + days * DAY))
     assert venue.exchange.master_of(agent, venue.now) is None
     assert venue.account(ALICE).agents == {}
+
+
+def test_agent_of_the_longest_name_may_live_for_exactly_180_days() -> None:
+    venue = Venue()
+    error = "Agent must expire in the future, and within 180 days."
+    for valid_until, expected in ((0, error), (1, None), (180 * DAY, None), (180 * DAY + 1, error)):
+        assert approve(venue, ALICE, ONE, "x" * 16, venue.now + valid_until) == expected
+    assert approve(venue, ALICE, TWO, "x" * 17) == "Agent name must have at most 16 characters."
+    assert approve(venue, ALICE, BOB) == f"Agent address {BOB} is an account of its own."
+    assert venue.account(ALICE).agents == {"x" * 16: Agent(ONE, "x" * 16, venue.now + 180 * DAY)}
+
+
+def test_agents_are_remembered_after_they_ended() -> None:
+    venue = Venue()
+    assert not venue.exchange.was_agent(ONE)
+    approve(venue, ALICE, ONE)
+    assert venue.exchange.was_agent(ONE)
+    approve(venue, ALICE, TWO)
+    assert venue.exchange.master_of(ONE, venue.now) is None
+    assert [venue.exchange.was_agent(address) for address in (ONE, TWO, ALICE)] == [True, True, False]
 
 
 def test_each_sub_account_is_good_for_two_more_agents() -> None:

@@ -40,6 +40,15 @@ def test_taker_pays_the_fee_on_top_and_the_builder_has_it() -> None:
     assert {event.account for event in venue.events if isinstance(event, BalanceChanged)} == {ALICE, BOB, CAROL}
 
 
+def test_fee_of_a_builder_is_cut_to_whole_micro_dollars() -> None:
+    venue = Venue(deposits=100_000)
+    approve(venue, CAROL, 1)
+    venue.sell(BOB, "ETH", "4000.1", "0.0123")
+    venue.place(ALICE, venue.intent("buy", "ETH", "4000.1", "0.0123", builder=BuilderFee(CAROL, 1)))
+    # a hundred thousandth of 49.20123 is 0.0004920123
+    assert venue.fills()[1].builder_fee == money("0.000492")
+
+
 def test_resting_order_pays_its_builder_when_it_is_hit_on_its_own_dex() -> None:
     venue = Venue(deposits=100_000)
     approve(venue, CAROL, 10)
@@ -77,6 +86,7 @@ def test_approval_can_be_taken_back() -> None:
     approve(venue, CAROL, 10)
     approve(venue, CAROL, 0)
     assert venue.account(ALICE).builders == {}
+    assert approve(venue, CAROL, 0) is None, "there is nothing left to take back"
     assert order_error(venue, BuilderFee(CAROL, 1)) == NOT_APPROVED
 
 
@@ -96,6 +106,19 @@ def test_builder_needs_a_hundred_dollars() -> None:
     assert order_error(venue, BuilderFee(DAVE, 10)) == TOO_POOR
     venue.apply(Deposit(DAVE, money("0.01")))
     assert order_error(venue, BuilderFee(DAVE, 10)) is None
+
+
+def test_open_loss_of_a_builder_counts() -> None:
+    venue = Venue()
+    approve(venue, DAVE, 10)
+    venue.deposit(DAVE, "110.018")  # a fee of 0.018 is to come
+    venue.sell(BOB, "ETH", 4_000, "0.01")
+    venue.buy(DAVE, "ETH", 4_000, "0.01")
+    venue.oracle("ETH", 3_000)
+    assert venue.exchange.markets[venue.of("ETH").asset].mark_px == 3_000 * 10**6
+    assert order_error(venue, BuilderFee(DAVE, 10)) is None, "110 - 10 are a hundred still"
+    venue.oracle("ETH", 2_999)
+    assert order_error(venue, BuilderFee(DAVE, 10)) == TOO_POOR
 
 
 def test_ten_builders_are_the_most() -> None:

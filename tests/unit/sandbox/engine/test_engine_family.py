@@ -13,7 +13,10 @@ from hyperliquid_perpetual.sandbox.engine.account_commands import (
 )
 from hyperliquid_perpetual.sandbox.engine.commands import Deposit
 from hyperliquid_perpetual.sandbox.engine.events import CashMoved, LedgerUpdated
+from hyperliquid_perpetual.sandbox.engine.family import derived_address
+from hyperliquid_perpetual.sandbox.engine.records import LedgerDetails
 from hyperliquid_perpetual.sandbox.engine.vaults import vault_value
+from tests.unit.sandbox.engine.cash import lines, moves
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, Number, Venue, money
 
 DAY = 86_400_000
@@ -85,6 +88,39 @@ def test_tokens_go_between_spot_wallets() -> None:
     assert transfer(venue, address, 3, token="HYPE") is None
     assert venue.account(address).spot == {"HYPE": money(3)}
     assert venue.account(ALICE).spot == {"HYPE": money(4)}
+
+
+def test_transfer_to_a_sub_account_stands_in_both_ledgers() -> None:
+    venue = Venue(deposits=10_000)
+    address = sub_account(venue)
+    venue.apply(Deposit(ALICE, money(7), "spot", "HYPE"))
+    for token, place, moved, kind in (
+        (None, "", "USDC", "subAccountTransfer"),
+        ("HYPE", "spot", "HYPE", "spotTransfer"),
+    ):
+        for is_deposit, source, destination in ((True, ALICE, address), (False, address, ALICE)):
+            assert transfer(venue, address, 3, is_deposit, token) is None
+            assert moves(venue.events) == [(source, place, moved, -money(3)), (destination, place, moved, money(3))]
+            details = LedgerDetails(user=source, destination=destination, token=token)
+            line = (kind, money(3), "", details)
+            assert lines(venue.events) == [(source, *line), (destination, *line)]
+    assert transfer(venue, address, 0) == "Transfer amount must be more than zero."
+
+
+def test_refusals_about_sub_accounts_name_the_address_or_the_name() -> None:
+    venue = Venue()
+    address, long = sub_account(venue), "x" * 16
+    stranger = f"Sub-account {BOB} is not registered to this account."
+    assert venue.reply(RenameSubAccount(ALICE, BOB, "mine")).error == stranger
+    assert transfer(venue, BOB, 1) == stranger
+    assert venue.reply(RenameSubAccount(ALICE, address, long)).error is None
+    taken = f"There is a sub-account of the name {long} already."
+    assert venue.reply(CreateSubAccount(ALICE, long)).error == taken
+    for name in ("", "x" * 17):
+        assert venue.reply(CreateSubAccount(ALICE, name)).error == "Sub-account name must have 1 to 16 characters."
+    reply = venue.reply(CreateSubAccount(address, "below"))
+    assert (reply.error, reply.created) == ("Only an account of its own can have sub-accounts.", None)
+    assert venue.reply(CreateSubAccount(BOB, long)).created == derived_address("sub-account", BOB, 0)
 
 
 @pytest.mark.parametrize(("name", "error"), [("", "1 to 16"), ("a" * 17, "1 to 16"), ("sub", "already")])

@@ -14,6 +14,7 @@ from hyperliquid_perpetual.sandbox.engine.account_commands import (
     SetStake,
     TransferToSubAccount,
 )
+from hyperliquid_perpetual.sandbox.engine.commands import SetQuirk
 from hyperliquid_perpetual.sandbox.engine.fee_tiers import account_rates
 from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
@@ -106,6 +107,16 @@ def test_volume_elsewhere_keeps_small_makers_from_rebates() -> None:
     assert rate_of(exchange, trade(exchange, ALICE, BOB)[0]) == percent("0.015")
 
 
+def test_volume_of_the_exchange_is_that_of_the_day_here_and_outside() -> None:
+    exchange = venue(outside=1_000_000)
+    trade(exchange, ALICE, BOB, size="2")  # there and back: 16,000, each match once
+    today = NOON // DAY
+    exchange.tick(NOON + DAY)
+    trade(exchange, ALICE, BOB, size="1")
+    volumes = [exchange.exchange.fee_desk.exchange_volume(day) for day in (today - 1, today, today + 1)]
+    assert volumes == [money(1_000_000), money(1_016_000), money(1_008_000)]
+
+
 def test_sub_account_counts_for_its_master_and_has_its_tier() -> None:
     exchange = venue()
     sub = exchange.reply(CreateSubAccount(ALICE, "sub")).created
@@ -144,6 +155,21 @@ def test_referral_cuts_fees_by_four_percent_until_25_million_are_traded() -> Non
     assert rate_of(exchange, trade(exchange, ALICE, BOB)[1]) == percent("0.045")
 
 
+def test_referral_discount_ends_with_25_million_exactly() -> None:
+    exchange = referred()
+    for volume, part in ((money(25_000_000) - 1, 96), (money(25_000_000), 100)):
+        exchange.account(BOB).volume = volume
+        assert rate_of(exchange, trade(exchange, ALICE, BOB)[1]) == percent("0.045") * part / 100
+
+
+@pytest.mark.parametrize("value", ["in_rates", "apart"])
+def test_everybody_has_the_discount_where_the_venue_gives_it_to_all(value: str) -> None:
+    exchange = venue()
+    exchange.apply(SetQuirk("referral_discount", value))
+    made, took = trade(exchange, ALICE, BOB)
+    assert [rate_of(exchange, fill) for fill in (made, took)] == [percent("0.0144"), percent("0.0432")]
+
+
 def test_sub_account_of_a_referred_account_pays_in_full() -> None:
     exchange = referred()
     sub = exchange.reply(CreateSubAccount(BOB, "sub")).created
@@ -175,6 +201,12 @@ def test_hip3_market_scales_fees_and_growth_mode_leaves_a_tenth(scale: str, fact
     weight = 10 if growth else 1
     assert exchange.account(BOB).volume == money(80_000) // weight
     assert exchange.account(BOB).fee_standing.days[-1].taker == money(80_000) // weight
+
+
+def test_first_dex_has_no_deployer_to_scale_fees() -> None:
+    exchange = venue(make_market("ETH", 1, 4_000, sz_decimals=4, max_leverage=25, fee_scale=10**6))
+    made, took = trade(exchange, ALICE, BOB)
+    assert [rate_of(exchange, fill) for fill in (made, took)] == [percent("0.015"), percent("0.045")]
 
 
 @pytest.mark.parametrize(("scale", "kept"), [(0, "1"), (500_000, "2/3"), (1_000_000, "1/2"), (4_000_000, "1/2")])

@@ -4,12 +4,13 @@ import pytest
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import (
     ClassTransfer,
+    CreateVault,
     OpenAccount,
     SendAsset,
     SetMode,
 )
 from hyperliquid_perpetual.sandbox.engine.builders import builder_error
-from hyperliquid_perpetual.sandbox.engine.commands import BuilderFee, Deposit
+from hyperliquid_perpetual.sandbox.engine.commands import BuilderFee, Deposit, SetQuirk
 from hyperliquid_perpetual.sandbox.engine.events import CashMoved, Filled, ModeChanged, Resting
 from hyperliquid_perpetual.sandbox.engine.margin import (
     clearinghouse_margin,
@@ -18,6 +19,8 @@ from hyperliquid_perpetual.sandbox.engine.margin import (
     pool_margin,
 )
 from hyperliquid_perpetual.sandbox.engine.pools import AccountMode
+from hyperliquid_perpetual.sandbox.engine.records import LedgerDetails
+from tests.unit.sandbox.engine.cash import lines, moves
 from tests.unit.sandbox.engine.venue import (
     ALICE,
     BOB,
@@ -186,6 +189,97 @@ def test_way_back_is_closed_by_positions_and_orders() -> None:
     assert venue.account(DAVE).spot[USDC] == left
     assert {house.raw_usd for house in venue.account(DAVE).clearinghouses.values()} == {0}
     assert "Insufficient margin" in error_of(venue.buy(DAVE, "ETH", 3_900, 1)), "nothing is on the dex"
+
+
+def test_cash_that_is_gathered_is_told_and_what_short_and_isolated_positions_hold_stays() -> None:
+    venue = venue_in("default")
+    for dex in ("", "xyz"):
+        give(venue, 1_000, dex)
+    venue.leverage(DAVE, "BTC", 10, is_cross=False)
+    venue.buy(BOB, "ETH", 4_000, 1)
+    venue.sell(DAVE, "ETH", 4_000, 1)  # its 4,000 of proceeds are no cash; the fee was 1.8
+    venue.sell(BOB, "BTC", 100_000, "0.01")
+    venue.buy(DAVE, "BTC", 100_000, "0.01")  # 100 of margin and a fee of 0.45
+    assert set_mode(venue, "unifiedAccount") is None
+    cash = money("897.75")
+    assert moves(venue.events) == [
+        (DAVE, "", USDC, -cash),
+        (DAVE, "spot", USDC, cash),
+        (DAVE, "xyz", USDC, -money(1_000)),
+        (DAVE, "spot", USDC, money(1_000)),
+    ]
+    assert lines(venue.events) == [
+        (
+            DAVE,
+            "send",
+            amount,
+            dex,
+            LedgerDetails(user=DAVE, destination=DAVE, token=USDC, source_dex=dex, destination_dex="spot"),
+        )
+        for dex, amount in (("", cash), ("xyz", money(1_000)))
+    ]
+    assert [event for event in venue.events if isinstance(event, ModeChanged)] == [
+        ModeChanged(venue.now, DAVE, "unifiedAccount")
+    ]
+
+
+def test_debt_of_a_dex_is_paid_by_the_pool_without_a_line_in_the_ledger() -> None:
+    venue = venue_in("dexAbstraction")
+    give(venue, 1_000)
+    venue.sell(BOB, "xyz:TSLA", 400, 1)
+    venue.buy(DAVE, "xyz:TSLA", 400, 1)
+    venue.buy(BOB, "xyz:TSLA", 390, 1)
+    venue.sell(DAVE, "xyz:TSLA", 390, 1)
+    lost = money(10) + sum(fill.fee for fill in venue.account(DAVE).fills)
+    assert venue.house(DAVE, "xyz").raw_usd == -lost
+    assert set_mode(venue, "default") is None
+    assert moves(venue.events) == [(DAVE, "xyz", USDC, lost), (DAVE, "", USDC, -lost)]
+    assert lines(venue.events) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "may"),
+    [
+        ("default", "disabled", True),
+        ("disabled", "default", True),
+        ("default", "dexAbstraction", True),
+        ("dexAbstraction", "unifiedAccount", False),
+        ("dexAbstraction", "disabled", False),
+        ("unifiedAccount", "dexAbstraction", False),
+        ("portfolioMargin", "default", False),
+        ("portfolioMargin", "unifiedAccount", True),
+    ],
+)
+def test_busy_account_changes_its_mode_as_long_as_its_cash_need_not_be_divided(
+    before: AccountMode, after: AccountMode, may: bool
+) -> None:
+    venue = venue_in(before)
+    give(venue, 1_000)
+    venue.buy(DAVE, "ETH", 3_900, 1)
+    assert set_mode(venue, before) is None
+    busy = "The account mode cannot be changed with open positions or orders."
+    assert set_mode(venue, after) == (None if may else busy)
+    assert venue.account(DAVE).mode == (after if may else before)
+
+
+def test_unified_account_cannot_go_back_where_the_venue_refuses_that() -> None:
+    venue = venue_in("unifiedAccount")
+    venue.apply(SetQuirk("leave_unified", "refused"))
+    give(venue, 1_000)
+    refusal = "A unified account cannot go back to another mode."
+    assert set_mode(venue, "default") == refusal
+    assert set_mode(venue, "dexAbstraction") == refusal
+    assert set_mode(venue, "portfolioMargin") is None
+    assert set_mode(venue, "disabled") == refusal
+    assert set_mode(venue, "disabled", account=ALICE) is None
+    assert set_mode(venue, "unifiedAccount", account=ALICE) is None
+
+
+def test_mode_of_a_vault_is_nobodys_to_set() -> None:
+    venue = venue_in("default")
+    vault = venue.reply(CreateVault(ALICE, "pool", money(100))).created
+    assert vault is not None
+    assert venue.reply(SetMode(ALICE, vault, "unifiedAccount")).error == "The mode of a vault cannot be set."
 
 
 def test_agent_sets_the_mode_once() -> None:

@@ -83,6 +83,31 @@ def test_priority_needs_hype_that_is_not_delegated_and_a_price_of_it() -> None:
     assert "lists no HYPE" in str(place(bare, ALICE, 1, order).error)
 
 
+def test_all_orders_of_an_action_are_paid_for() -> None:
+    exchange = venue()
+    bids = [exchange.intent("buy", "ETH", price, 1, "Alo") for price in (3_900, 3_800)]
+    place(exchange, ALICE, 10_000, *bids)
+    # 1 bp of 7,700 USD is 0.77 USD: at 40 USD that is 0.01925 HYPE
+    assert undelegated(exchange, ALICE) == money(10) - money("0.01925")
+    for price in (4_000, 4_010):
+        exchange.sell(CAROL, "ETH", price, 1)
+    place(exchange, BOB, 10_000, *[exchange.intent("buy", "ETH", price, 1, "Ioc") for price in (4_000, 4_010)])
+    # 0.801 USD
+    assert undelegated(exchange, BOB) == money(10) - money("0.020025")
+
+
+def test_priority_may_be_the_whole_notional_and_cost_the_last_of_the_hype() -> None:
+    exchange = venue()
+    order = exchange.intent("buy", "ETH", 3_900, 1, "Alo")
+    # reckoned at the mark of 4,000 before, which is 100 HYPE, and at the 3,900 that rest after
+    exchange.apply(SetStake(ALICE, 0, money("99.999999")))
+    short = place(exchange, ALICE, 10**8, order).error
+    assert short == "Insufficient undelegated staking balance for the priority fee."
+    exchange.apply(SetStake(ALICE, 0, money(100)))
+    assert place(exchange, ALICE, 10**8, order).error is None
+    assert undelegated(exchange, ALICE) == money("2.5")
+
+
 def test_post_only_order_passes_those_of_its_price_that_are_new_and_pay_less() -> None:
     exchange = venue()
     old = oid_of(exchange.buy(CAROL, "ETH", 3_900, 1, "Alo"))

@@ -16,7 +16,9 @@ from hyperliquid_perpetual.sandbox.engine.account_commands import (
 )
 from hyperliquid_perpetual.sandbox.engine.commands import Deposit
 from hyperliquid_perpetual.sandbox.engine.events import RequestsReserved
+from hyperliquid_perpetual.sandbox.engine.gossip import Auction
 from hyperliquid_perpetual.sandbox.engine.units import DAY
+from tests.unit.sandbox.engine.cash import moves
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, Venue, money
 
 
@@ -97,6 +99,47 @@ def test_slot_is_sold_once_per_auction_for_the_price_of_the_moment() -> None:
     venue.tick(NOON + 180_000)
     auction = venue.exchange.gossip.auction(0, venue.now)
     assert (auction.ip, auction.start_price) == ("1.2.3.4", money("2.75"))
+
+
+def test_auction_that_is_over_tells_what_the_slot_went_for() -> None:
+    venue = Venue()
+    venue.apply(Deposit(ALICE, money(10), "spot", "HYPE"))
+    venue.tick(NOON + 90_000)
+    assert bid(venue, ALICE, 1, "1") is None  # half way from 1 to 0.1
+    assert moves(venue.events) == [(ALICE, "spot", "HYPE", -money("0.55"))]
+    auctions = venue.exchange.gossip
+    over = Auction("1.2.3.4", NOON, money("2.75"), None, money("0.55"))
+    assert auctions.auction(1, NOON + 179_999) == over
+    assert auctions.auction(0, NOON + 90_000) == Auction(None, NOON, money(1), money("0.55"), None)
+    # the next one starts at five times that price
+    begun = Auction("1.2.3.4", NOON + 180_000, money("2.75"), money("2.75"), None)
+    assert auctions.auction(1, NOON + 180_000) == begun
+    assert bid(venue, ALICE, 1, "5") == "The auction of this slot is over; the next one begins within three minutes."
+    for slot in (-1, 2):
+        assert bid(venue, ALICE, slot, "5") == "There are 2 slots, 0 to 1."
+
+
+def test_price_of_a_slot_is_rounded_up_to_what_the_wire_can_tell() -> None:
+    # 0.9 HYPE in 180,000 ms are 0.000005 in each
+    auction = Venue().exchange.gossip.auction
+    assert auction(0, NOON + 1).price == money("0.999995")
+    assert auction(0, NOON + 7).price == money("0.999965")
+    venue = Venue()
+    venue.exchange.gossip.slots[0].last_price = money("0.33333333")
+    # from 1.66666665, 1.56666665 / 180,000 = 0.00000870370361.. lower after a millisecond: 1.66665794629639
+    assert venue.exchange.gossip.auction(0, NOON + 1).price == money("1.66665795")
+    # half way from a million and five wei to 0.1, which a float cannot tell from its neighbours
+    venue.exchange.gossip.slots[0].last_price = money("200000.00000001")
+    assert venue.exchange.gossip.auction(0, NOON + 90_000).price == money("500000.05000003")
+
+
+def test_slot_may_cost_the_last_of_the_hype() -> None:
+    venue = Venue()
+    venue.apply(Deposit(ALICE, money(1) - 1, "spot", "HYPE"))
+    assert bid(venue, ALICE, 0, "1") == "Insufficient balance for token transfer"
+    venue.apply(Deposit(ALICE, 1, "spot", "HYPE"))
+    assert bid(venue, ALICE, 0, "1") is None
+    assert venue.account(ALICE).spot == {"HYPE": 0}
 
 
 # ---------------------------------------------------------------------- vaults
