@@ -85,6 +85,19 @@ def test_market_of_another_dex_is_settled_with_the_cash_of_that_dex_and_at_the_m
     assert venue.house(ALICE).raw_usd == money(1_000_000)
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_single_lot_is_settled_as_well(side: int) -> None:
+    venue = Venue(make_market("GOLD", 7, 4_000, sz_decimals=0, max_leverage=25))
+    buyer, seller = (ALICE, BOB) if side > 0 else (BOB, ALICE)
+    venue.sell(seller, "GOLD", 4_000, 1)
+    venue.buy(buyer, "GOLD", 4_000, 1)
+    venue.apply(DelistMarket(7))
+    assert [(fill.account, fill.sz, fill.is_buy) for fill in venue.fills()] == [
+        (ALICE, 1, side < 0),
+        (BOB, 1, side > 0),
+    ]
+
+
 def test_isolated_position_of_a_market_that_ends_gives_its_margin_back() -> None:
     venue = Venue()
     venue.leverage(ALICE, "ETH", 10, is_cross=False)
