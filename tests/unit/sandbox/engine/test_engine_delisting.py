@@ -63,7 +63,8 @@ def test_position_of_a_market_that_ends_is_settled_in_one_fill_without_a_fee() -
     # 8,000 traded: the taker has paid 0.045 %, the maker 0.015 %
     cash = {ALICE: money(1_000_201) - money("3.6"), BOB: money(999_799) - money("1.2")}
     assert {who: venue.house(who).raw_usd for who in cash} == cash
-    assert [event for event in venue.events if not isinstance(event, FillMade)] == [
+    assert venue.events == [
+        *(FillMade(NOON + 5, fill) for fill in settled),
         PositionChanged(NOON + 5, ALICE, 1, 0),
         PositionChanged(NOON + 5, BOB, 1, 0),
         BalanceChanged(NOON + 5, ALICE, "", cash[ALICE]),

@@ -3,7 +3,7 @@
 import pytest
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import SetMode
-from hyperliquid_perpetual.sandbox.engine.events import CashMoved, Liquidated
+from hyperliquid_perpetual.sandbox.engine.events import CashMoved, FillMade, Liquidated
 from hyperliquid_perpetual.sandbox.engine.matching import trade_id
 from hyperliquid_perpetual.sandbox.engine.records import Fill, LedgerDetails, LedgerUpdate, Liquidation
 from hyperliquid_perpetual.sandbox.engine.world_commands import ListMarket
@@ -59,6 +59,10 @@ def test_liquidator_takes_position_and_margin_over_at_the_mark(is_long: bool) ->
         LIQUIDATOR, 7, "GOLD", px(mark), 1, is_long, NOON + 7, 0, f"Open {word}", 0, given.hash,
         oid + 1, False, 0, "USDC", tid, None, liquidation=liquidation,
     )  # fmt: skip
+    assert [event for event in venue.events if isinstance(event, FillMade)] == [
+        FillMade(NOON + 7, given),
+        FillMade(NOON + 7, taken),
+    ]
     assert venue.account(ALICE).fills[-1] == given
     assert venue.account(LIQUIDATOR).fills[-1] == taken
     assert [event for event in venue.events if isinstance(event, CashMoved)] == [
@@ -163,17 +167,17 @@ def test_greater_profit_goes_before_the_greater_leverage_and_nobody_else_is_touc
 
 
 def test_greater_profit_goes_first_among_shorts_as_well() -> None:
-    """At 3,000: Bob 4,000 / 3,000 at 3,000 / 6,000 makes 0.67, Carol 3,600 / 3,000 at 3,000 / 5,700 makes 0.63."""
-    venue = gold(alice=900, bob=5_000, carol=5_100, dave=100_000)
-    trade(venue, DAVE, CAROL, price=3_600)
+    """At 3,000: Bob 4,000 / 3,000 at 3,000 / 6,000 makes 0.67, Carol 3,600 / 3,000 at 6,000 / 11,400 makes 0.63."""
+    venue = gold(alice=900, bob=5_000, carol=10_200, dave=100_000)
+    trade(venue, DAVE, CAROL, price=3_600, size=2)
     trade(venue, ALICE, BOB)
     venue.oracle("GOLD", 3_000)
     assert given_up(venue) == [(BOB, 1)]
-    assert venue.szi(CAROL, "GOLD") == -1
+    assert venue.szi(CAROL, "GOLD") == -2
 
 
 def test_who_is_flat_or_on_the_same_side_gives_nothing() -> None:
-    venue = gold(alice=800, bob=10_000, carol=100_000, dave=100_000)
+    venue = gold(alice=800, bob=10_000, carol=100_000, dave=2_000)  # Dave has the greatest leverage by far
     venue.cancel(BOB, "GOLD", oid_of(venue.buy(BOB, "GOLD", 3_000, 1)))
     trade(venue, ALICE, CAROL)
     trade(venue, DAVE, CAROL)
@@ -196,6 +200,34 @@ def test_what_nobody_can_give_goes_to_the_liquidator_which_is_never_deleveraged_
     assert taken.closed_pnl == money(700)
     assert venue.exchange.markets[7].open_interest == 0
     assert venue.house(ALICE).raw_usd == 0, "no debt is left"
+
+
+def test_cash_beside_a_bankrupt_isolated_position_stays_when_one_winner_of_two_is_enough() -> None:
+    venue = gold(alice=1_000, bob=2_000, carol=100_000, dave=100_000)
+    venue.leverage(ALICE, "GOLD", 20, is_cross=False)
+    trade(venue, BOB, ALICE)
+    trade(venue, CAROL, DAVE)
+    venue.oracle("GOLD", 5_000)
+    assert given_up(venue) == [(BOB, 1)]
+    assert (venue.house(ALICE).raw_usd, venue.position(ALICE, "GOLD").isolated_usd) == (money(800) - TAKER_FEE, 0)
+    assert venue.house(LIQUIDATOR).raw_usd == money(200), "the margin, of which nothing was lost at the mark of before"
+
+
+def test_margin_of_a_dex_with_another_collateral_is_taken_in_that() -> None:
+    index = make_market("km:GOLD", 130_000, 4_000, sz_decimals=0, max_leverage=25, dex="km", collateral="USDH")
+    venue = Venue(GOLD, index, deposits=0)
+    venue.deposit(ALICE, 250, "km")
+    venue.deposit(CAROL, 100_000, "km")
+    venue.buy(ALICE, "km:GOLD", 4_000, 1)
+    venue.sell(CAROL, "km:GOLD", 4_000, 1)
+    for step in range(1, 7):  # a mark of such a dex moves by one percent at a time
+        venue.oracle("km:GOLD", 4_000 - 40 * step)
+    moved = [event for event in venue.events if isinstance(event, CashMoved)]
+    assert [(event.account, event.place, event.token) for event in moved] == [
+        (ALICE, "km", "USDH"),
+        (LIQUIDATOR, "km", "USDH"),
+    ]
+    assert venue.szi(LIQUIDATOR, "km:GOLD") == 1
 
 
 def test_in_a_market_without_a_mark_of_before_the_present_one_counts() -> None:
