@@ -384,3 +384,13 @@ def test_reused_cloid_is_found_when_the_first_order_that_had_it_is_forgotten() -
     assert venue.record(ALICE, cloid).oid == oids[1]
     venue.cancel(ALICE, "BTC", oid_of(venue.buy(ALICE, "BTC", 99_000, "0.1")))
     assert venue.exchange.order(ALICE, cloid) is None
+
+
+def test_reply_to_a_filled_order_has_its_number_its_cloid_and_what_it_traded() -> None:
+    venue = Venue()
+    cloid = f"0x{9:032x}"
+    oid = oid_of(venue.sell(BOB, "ETH", 4_000, 2)) + 1
+    # 1.5 coins at 4,000
+    assert venue.buy(ALICE, "ETH", 4_001, "1.5", "Ioc", cloid=cloid) == Filled(
+        oid, cloid, 15_000, px(4_000), money(6_000)
+    )

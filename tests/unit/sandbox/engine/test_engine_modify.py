@@ -1,10 +1,10 @@
-"""Replacing an order where the venue looks at the replacement before it cancels what is there (`refused_modify`)."""
+"""Replacing orders: where the venue looks at the replacement first (`refused_modify`), and those of TP/SL groups."""
 
 from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, Resting, WaitingForFill
+from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, Resting, WaitingForFill, WaitingForTrigger
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
 from tests.unit.sandbox.engine.venue import ALICE, BOB, Venue, error_of, oid_of, px
 
@@ -94,3 +94,51 @@ def test_replacement_can_trade_at_once() -> None:
     assert isinstance(status, Filled)
     assert (status.total_sz, status.avg_px) == (20_000, px(4_000))
     assert venue.open_oids(ALICE) == []
+
+
+# ---------------------------------------------------------------------- TP/SL orders, as the venue is by default
+
+
+def waiting(venue: Venue) -> tuple[int, int]:
+    """A bid at 3990 where the mark is 4000, and its take profit."""
+    take = venue.trigger("sell", "ETH", "tp", 4_200, 1)
+    parent, child = venue.group(ALICE, "normalTpsl", venue.intent("buy", "ETH", 3_990, 1), take)
+    return oid_of(parent), oid_of(child)
+
+
+def test_replaced_child_is_measured_by_the_price_of_its_parent() -> None:
+    venue = Venue()
+    _, child = waiting(venue)
+    status = venue.modify(ALICE, child, venue.trigger("sell", "ETH", "tp", 3_995, 1))
+    assert isinstance(status, WaitingForFill), "a profit for whoever has bought at 3990, although the mark is above"
+
+
+def test_plain_order_in_the_place_of_a_child_waits_for_nobody() -> None:
+    venue = Venue()
+    parent, child = waiting(venue)
+    status = venue.modify(ALICE, child, venue.intent("sell", "ETH", 4_100, 1))
+    assert isinstance(status, Resting)
+    assert venue.asks("ETH") == [(px(4_100), 10_000, 1)]
+    assert venue.record(ALICE, parent).children == ()
+
+
+def test_trigger_order_in_the_place_of_a_parent_leaves_the_group() -> None:
+    venue = Venue()
+    venue.sell(BOB, "ETH", 4_000, 1)
+    venue.buy(ALICE, "ETH", 4_000, 1)
+    parent, child = waiting(venue)
+    status = venue.modify(ALICE, parent, venue.trigger("sell", "ETH", "sl", 3_800, 1))
+    assert isinstance(status, WaitingForTrigger)
+    assert (venue.status(ALICE, parent), venue.status(ALICE, child)) == ("canceled", "canceled")
+    assert venue.open_oids(ALICE) == [status.oid]
+
+
+@pytest.mark.parametrize(("quirk", "size"), [("sent", 5_000), ("position", 0)])
+def test_replacement_of_a_position_tpsl_has_the_size_that_the_venue_gives_it(quirk: Any, size: int) -> None:
+    venue = Venue(quirks=VenueQuirks(position_tpsl_size=quirk))
+    venue.sell(BOB, "ETH", 4_000, 1)
+    venue.buy(ALICE, "ETH", 4_000, 1)
+    (stop,) = venue.group(ALICE, "positionTpsl", venue.trigger("sell", "ETH", "sl", 3_800, 1))
+    new = oid_of(venue.modify(ALICE, oid_of(stop), venue.trigger("sell", "ETH", "sl", 3_700, "0.5")))
+    record = venue.record(ALICE, new)
+    assert (record.sz, record.orig_sz, record.is_position_tpsl) == (size, size, True)

@@ -136,6 +136,13 @@ def test_of_two_that_pay_the_same_the_first_stays_in_front() -> None:
     assert [order.oid for order in book.bids.orders()] == [first, second]
 
 
+def test_the_least_that_can_be_paid_passes_who_pays_nothing() -> None:
+    exchange = venue()
+    plain = oid_of(exchange.buy(CAROL, "ETH", 3_900, 1, "Alo"))
+    pays = oid_of(place(exchange, ALICE, 1, exchange.intent("buy", "ETH", 3_900, 1, "Alo")).statuses[0])
+    assert [order.oid for order in exchange.exchange.markets[ETH.asset].book.bids.orders()] == [pays, plain]
+
+
 def test_commands_have_the_class_of_their_orders_in_a_block() -> None:
     exchange = venue()
     gtc = exchange.intent("buy", "ETH", 3_900, 1)
