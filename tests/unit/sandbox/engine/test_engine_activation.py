@@ -1,11 +1,22 @@
-"""Sizes of TP/SL orders at the moment at which their parent is filled, and what is told of them then."""
+"""Sizes of TP/SL orders at the moment at which their parent is filled, and what is told of orders that change."""
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from hyperliquid_perpetual.sandbox.engine.events import Filled, OrderUpdated, Resting, WaitingForFill, WaitingForTrigger
-from tests.unit.sandbox.engine.venue import ALICE, BOB, Venue, make_market, oid_of, px
+from hyperliquid_perpetual.sandbox.engine.events import (
+    BookChanged,
+    Filled,
+    OrderUpdated,
+    Resting,
+    WaitingForFill,
+    WaitingForTrigger,
+)
+from hyperliquid_perpetual.sandbox.engine.records import OrderRecord, OrderStatus
+from tests.unit.sandbox.engine.venue import ALICE, BOB, NOON, Venue, make_market, oid_of, px
+
+OPEN = OrderStatus.OPEN
 
 
 def sizes_told(venue: Venue, oid: int) -> list[tuple[str, int, int]]:
@@ -80,3 +91,50 @@ def test_child_of_a_single_lot_is_armed(side: str) -> None:
     trigger = venue.record(ALICE, child).trigger
     assert trigger is not None
     assert trigger.px == px(stop)
+
+
+# ---------------------------------------------------------------------- what every update tells
+
+
+def test_updates_have_the_time_at_which_the_order_changed() -> None:
+    venue = Venue()
+    oid = oid_of(venue.buy(ALICE, "ETH", 3_900, 1))
+    record = OrderRecord(oid, ALICE, 1, "ETH", True, px(3_900), 10_000, 10_000, NOON, False, "Gtc", None, OPEN, NOON)
+    assert [event for event in venue.events if isinstance(event, OrderUpdated)] == [OrderUpdated(NOON, record)]
+    venue.now += 3
+    venue.cancel(ALICE, "ETH", oid)
+    ended = msgspec.structs.replace(record, status=OrderStatus.CANCELED, status_timestamp=NOON + 3)
+    assert [event for event in venue.events if isinstance(event, OrderUpdated)] == [OrderUpdated(NOON + 3, ended)]
+
+
+def test_trigger_order_that_fires_is_told_of_at_that_time() -> None:
+    venue = Venue()
+    venue.sell(BOB, "ETH", 4_000, 1)
+    venue.buy(ALICE, "ETH", 4_000, 1)
+    stop = venue.trigger("sell", "ETH", "sl", 3_800, 1)
+    (status,) = venue.place(ALICE, stop)
+    venue.now += 4
+    venue.oracle("ETH", 3_790)
+    fired, rejected = [event for event in venue.events if isinstance(event, OrderUpdated)]
+    assert fired == OrderUpdated(
+        NOON + 4,
+        OrderRecord(
+            oid_of(status), ALICE, 1, "ETH", False, px(3_420), 10_000, 10_000, NOON, True, None, None,
+            OrderStatus.TRIGGERED, NOON + 4, stop.trigger,
+        ),
+    )  # fmt: skip
+    assert (rejected.time, rejected.order.status) == (NOON + 4, "marketOrderNoLiquidityRejected")
+
+
+def test_partly_matched_order_changes_its_book() -> None:
+    venue = Venue()
+    venue.buy(ALICE, "ETH", 3_990, 1)
+    venue.sell(BOB, "ETH", 3_990, "0.4")
+    assert BookChanged(NOON, 1) in venue.events
+
+
+def test_resting_sales_of_a_market_add_up() -> None:
+    venue = Venue()
+    venue.sell(ALICE, "ETH", 4_100, 1)
+    venue.sell(ALICE, "ETH", 4_200, 2)
+    assert venue.position(ALICE, "ETH").resting_sells == 30_000

@@ -5,7 +5,7 @@ import pytest
 from hyperliquid_perpetual.sandbox.engine.margin import AssetCapacity, asset_capacity, liquidation_px
 from hyperliquid_perpetual.sandbox.engine.market_state import MarketState
 from hyperliquid_perpetual.sandbox.engine.state import Clearinghouse, Position
-from tests.unit.sandbox.engine.venue import ALICE, BOB, ETH, Venue, money, oid_of, px
+from tests.unit.sandbox.engine.venue import ALICE, BOB, ETH, Venue, make_market, money, oid_of, px
 
 
 def capacity(venue: Venue, coin: str) -> AssetCapacity:
@@ -59,3 +59,16 @@ def test_what_is_paid_in_full_has_no_liquidation_price(debt: str, price: str | N
     house.positions[1] = position
     found = liquidation_px(position, house, {1: MarketState(ETH, 10, 10)})
     assert found == (None if price is None else px(price))
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_single_lot_has_the_liquidation_price_of_its_side(side: int) -> None:
+    """200 beside one coin at 4,000: long the price p with p - 3,800 = p / 50, short that with 4,200 - p = p / 50."""
+    gold = make_market("GOLD", 7, 4_000, sz_decimals=0, max_leverage=25)
+    house = Clearinghouse("")
+    house.raw_usd = money(200) - side * money(4_000)
+    position = Position(gold, is_cross=True, leverage=20)
+    position.szi, position.cost = side, money(4_000)
+    house.positions[7] = position
+    found = liquidation_px(position, house, {7: MarketState(gold, 10, 10)})
+    assert found == px("3877.551020" if side > 0 else "4117.647059")

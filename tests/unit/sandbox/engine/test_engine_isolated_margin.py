@@ -145,3 +145,11 @@ def test_smallest_part_that_is_missing_is_made_up_for() -> None:
     assert move(venue, "STRICT", "133.333333333333") is None
     assert top_up(venue, "STRICT", 3) is None  # 333.333333333333(3) are wanted
     assert margin(venue, "STRICT") == money("333.333334333333")
+
+
+def test_smallest_amount_can_be_added_beside_cross_positions() -> None:
+    venue = long_of("STRICT", 100, 10, 5)
+    venue.sell(BOB, "ETH", 4_000, "0.1")
+    venue.buy(ALICE, "ETH", 4_000, "0.1")
+    assert move(venue, "STRICT", "0.000000000001") is None
+    assert margin(venue, "STRICT") == money("200.000000000001")

@@ -273,3 +273,18 @@ def test_part_of_one_account_leaves_the_next_one_its_own_thirty_seconds() -> Non
     venue.buy(BOB, "ETH", 3_760, "40")
     venue.oracle("ETH", 3_775)
     assert [venue.szi(who, "ETH") for who in (ALICE, DAVE)] == [Decimal("26.6668")] * 2
+
+
+def test_isolated_position_that_the_book_takes_leaves_the_rest_of_its_margin_to_the_account() -> None:
+    venue = Venue(GOLD, deposits=0)
+    venue.deposit(ALICE, 1_000)
+    venue.deposit(CAROL, 100_000)
+    venue.leverage(ALICE, "GOLD", 20, is_cross=False)
+    venue.sell(CAROL, "GOLD", 4_000, 1)
+    venue.buy(ALICE, "GOLD", 4_000, 1)
+    venue.buy(CAROL, "GOLD", 3_860, 1)
+    venue.oracle("GOLD", 3_870)  # 70 of margin are left, 77.40 needed
+    # 1,000 - 140, less 0.045 % of 4,000 and of 3,860
+    assert venue.house(ALICE).raw_usd == money(860) - money("1.8") - money("1.737")
+    assert [fill.dir for fill in venue.fills()] == ["Close Short", "Liquidated Isolated Long"]
+    assert liquidator(venue) not in venue.exchange.accounts
