@@ -1,4 +1,4 @@
-"""The end of a market: what its holders get, what the others notice of it, when it is refused."""
+"""The beginning and the end of a market: what its holders get, what the others notice of it, when it is refused."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
 )
 from hyperliquid_perpetual.sandbox.engine.matching import trade_id
 from hyperliquid_perpetual.sandbox.engine.records import Fill
-from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket
+from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket, ListMarket
 from tests.unit.sandbox.engine.venue import (
     ALICE,
     BOB,
@@ -157,3 +157,10 @@ def test_order_of_one_market_ends_although_its_account_has_older_ones_elsewhere(
     assert venue.updates() == [(oid, "delistedCanceled") for oid in gone]
     assert venue.open_oids(ALICE) == [first]
     assert venue.bids("GOLD") == []
+
+
+def test_market_that_opens_later_has_funding_with_the_others() -> None:
+    venue = Venue(make_market("BTC", 0, 100_000))
+    venue.apply(ListMarket(make_market("GOLD", 7, 4_000)))
+    venue.tick(NOON + HOUR)
+    assert [event.settlement.coin for event in venue.events if isinstance(event, FundingSettled)] == ["BTC", "GOLD"]

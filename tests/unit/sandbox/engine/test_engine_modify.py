@@ -142,3 +142,15 @@ def test_replacement_of_a_position_tpsl_has_the_size_that_the_venue_gives_it(qui
     new = oid_of(venue.modify(ALICE, oid_of(stop), venue.trigger("sell", "ETH", "sl", 3_700, "0.5")))
     record = venue.record(ALICE, new)
     assert (record.sz, record.orig_sz, record.is_position_tpsl) == (size, size, True)
+
+
+def test_waiting_child_may_be_unknown_by_its_cloid_until_it_is_armed() -> None:
+    venue = Venue(quirks=VenueQuirks(waiting_child="unknown"))
+    cloid = f"0x{3:032x}"
+    take = venue.trigger("sell", "ETH", "tp", 4_200, 1, cloid=cloid)
+    parent, child = venue.group(ALICE, "normalTpsl", venue.intent("buy", "ETH", 3_990, 1, cloid=f"0x{4:032x}"), take)
+    assert venue.exchange.order(ALICE, cloid) is None
+    assert venue.record(ALICE, oid_of(child)).cloid == cloid
+    assert venue.record(ALICE, f"0x{4:032x}").oid == oid_of(parent), "others are found"
+    venue.sell(BOB, "ETH", 3_990, 1)
+    assert venue.record(ALICE, cloid).oid == oid_of(child)

@@ -14,10 +14,10 @@ def test_account_that_was_only_opened_has_nothing_and_ordinary_settings() -> Non
     assert (account.master, account.name) == (None, "")
     assert account.is_funded is account.keeps_little is account.uses_big_blocks is False
     assert account.cancel_at is None
-    assert account.vault is account.referral is None
+    assert (account.vault, account.referral) == (None, None)
     assert (account.volume, account.reserved_requests, account.scheduled_cancels) == (0, 0, 0)
-    assert account.pools == account.spot == account.clearinghouses == account.agents == account.builders == {}
-    assert account.open_orders == account.open_by_cloid == account.sub_accounts == {}
+    assert [*account.pools, *account.spot, *account.clearinghouses, *account.agents, *account.builders] == []
+    assert [*account.open_orders, *account.open_by_cloid, *account.sub_accounts] == []
     assert [*account.fills, *account.fundings, *account.ledger, *account.history.oldest_first()] == []
 
 
