@@ -27,9 +27,7 @@ class Bracket:
         """Those that have not ended, by oid, in the order in which they were sent."""
 
     def move(self, parent: "Order") -> None:
-        """Make another order the parent."""
-        if self.parent is not None:
-            self.parent.bracket = None
+        """Make another order the parent; the one before has left the bracket already."""
         self.parent = parent
         parent.bracket = self
 

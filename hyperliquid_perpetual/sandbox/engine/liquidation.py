@@ -113,7 +113,7 @@ class Liquidator:
                 equity, maintenance = judged.margin(self._markets)
             else:
                 equity = maintenance = 0
-        if 3 * equity < 2 * maintenance or equity < 0:
+        if 3 * equity < 2 * maintenance:
             self._take_over(judged, is_bankrupt=equity < 0)
         self._tell(judged, before, first_equity)
 

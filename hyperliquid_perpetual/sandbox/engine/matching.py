@@ -140,7 +140,7 @@ class Matcher:
             sibling_filled(self._desk, taker)
         for order in (maker, taker):
             if order.position.reduce_only_orders:
-                self._desk.trim_reduce_only(order.account, order.position)
+                self._desk.trim_reduce_only(order.position)
 
     def _settle(self, state: MarketState, order: Order, sz: int, px: int, fee: int, tid: int, crossed: bool) -> None:
         outbox = self._outbox

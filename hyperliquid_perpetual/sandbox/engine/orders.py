@@ -130,7 +130,7 @@ class OrderDesk:
             self._outbox.touch_book(order.asset)
         self._tell_open(order)
 
-    def trim_reduce_only(self, account: Account, position: Position) -> None:
+    def trim_reduce_only(self, position: Position) -> None:
         """Make the reduce-only orders fit the position: cancel what would open, cut what is larger.
 
         A cut order loses the lots from its original size as well, so that original minus remaining stays what has been

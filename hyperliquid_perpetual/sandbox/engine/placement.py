@@ -70,7 +70,7 @@ class Placement:
                 statuses.append(Success())
         return tuple(statuses)
 
-    def modify(self, account: Account, modification: Modification, always_place: bool = False) -> ItemStatus:
+    def modify(self, account: Account, modification: Modification, always_place: bool) -> ItemStatus:
         """Cancel an open order and place its replacement.
 
         A replacement that is badly formed leaves the old order where it is. What becomes of the old order when the

@@ -95,7 +95,7 @@ class Order:
         """Whether it has never been open, nor ended."""
         return self.place is Place.NOWHERE
 
-    def follow_position(self, keeps_size: bool = False) -> None:
+    def follow_position(self, keeps_size: bool) -> None:
         """Become the TP/SL order of a position: without a size until it fires, unless it keeps one it has."""
         self.is_position_tpsl = True
         if not keeps_size:

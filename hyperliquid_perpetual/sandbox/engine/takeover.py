@@ -128,9 +128,9 @@ class Takeover:
         state = self._markets[position.asset]
         for who, what, buys, oid in ((account, position, is_buy, oids[0]), (other, held, not is_buy, oids[1])):
             self._book(state, who, what, size if buys else -size, px, oid, tid, liquidation)
-        for who, what in ((account, position), (other, held)):
+        for what in (position, held):
             if what.reduce_only_orders:
-                self._desk.trim_reduce_only(who, what)
+                self._desk.trim_reduce_only(what)
 
     def _book(
         self,

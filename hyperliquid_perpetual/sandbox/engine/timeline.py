@@ -72,13 +72,10 @@ class Timeline:
         self._now = self._sampled = now
         self._next_mark = _after(now, prices.MARK_INTERVAL)
         self._next_hour = _after(now, HOUR)
-        for state in self._live_markets:
-            state.basis_time = now
         self.plan()
 
     def add(self, state: MarketState) -> None:
         """A market has opened."""
-        state.basis_time = self._now or 0
         self._live_markets.append(state)
 
     def remove(self, state: MarketState) -> None:

@@ -143,3 +143,14 @@ def test_agents_stay_while_there_is_money_anywhere() -> None:
     approve(venue, ALICE, ONE)
     venue.apply(SendAsset(ALICE, ALICE, "", "spot", "USDC", money(100)))
     assert venue.exchange.master_of(ONE, venue.now) == ALICE
+
+
+def test_who_ever_was_an_agent_is_known_for_good() -> None:
+    venue = Venue()
+    assert not venue.exchange.was_agent(ONE)
+    approve(venue, ALICE, ONE, "bot", venue.now + DAY)
+    approve(venue, ALICE, TWO, "bot")
+    assert venue.exchange.master_of(ONE, venue.now) is None
+    assert venue.exchange.was_agent(ONE)
+    assert venue.exchange.was_agent(TWO)
+    assert not venue.exchange.was_agent(THREE)

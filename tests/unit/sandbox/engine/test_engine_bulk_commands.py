@@ -5,7 +5,7 @@ import pytest
 from hyperliquid_perpetual.sandbox.engine.events import PriceChanged
 from hyperliquid_perpetual.sandbox.engine.records import OrderStatus
 from hyperliquid_perpetual.sandbox.engine.world_commands import LimitHistory, SetManyPrices
-from tests.unit.sandbox.engine.venue import ALICE, BOB, Venue, make_market, oid_of, px
+from tests.unit.sandbox.engine.venue import ALICE, BOB, Venue, make_market, money, oid_of, px
 
 
 @pytest.fixture
@@ -52,6 +52,25 @@ def test_an_account_with_a_limit_keeps_its_newest_records_and_its_money(venue: V
     assert [fill.oid for fill in account.fills] == [*oids[4:], later]
     assert len(venue.account(BOB).fills) == 7
     assert venue.house(ALICE).raw_usd != raw
+
+
+def test_limit_holds_for_funding_and_the_ledger_as_well_and_is_marked(venue: Venue) -> None:
+    venue.buy(BOB, "BTC", 100, 1)
+    venue.sell(ALICE, "BTC", 100, 1)
+    for _ in range(3):
+        venue.tick(venue.now + 3_600_000)
+        venue.deposit(ALICE, 1)
+    account = venue.account(ALICE)
+    fundings, ledger = list(account.fundings), list(account.ledger)
+    assert (len(fundings), account.keeps_little) == (3, False)
+    venue.apply(LimitHistory(ALICE, 2))
+    assert account.keeps_little is True
+    assert (list(account.fundings), list(account.ledger)) == (fundings[1:], ledger[-2:])
+    venue.tick(venue.now + 3_600_000)
+    venue.deposit(ALICE, 2)
+    assert [payment.time for payment in account.fundings] == [fundings[2].time, venue.now]
+    assert [line.amount for line in account.ledger] == [money(1), money(2)]
+    assert len(venue.account(BOB).fundings) == 4
 
 
 def test_a_limit_for_nobody_or_of_nothing_is_refused(venue: Venue) -> None:

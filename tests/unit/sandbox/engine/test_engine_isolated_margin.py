@@ -109,3 +109,47 @@ def test_isolated_only_position_is_topped_up_to_a_leverage() -> None:
 
 def test_assets_with_cross_margin_are_not_topped_up() -> None:
     assert top_up(long_of("ETH", 2, 4_000, 10), "ETH", 2) == NOT_ISOLATED_ONLY
+
+
+def test_only_an_open_isolated_position_is_topped_up() -> None:
+    venue = long_of("STRICT", 100, 10, 5)
+    venue.buy(BOB, "STRICT", 10, 100)
+    venue.sell(ALICE, "STRICT", 10, 100)
+    assert top_up(venue, "STRICT", 2) == NO_ISOLATED_POSITION, "it is closed"
+    venue.sell(BOB, "ETH", 4_000, "0.1")
+    venue.buy(ALICE, "ETH", 4_000, "0.1")
+    assert top_up(venue, "ETH", 2) == NO_ISOLATED_POSITION, "it is cross"
+    assert top_up(venue, "DOGE", 2) == NO_ISOLATED_POSITION, "it never was"
+
+
+def test_top_up_that_adds_nothing_is_no_target_and_the_least_leverage_is_one() -> None:
+    venue = long_of("STRICT", 100, 10, 5)  # 200 of margin
+    asset = venue.of("STRICT").asset
+    for leverage, error in ((5_000_000, BAD_TARGET), (0, BAD_TARGET), (-1, BAD_TARGET), (1, NOT_ENOUGH_CROSS)):
+        assert venue.reply(TopUpIsolatedMargin(ALICE, asset, leverage)).error == error
+        assert len(venue.events) == 1, "a refusal changes nothing that anybody would have to be told"
+    assert margin(venue, "STRICT") == money(200)
+
+
+def test_top_up_adds_whole_micro_dollars_and_never_too_little() -> None:
+    venue = long_of("STRICT", 100, 10, 5)
+    cash = venue.house(ALICE).raw_usd
+    assert top_up(venue, "STRICT", "2.7") is None
+    assert margin(venue, "STRICT") == money("370.370371")  # 1,000 / 2.7 = 370.370370370...
+    assert venue.house(ALICE).raw_usd == cash - money("170.370371")
+    assert isinstance(margin(venue, "STRICT"), int), "money is never a float"
+
+
+def test_smallest_part_that_is_missing_is_made_up_for() -> None:
+    venue = long_of("STRICT", 100, 10, 5)
+    assert move(venue, "STRICT", "133.333333333333") is None
+    assert top_up(venue, "STRICT", 3) is None  # 333.333333333333(3) are wanted
+    assert margin(venue, "STRICT") == money("333.333334333333")
+
+
+def test_smallest_amount_can_be_added_beside_cross_positions() -> None:
+    venue = long_of("STRICT", 100, 10, 5)
+    venue.sell(BOB, "ETH", 4_000, "0.1")
+    venue.buy(ALICE, "ETH", 4_000, "0.1")
+    assert move(venue, "STRICT", "0.000000000001") is None
+    assert margin(venue, "STRICT") == money("200.000000000001")

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import SetMode
-from hyperliquid_perpetual.sandbox.engine.events import Liquidated, TradeMade
-from hyperliquid_perpetual.sandbox.engine.records import Fill, Liquidation
-from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, Venue, money, oid_of, px
+from hyperliquid_perpetual.sandbox.engine.events import Filled, Liquidated, TradeMade
+from hyperliquid_perpetual.sandbox.engine.records import Fill, Liquidation, OrderRecord, OrderStatus
+from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, Venue, make_market, money, oid_of, px
 
 
 def long_eth(deposits: int = 1_000, size: str = "4.9") -> Venue:
@@ -156,3 +156,135 @@ def test_unified_account_pays_from_its_spot_wallet() -> None:
     account = venue.account(ALICE)
     assert venue.szi(ALICE, "ETH") == 0
     assert account.spot.get("USDC", 0) + sum(house.raw_usd for house in account.clearinghouses.values()) == 0
+
+
+# ---------------------------------------------------------------------- limits, on a market of whole coins
+
+GOLD = make_market("GOLD", 7, 4_000, sz_decimals=0, max_leverage=25)
+CASTLE = make_market("CASTLE", 8, 52_000, sz_decimals=0, max_leverage=25)
+
+
+def long_gold(deposit: str, mark: int) -> Venue:
+    """Alice has bought one at 4,000, for a fee of 1.80, and the mark falls; nobody buys."""
+    venue = Venue(GOLD, deposits=0)
+    venue.deposit(ALICE, deposit)
+    venue.deposit(CAROL, 100_000)
+    venue.sell(CAROL, "GOLD", 4_000, 1)
+    venue.buy(ALICE, "GOLD", 4_000, 1)
+    venue.oracle("GOLD", mark)
+    return venue
+
+
+def last_order(venue: Venue) -> OrderRecord:
+    """Alice's last order that has ended."""
+    return next(iter(venue.account(ALICE).history.newest_first()))
+
+
+@pytest.mark.parametrize(("deposit", "status"), [("277.8", "filled"), ("277.799999", "iocCancelRejected")])
+def test_what_has_just_its_maintenance_margin_is_left_alone(deposit: str, status: str) -> None:
+    """At 3,800 it is 76, after a loss of 200 and the fee."""
+    venue = long_gold(deposit, 3_800)
+    assert last_order(venue).status == status
+    assert venue.szi(ALICE, "GOLD") == 1
+    assert not any(isinstance(event, Liquidated) for event in venue.events), "nothing was taken"
+    assert venue.account(ALICE).ledger[-1].kind == "deposit"
+
+
+def test_market_order_that_finds_nobody_is_rejected_and_takes_any_price() -> None:
+    venue = long_gold("277.799999", 3_800)
+    order = last_order(venue)
+    assert order == OrderRecord(
+        order.oid, ALICE, 7, "GOLD", False, 1, 1, 1, NOON, True, "LiquidationMarket", None,
+        OrderStatus.IOC_CANCEL_REJECTED, NOON,
+    )  # fmt: skip
+    assert order.oid == venue.exchange.progress[1] - 1
+    short = Venue(GOLD, deposits=0)
+    short.deposit(ALICE, "285.799999")  # 4,200 x 2 % = 84, after a loss of 200 and the fee of 1.80
+    short.deposit(CAROL, 100_000)
+    short.buy(CAROL, "GOLD", 4_000, 1)
+    short.sell(ALICE, "GOLD", 4_000, 1)
+    short.oracle("GOLD", 4_200)
+    assert (last_order(short).is_buy, last_order(short).limit_px) == (True, px(420_000))
+
+
+@pytest.mark.parametrize(("deposit", "held"), [("301.8", 1), ("301.799999", 0)])
+def test_two_thirds_of_the_maintenance_margin_are_enough_for_a_market_order(deposit: str, held: int) -> None:
+    """At 3,750 it is 75, and two thirds of that are 50, after a loss of 250 and the fee."""
+    venue = long_gold(deposit, 3_750)
+    assert venue.szi(ALICE, "GOLD") == held
+    assert last_order(venue).tif == ("LiquidationMarket" if held else "Gtc")
+
+
+@pytest.mark.parametrize(("deposit", "word"), [("251.8", "Liquidated Cross Long"), ("251.799999", "Auto-Deleveraging")])
+def test_account_with_nothing_left_is_not_bankrupt_yet(deposit: str, word: str) -> None:
+    venue = long_gold(deposit, 3_750)
+    assert venue.fills()[0].dir == word
+
+
+@pytest.mark.parametrize(("size", "deposit", "left"), [(2, 5_800, 0), (3, 8_700, 2)])
+def test_position_worth_just_a_hundred_thousand_is_sold_whole_and_of_three_lots_beyond_it_one(
+    size: int, deposit: int, left: int
+) -> None:
+    """At 50,000 each coin needs 1,000; less than that is left after the loss of 2,000 and 23.40 of fee."""
+    venue = Venue(CASTLE, deposits=0)
+    venue.deposit(ALICE, deposit)
+    venue.deposit(CAROL, 1_000_000)
+    venue.sell(CAROL, "CASTLE", 52_000, size)
+    assert isinstance(venue.buy(ALICE, "CASTLE", 52_000, size), Filled)
+    venue.buy(CAROL, "CASTLE", 49_900, 10)
+    venue.oracle("CASTLE", 50_000)
+    assert venue.szi(ALICE, "CASTLE") == left
+
+
+def test_a_fifth_of_a_large_position_is_whole_lots_and_may_find_too_few_buyers() -> None:
+    venue = long_eth(deposits=10_000, size="33.3334")
+    venue.buy(BOB, "ETH", 3_760, "6")
+    venue.oracle("ETH", 3_775)
+    order = last_order(venue)
+    assert (order.orig_sz, order.sz, order.status) == (66_666, 6_666, "canceled")
+    assert venue.szi(ALICE, "ETH") == Decimal("27.3334")
+    (event,) = [event for event in venue.events if isinstance(event, Liquidated)]
+    # 10,000 - 60.00012 of fee - 33.3334 x 225; six coins are gone
+    assert (event.account_value, event.notional) == (money("2439.98488"), money(6 * 3_775))
+    details = venue.account(ALICE).ledger[-1].details
+    assert details is not None
+    assert details.positions == ((1, 60_000),)
+
+
+@pytest.mark.parametrize(("wait", "left"), [(29_999, "0"), (30_000, "21.3335")])
+def test_thirty_seconds_after_a_part_the_next_is_a_part_again(wait: int, left: str) -> None:
+    venue = long_eth(deposits=10_000, size="33.3334")
+    venue.deposit(BOB, 100_000)
+    venue.buy(BOB, "ETH", 3_760, "40")
+    venue.oracle("ETH", 3_775)
+    assert venue.szi(ALICE, "ETH") == Decimal("26.6668")
+    venue.tick(NOON + wait)
+    venue.oracle("ETH", 3_760)  # 26.6668 coins are worth 100,267 now
+    assert venue.szi(ALICE, "ETH") == Decimal(left)
+
+
+def test_part_of_one_account_leaves_the_next_one_its_own_thirty_seconds() -> None:
+    venue = long_eth(deposits=10_000, size="33.3334")
+    venue.deposit(DAVE, 10_000)
+    venue.deposit(CAROL, 10_000)
+    venue.sell(CAROL, "ETH", 4_000, "33.3334")
+    venue.buy(DAVE, "ETH", 4_000, "33.3334")
+    venue.deposit(BOB, 200_000)
+    venue.buy(BOB, "ETH", 3_760, "40")
+    venue.oracle("ETH", 3_775)
+    assert [venue.szi(who, "ETH") for who in (ALICE, DAVE)] == [Decimal("26.6668")] * 2
+
+
+def test_isolated_position_that_the_book_takes_leaves_the_rest_of_its_margin_to_the_account() -> None:
+    venue = Venue(GOLD, deposits=0)
+    venue.deposit(ALICE, 1_000)
+    venue.deposit(CAROL, 100_000)
+    venue.leverage(ALICE, "GOLD", 20, is_cross=False)
+    venue.sell(CAROL, "GOLD", 4_000, 1)
+    venue.buy(ALICE, "GOLD", 4_000, 1)
+    venue.buy(CAROL, "GOLD", 3_860, 1)
+    venue.oracle("GOLD", 3_870)  # 70 of margin are left, 77.40 needed
+    # 1,000 - 140, less 0.045 % of 4,000 and of 3,860
+    assert venue.house(ALICE).raw_usd == money(860) - money("1.8") - money("1.737")
+    assert [fill.dir for fill in venue.fills()] == ["Close Short", "Liquidated Isolated Long"]
+    assert liquidator(venue) not in venue.exchange.accounts

@@ -67,6 +67,13 @@ def test_values_that_are_not_whole_in_the_engines_units_are_refused() -> None:
     assert to_money(Decimal("1E-13")) is None
 
 
+def test_values_may_have_thirty_digits_and_sixty_decimals_written_out() -> None:
+    assert to_money(Decimal("1E+30")) == 10**42
+    assert to_money(Decimal("1E+31")) is None
+    assert to_money(Decimal("1." + "0" * 60)) == 10**12
+    assert to_money(Decimal("1." + "0" * 61)) is None
+
+
 @given(st.integers(0, 6), st.integers(1, 10**12), st.integers(1, 10**9))
 def test_notional_is_exact_for_every_size_decimals(sz_decimals: int, price: int, lots: int) -> None:
     market = make_market("X", 0, 1, sz_decimals=sz_decimals)
@@ -80,6 +87,7 @@ def test_funding_terms_follow_coin_and_dex() -> None:
     assert default_funding_terms("DOGE").impact_notional == usd(6_000)
     assert default_funding_terms("BTC", "hyna").impact_notional == usd(6_000)
     assert default_funding_terms("TSLA", "xyz").clamp == 3_000_000  # 0.0003 in 1e-10
+    assert isinstance(default_funding_terms("TSLA", "xyz").clamp, int), "rates are never floats"
     assert default_funding_terms("DOGE").clamp == 5_000_000
 
 

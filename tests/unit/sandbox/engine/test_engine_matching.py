@@ -362,3 +362,35 @@ def test_history_is_bounded_and_newest_first() -> None:
         venue.sell(ALICE, "BTC", 100_000, "0.01")
         venue.buy(BOB, "BTC", 100_000, "0.01")
     assert len(venue.account(BOB).fills) == 2
+
+
+def test_history_tells_its_records_from_the_first_that_ended_to_the_last() -> None:
+    venue = Venue(history_limit=2)
+    oids = [oid_of(venue.buy(ALICE, "BTC", 99_000, "0.1")) for _ in range(3)]
+    for oid in reversed(oids):
+        venue.cancel(ALICE, "BTC", oid)
+    assert [record.oid for record in venue.account(ALICE).history.oldest_first()] == [oids[1], oids[0]]
+    assert venue.account(ALICE).history.capacity == 2
+
+
+def test_reused_cloid_is_found_when_the_first_order_that_had_it_is_forgotten() -> None:
+    venue = Venue(history_limit=2)
+    cloid = f"0x{7:032x}"
+    oids = []
+    for name in (cloid, cloid, None):
+        oids.append(oid_of(venue.buy(ALICE, "BTC", 99_000, "0.1", cloid=name)))
+        venue.cancel(ALICE, "BTC", oids[-1])
+    assert venue.exchange.order(ALICE, oids[0]) is None
+    assert venue.record(ALICE, cloid).oid == oids[1]
+    venue.cancel(ALICE, "BTC", oid_of(venue.buy(ALICE, "BTC", 99_000, "0.1")))
+    assert venue.exchange.order(ALICE, cloid) is None
+
+
+def test_reply_to_a_filled_order_has_its_number_its_cloid_and_what_it_traded() -> None:
+    venue = Venue()
+    cloid = f"0x{9:032x}"
+    oid = oid_of(venue.sell(BOB, "ETH", 4_000, 2)) + 1
+    # 1.5 coins at 4,000
+    assert venue.buy(ALICE, "ETH", 4_001, "1.5", "Ioc", cloid=cloid) == Filled(
+        oid, cloid, 15_000, px(4_000), money(6_000)
+    )

@@ -4,6 +4,7 @@ import pytest
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import (
     ClassTransfer,
+    CreateSubAccount,
     CreateVault,
     OpenAccount,
     SendAsset,
@@ -295,6 +296,17 @@ def test_nobody_sets_the_mode_of_another() -> None:
     refusal = "Only the mode of this account or of its sub-accounts can be set."
     assert venue.reply(SetMode(ALICE, BOB, "unifiedAccount")).error == refusal
     assert venue.reply(SetMode(ALICE, "0x" + "9" * 40, "unifiedAccount")).error == refusal
+
+
+def test_master_sets_the_mode_of_a_sub_account() -> None:
+    venue = venue_in("default")
+    sub_account = venue.reply(CreateSubAccount(ALICE, "one")).created
+    assert sub_account is not None
+    assert venue.reply(SetMode(ALICE, sub_account, "unifiedAccount")).error is None
+    assert [event for event in venue.events if isinstance(event, ModeChanged)] == [
+        ModeChanged(venue.now, sub_account, "unifiedAccount")
+    ]
+    assert (venue.account(sub_account).mode, venue.account(ALICE).mode) == ("unifiedAccount", "default")
 
 
 # ---------------------------------------------------------------------- transfers

@@ -8,10 +8,14 @@ import pytest
 from hyperliquid_perpetual.sandbox.engine.account_commands import SetStake
 from hyperliquid_perpetual.sandbox.engine.commands import (
     CancelOrders,
+    CancelOrdersByCloid,
+    Command,
     Modification,
     ModifyOrders,
+    Noop,
     OrderIntent,
     PlaceOrders,
+    Tick,
     Tif,
 )
 from hyperliquid_perpetual.sandbox.engine.events import Failed, Filled, PriorityPaid, Resting
@@ -146,6 +150,43 @@ def test_in_a_block_what_pays_more_comes_first_and_fast_cancels_before_others() 
     applied = exchange.exchange.apply_block(exchange.now, takers)
     assert [index for index, _ in applied] == [1, 0]
     assert (exchange.szi(ALICE, "ETH"), exchange.szi(BOB, "ETH")) == (0, 1)
+
+
+def test_of_two_that_pay_the_same_the_first_stays_in_front() -> None:
+    exchange = venue()
+    alo = exchange.intent("buy", "ETH", 3_900, 1, "Alo")
+    first = oid_of(place(exchange, ALICE, 20, alo).statuses[0])
+    second = oid_of(place(exchange, BOB, 20, alo).statuses[0])
+    book = exchange.exchange.markets[ETH.asset].book
+    assert [order.oid for order in book.bids.orders()] == [first, second]
+
+
+def test_the_least_that_can_be_paid_passes_who_pays_nothing() -> None:
+    exchange = venue()
+    plain = oid_of(exchange.buy(CAROL, "ETH", 3_900, 1, "Alo"))
+    pays = oid_of(place(exchange, ALICE, 1, exchange.intent("buy", "ETH", 3_900, 1, "Alo")).statuses[0])
+    assert [order.oid for order in exchange.exchange.markets[ETH.asset].book.bids.orders()] == [pays, plain]
+
+
+def test_commands_have_the_class_of_their_orders_in_a_block() -> None:
+    exchange = venue()
+    gtc = exchange.intent("buy", "ETH", 3_900, 1)
+    alo = exchange.intent("buy", "ETH", 3_900, 1, "Alo")
+    stop = exchange.trigger("sell", "ETH", "sl", 3_800, 1)
+    ranks: list[tuple[Command, tuple[int, int]]] = [
+        (Tick(), (0, 0)),
+        (Noop(ALICE), (1, 0)),
+        (PlaceOrders(ALICE, (alo, stop)), (1, 0)),
+        (PlaceOrders(ALICE, (alo, gtc)), (3, 0)),
+        (PlaceOrders(ALICE, (alo,), priority=7), (1, -7)),
+        (ModifyOrders(ALICE, (Modification(1, alo), Modification(2, stop))), (1, 0)),
+        (ModifyOrders(ALICE, (Modification(1, alo), Modification(2, gtc))), (3, 0)),
+        (CancelOrders(ALICE, ((1, 1),)), (2, 0)),
+        (CancelOrders(ALICE, ((1, 1),), True), (2, -1)),
+        (CancelOrdersByCloid(ALICE, ((1, "0x1"),), True), (2, -1)),
+    ]
+    for command, rank in ranks:
+        assert block_rank(command) == rank, command
 
 
 # ---------------------------------------------------------------------- other marks of actions

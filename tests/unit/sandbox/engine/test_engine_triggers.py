@@ -347,3 +347,15 @@ def test_price_that_moves_in_the_same_command_fires_before_the_command() -> None
     venue.now = NOON + 3_000
     assert isinstance(venue.cancel(ALICE, "ETH", oid), Failed)
     assert venue.status(ALICE, oid) == "filled"
+
+
+def test_order_that_waits_in_one_market_holds_up_none_in_another() -> None:
+    venue = Venue()
+    for coin, price in (("BTC", 100_000), ("ETH", 4_000)):
+        venue.sell(BOB, coin, price, "0.1")
+        venue.buy(ALICE, coin, price, "0.1")
+    waits = oid_of(venue.place(ALICE, venue.trigger("sell", "BTC", "sl", 90_000, "0.1"))[0])
+    fires = oid_of(venue.place(ALICE, venue.trigger("sell", "ETH", "sl", 3_900, "0.1"))[0])
+    venue.buy(CAROL, "ETH", 3_800, 1)
+    venue.oracle("ETH", 3_850)
+    assert (venue.status(ALICE, waits), venue.status(ALICE, fires)) == ("open", "filled")

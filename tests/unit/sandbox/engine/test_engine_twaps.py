@@ -19,7 +19,7 @@ from hyperliquid_perpetual.sandbox.engine.events import (
 from hyperliquid_perpetual.sandbox.engine.records import TwapRecord
 from hyperliquid_perpetual.sandbox.engine.twap_commands import CancelTwap, PlaceTwap, TwapIntent
 from hyperliquid_perpetual.sandbox.engine.world_commands import DelistMarket
-from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, NOON, Venue, error_of, px
+from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, NOON, Venue, error_of, make_market, px
 
 SLICE = 30_000
 ZERO_HASH = "0x" + "0" * 64
@@ -336,3 +336,34 @@ def test_whatever_the_size_and_however_time_goes_on_it_is_traded_exactly_and_eve
         share = (fill.time - NOON) // SLICE + 1
         behind = lots * share // (2 * minutes + 1) - done
         assert abs(behind) <= (even * 2 if randomize else 0), "never far from its target"
+
+
+def test_order_may_wait_for_a_price_below_and_starts_when_the_mark_is_there() -> None:
+    venue = Venue()
+    venue.buy(BOB, "ETH", 3_700, 50)
+    twap_id = running(venue.twap(ALICE, "buy", "ETH", 11, 5, trigger=(3_800, False)))
+    venue.oracle("ETH", "3800.01")
+    assert records(venue) == []
+    venue.oracle("ETH", 3_800)
+    assert [(record.status, record.state.twap_id) for record in records(venue)] == [("activated", twap_id)]
+
+
+def test_order_may_wait_for_a_price_above_and_starts_when_the_mark_is_there() -> None:
+    venue = Venue()
+    twap_id = running(venue.twap(ALICE, "sell", "ETH", 11, 5, trigger=(4_200, True)))
+    venue.oracle("ETH", "4199.99")
+    assert records(venue) == []
+    venue.oracle("ETH", 4_200)
+    assert [(record.status, record.state.twap_id) for record in records(venue)] == [("activated", twap_id)]
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_single_lot_can_be_reduced(side: str) -> None:
+    venue = Venue(make_market("GOLD", 7, 4_000, sz_decimals=0, max_leverage=25))
+    other = "sell" if side == "buy" else "buy"
+    venue.place(BOB, venue.intent(side, "GOLD", 4_000, 1))
+    venue.place(ALICE, venue.intent(other, "GOLD", 4_000, 1))
+    running(venue.twap(ALICE, side, "GOLD", 1, 5, reduce_only=True))
+    assert error_of(venue.twap(ALICE, other, "GOLD", 1, 5, reduce_only=True)) == (
+        "Reduce only order would increase position."
+    )
