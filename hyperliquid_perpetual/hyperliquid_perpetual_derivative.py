@@ -49,6 +49,7 @@ from .trading.order_flow import OrderFlow
 from .trading.order_terms import TermsBook
 from .trading.order_tracker import OrderTracker
 from .trading.orphans import Orphans
+from .trading.posts import Posts
 from .trading.reconciliation import Reconciler
 from .trading.recorded import Recorded
 from .trading.request_allowance import RequestAllowance
@@ -126,6 +127,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         if rate_limits_share_pct < 100:
             self._budget.limit_to(int(self._budget.limit * rate_limits_share_pct / 100))
         signer = credentials.signer if credentials is not None else None
+        self._posts = Posts() if self._settings.actions_over == "websocket" else None
         self._requests = Requests(
             self._network,
             self._budget,
@@ -133,6 +135,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             signer=signer,
             nonces=shared_nonce_source(self._network.value, signer.address, _now_ms) if signer is not None else None,
             vault_address=credentials.vault_address if credentials is not None else None,
+            posts=self._posts,
         )
         self._account_address = credentials.account if credentials is not None else ""
         self._credential_check = (
@@ -369,6 +372,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             self._account_address,
             on_ready=self._on_stream_ready,
             on_lost=self._on_stream_lost,
+            posts=self._posts,
         )
 
     def _use_builder(self, builder: BuilderCode | None) -> None:

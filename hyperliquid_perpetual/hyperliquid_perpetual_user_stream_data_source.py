@@ -9,6 +9,7 @@ from hummingbot.core.utils.async_utils import safe_ensure_future
 
 from .trading.connection import Connection, Subscription
 from .trading.log_names import logger_of
+from .trading.posts import Posts
 from .trading.tasks import Tasks
 from .venue.networks import Network
 
@@ -30,17 +31,26 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
 
     _logger = logger_of(f"{__name__}.{__qualname__}")
 
-    def __init__(self, network: Network, user: str, on_ready: Callable[[], None], on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        user: str,
+        on_ready: Callable[[], None],
+        on_lost: Callable[[], None],
+        posts: Posts | None = None,
+    ) -> None:
         """
         :param user: the account's address, never an agent's.
         :param on_ready: called whenever all subscriptions of a new connection are acknowledged.
         :param on_lost: called when such a connection is lost.
+        :param posts: actions that go over this connection; None for none.
         """
         super().__init__()
         self._network = network
         self._user = user
         self._on_ready = on_ready
         self._on_lost = on_lost
+        self._posts = posts
         self._connection: Connection | None = None
         self._with_twaps = False
         self._settings: dict[str, Subscription] = {}
@@ -86,6 +96,7 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
             on_ready=self._on_ready,
             on_lost=self._on_lost,
             logger=self.logger(),
+            posts=self._posts,
         )
         # Remembered now, sent once connected: waiting for the acknowledgement here would keep the reader from starting.
         run = asyncio.ensure_future(connection.run())

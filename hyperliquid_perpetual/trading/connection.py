@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from ..venue.frames import ErrorFrame, Message, Pong, SubscriptionResponse, Unreadable
+from ..venue.frames import ErrorFrame, Message, Pong, PostResponse, SubscriptionResponse, Unreadable
 from .backoff import Backoff
 from .changes import Changes
 from .host_limits import HostLimits, SocketShare, limits_of
 from .log_names import logger_of
 from .log_once import LogOnce
+from .posts import Posts
 from .session import ClosedByPeer, Lost, Session, Timings
 from .subscriptions import Entry, State, Subscription, SubscriptionLedger
 from .websocket import open_websocket
@@ -40,6 +41,7 @@ class Connection:
     :param on_ready: called each time all required subscriptions of a new socket are acknowledged.
     :param on_lost: called when a socket that had become ready is lost.
     :param clock: Unix seconds.
+    :param posts: requests that go over this connection; None for none.
 
     The callbacks are called synchronously. What they raise is logged once per kind, and never stops the connection.
     """
@@ -56,6 +58,7 @@ class Connection:
         limits: HostLimits | None = None,
         clock: Callable[[], float] = time.time,
         logger: logging.Logger | None = None,
+        posts: Posts | None = None,
     ) -> None:
         self.url = url
         self.name = name
@@ -75,6 +78,7 @@ class Connection:
         self._last_received = 0.0
         self._is_running = False
         self._is_ready = False
+        self._posts = posts
 
     # What it tells
 
@@ -217,11 +221,16 @@ class Connection:
             refuse=self._refuse,
         )
         self._sessions += 1
+        if self._posts is not None:
+            session = self._session
+            self._posts.open(session.post, session.replace, lambda: session.silence)
         self._check_ready()
 
     def _end(self, reason: str, by_peer: bool) -> None:
         session, self._session = self._session, None
         was_ready, self._is_ready = self._is_ready, False
+        if self._posts is not None:
+            self._posts.lose(reason)
         now = time.monotonic()
         if session is not None:
             self._ledger.lost(now, by_peer)
@@ -242,6 +251,9 @@ class Connection:
         self._last_received = self._clock()
         if isinstance(message, Pong):
             return
+        if isinstance(message, PostResponse) and self._posts is not None:
+            self._posts.take(message)
+            return
         if isinstance(message, SubscriptionResponse):
             self._ledger.acknowledge(message.method, message.subscription)
             self._check_ready()
@@ -259,6 +271,8 @@ class Connection:
 
     def _take_error(self, text: str) -> bool:
         """Whether the error was the answer to a subscription, and is dealt with."""
+        if self._posts is not None and self._posts.take_error(text):
+            return True
         entry = self._ledger.take_error(text)
         if entry is None:
             self._log_once.text(("error", text[:40]), f"{self.name}: error frame: {text}")

@@ -1,5 +1,5 @@
-"""Requests to the venue over HTTP: unsigned reads, and signed actions with outcomes that never claim more than is
-known.
+"""Requests to the venue: unsigned reads over HTTP, and signed actions over a socket or HTTP, with outcomes that never
+claim more than is known.
 
 Reference, sections 1 and 3. A read either answers or raises ``VenueUnavailable``. An action never raises for what the
 network does: whatever is not the venue's own word about an item comes back as ``Unclear`` (design: *failed needs
@@ -8,6 +8,7 @@ proof*).
 
 import asyncio
 import random
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import msgspec
 
 from ..venue import weights
 from ..venue.actions import Action
+from ..venue.frames import PostResponse
 from ..venue.lists import CANNOT_READ
 from ..venue.networks import Network
 from ..venue.nonces import NonceSource
@@ -27,6 +29,7 @@ from ..venue.signing import Signer
 from ..venue.states import Tolerant
 from .budget import Priority, WeightBudget
 from .log_names import logger_of
+from .posts import PostRefused, Posts
 from .venue_clock import VenueClock
 
 T = TypeVar("T")
@@ -40,6 +43,7 @@ outcome can stay unknown: once this has passed, an order the venue does not know
 _RATE_LIMIT_PAUSE_SECONDS = 5.0
 _ABOVE_THE_LEAST_MS = 600_000
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+_http_error = re.compile(r"(\d{3})\b[^:]*:? ?(.*)", re.DOTALL).fullmatch
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -79,11 +83,13 @@ class Requests:
         signer: Signer | None = None,
         nonces: NonceSource | None = None,
         vault_address: str | None = None,
+        posts: Posts | None = None,
     ) -> None:
         """
         :param clock_ms: Unix milliseconds.
         :param signer: None for unsigned use; ``act`` then raises RuntimeError.
         :param vault_address: vault or sub-account that actions are executed for.
+        :param posts: where actions go while a socket is open; None for HTTP alone.
         """
         self.network = network
         self.budget = budget
@@ -92,6 +98,7 @@ class Requests:
         self._signer = signer
         self._nonces = nonces
         self._vault_address = vault_address
+        self._posts = posts
         self._session: aiohttp.ClientSession | None = None
         self._keep_session = False
         self._told_malformed: set[str] = set()
@@ -207,12 +214,37 @@ class Requests:
             }
         )
         try:
-            status, answer = await self._post("/exchange", body, ACTION_TIMEOUT_SECONDS)
-            outcomes = self._outcomes(status, answer, items)
+            outcomes = await self._deliver(body, items)
         except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
             outcomes = [Unclear(f"no answer: {_describe(error)}")] * items
         # Clocks are set, too: it is over for certain when it would be over without what theirs is said to be ahead.
         return ActionResult(outcomes, nonce, by_their_clock - min(ahead_ms, 0))
+
+    async def _deliver(self, body: bytes, items: int) -> list[Outcome]:
+        answer = self._posts.post(body) if self._posts is not None else None
+        if self._posts is not None and answer is not None:
+            try:
+                async with asyncio.timeout(ACTION_TIMEOUT_SECONDS):
+                    response = await answer
+            except TimeoutError:
+                self._posts.doubt(ACTION_TIMEOUT_SECONDS)
+                raise
+            except PostRefused as refused:
+                # Not looked at: the same bytes can go another way.
+                logger.debug("%s", refused)
+            else:
+                return self._outcomes_of_post(response, items)
+        status, reply = await self._post("/exchange", body, ACTION_TIMEOUT_SECONDS)
+        return self._outcomes(status, reply, items)
+
+    def _outcomes_of_post(self, response: PostResponse, items: int) -> list[Outcome]:
+        if response.kind != "error":
+            return parse_action_reply(response.payload, items)
+        # A text that mirrors the answer to an HTTP request: its status, the name of that, and the body (section 8.4).
+        found = _http_error(response.payload) if isinstance(response.payload, str) else None
+        if found is None:
+            return [Unclear(f"an error without a status: {_shortened(str(response.payload))}")] * items
+        return self._outcomes(int(found[1]), found[2].encode(), items)
 
     def _outcomes(self, status: int, body: bytes, items: int) -> list[Outcome]:
         if status == 429:
@@ -277,5 +309,8 @@ def _describe(error: BaseException) -> str:
 
 
 def _short(body: bytes) -> str:
-    text = body[:200].decode(errors="replace").strip()
-    return text or "empty body"
+    return _shortened(body[:200].decode(errors="replace"))
+
+
+def _shortened(text: str) -> str:
+    return text[:200].strip() or "empty body"

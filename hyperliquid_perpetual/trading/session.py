@@ -80,6 +80,7 @@ class Session:
         self._refuse = refuse
         self._share = share
         self._outbox: asyncio.Queue[Entry | bytes] = asyncio.Queue()
+        self._sending: set[asyncio.Task[None]] = set()
         self._replace_because: str | None = None
         self.opened_at = time.monotonic()
         self.last_heard = self.opened_at
@@ -102,6 +103,24 @@ class Session:
         self._share.unsubscribe(subscription.key)
         self._outbox.put_nowait(_frame("unsubscribe", subscription))
 
+    def post(self, frame: bytes) -> bool:
+        """Writes a frame in this very step of the loop, ahead of what waits; says whether it was written."""
+        if self._socket.closed or self._limits.reserve_message(time.monotonic()) > 0:
+            return False
+        # It only waits when the kernel takes no more for now; the frame is on its way then all the same.
+        loop = asyncio.get_running_loop()
+        task = asyncio.Task(self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT), loop=loop, eager_start=True)
+        if task.done():
+            return task.exception() is None
+        self._sending.add(task)
+        task.add_done_callback(self._sent)
+        return True
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.replace(f"{type(error).__name__}: {error}")
+
     def replace(self, reason: str) -> None:
         """Ends the session soon."""
         self._replace_because = reason
@@ -111,7 +130,11 @@ class Session:
 
         :raises Lost: or what the network raised.
         """
-        await side_by_side(self._read(), self._write(), self._watch())
+        try:
+            await side_by_side(self._read(), self._write(), self._watch())
+        finally:
+            for task in self._sending:
+                task.cancel()
         raise AssertionError("none of the three ends by itself")
 
     async def _read(self) -> NoReturn:

@@ -115,6 +115,9 @@ class Settings(BaseModel):
     replace_in_place: bool = True
     """Whether a cancel and a new order of the same side, given at once, leave as one amendment."""
 
+    actions_over: Literal["websocket", "http"] = "websocket"
+    """Which way orders and cancels go to the venue. While the socket of the account stream is not open, it is HTTP."""
+
     dead_mans_switch_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
     """Seconds without a sign of life after which the venue cancels all orders of the account, other bots' and manual
     ones included (``scheduleCancel``, section 3.4); None for never."""
