@@ -4,12 +4,15 @@ Reference, sections 1.5 and 4.3. Strings are hashed as they are sent, so a trail
 nothing here ever passes through a float.
 """
 
+import re
 from decimal import Decimal, InvalidOperation
 
 WIRE_DECIMALS = 8
 """The venue keeps at most this many decimals of a price or size."""
 
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = -60, 30
+# What most prices and sizes print as already: canonical, and with no more decimals than the wire has.
+_is_canonical = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{0,7}[1-9])?").fullmatch
 
 
 def is_plausible(value: Decimal) -> bool:
@@ -25,6 +28,9 @@ def to_wire(value: Decimal) -> str:
 
     :raises ValueError: for NaN, infinities, and values with more than eight decimals: rounding is up to the caller.
     """
+    text = str(value)
+    if _is_canonical(text):
+        return text
     if not value.is_finite():
         raise ValueError(f"expected a finite number, got {value}")
     if not value:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from hyperliquid_perpetual.venue import actions
@@ -17,7 +18,11 @@ BUY = OrderRequest(0, True, Decimal("29000.0"), Decimal("0.010"), False)
 
 def text(action: Any) -> str:
     """JSON as it is written: unlike a comparison of dicts, it shows the order of the keys."""
-    return json.dumps(action, separators=(",", ":"))
+    return msgspec.json.encode(action).decode()
+
+
+def read(action: Any) -> Any:
+    return json.loads(text(action))
 
 
 def test_order_of_the_reference() -> None:
@@ -33,7 +38,7 @@ def test_order_of_the_reference() -> None:
 def test_what_the_user_did_not_ask_for_is_not_in_an_order() -> None:
     action = actions.order([BUY])
     assert list(action) == ["type", "orders", "grouping"]
-    assert list(action["orders"][0]) == ["a", "b", "p", "s", "r", "t"]
+    assert list(read(action)["orders"][0]) == ["a", "b", "p", "s", "r", "t"]
 
 
 @pytest.mark.parametrize("tif", ["Gtc", "Ioc", "Alo", "FrontendMarket"])
@@ -56,7 +61,7 @@ def test_a_trigger_takes_the_place_of_the_time_in_force() -> None:
 def test_orders_of_a_batch_keep_their_order(grouping: actions.Grouping) -> None:
     orders = [OrderRequest(index, True, Decimal(10), Decimal(1), False) for index in (5, 3, 4)]
     action = actions.order(orders, grouping)
-    assert [order["a"] for order in action["orders"]] == [5, 3, 4]
+    assert [order["a"] for order in read(action)["orders"]] == [5, 3, 4]
     assert action["grouping"] == grouping
 
 
