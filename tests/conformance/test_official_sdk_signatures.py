@@ -32,7 +32,7 @@ def cases() -> list[Case]:
     generated = generate(COUNT, SEED)
     for case in generated:
         action = build(case["wish"])
-        case["our_action"] = msgspec.json.encode(action).decode()
+        case["our_action"] = json.dumps(json.loads(msgspec.json.encode(action)))
         case["our_signature"] = signers[case["key"]].sign_action(
             action, case["nonce"], case["is_mainnet"], case["vault"], case["expires_after"]
         )
