@@ -71,6 +71,8 @@ class HostLimits:
         self._message_spacing = 1 / messages_per_second
         self._message_burst = message_burst
         self._messages_due = float("-inf")
+        self._all_messages_due = float("-inf")
+        """The same for the messages of all processes, as far as was heard."""
         self.max_sockets = max_sockets
         self._max_subscriptions = max_subscriptions
         self._max_users = max_users
@@ -95,14 +97,26 @@ class HostLimits:
     def reserve_message(self, now: float) -> float:
         """Takes the next free slot for a message and tells how many seconds it is away: 0 until a burst is used up."""
         with self._lock:
-            # The due time runs ahead of now by one spacing for every message that was sent early.
-            self._messages_due = due = max(self._messages_due, now) + self._message_spacing
-            if self._machine is not None:
-                if self._is_stale:
-                    self._is_stale = False
-                    self._machine.state(self._holding())
-                due = max(due, self._machine.reserve_message(now, self._message_spacing) or due)
-            return max(0.0, due - now - self._message_burst * self._message_spacing)
+            return self._book_message(now)
+
+    def try_message(self, now: float) -> bool:
+        """Takes a slot for a message if one is free at this moment; nothing is taken otherwise."""
+        with self._lock:
+            if max(self._messages_due, self._all_messages_due) - now > self._message_burst * self._message_spacing:
+                return False
+            self._book_message(now)
+            return True
+
+    def _book_message(self, now: float) -> float:
+        # The due time runs ahead of now by one spacing for every message that was sent early.
+        self._messages_due = due = max(self._messages_due, now) + self._message_spacing
+        if self._machine is not None:
+            if self._is_stale:
+                self._is_stale = False
+                self._machine.state(self._holding())
+            self._all_messages_due = self._machine.reserve_message(now, self._message_spacing) or due
+            due = max(due, self._all_messages_due)
+        return max(0.0, due - now - self._message_burst * self._message_spacing)
 
     def open_socket(self) -> SocketShare | None:
         """Room for one more socket; None when there is none now."""

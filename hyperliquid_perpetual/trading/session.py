@@ -105,7 +105,7 @@ class Session:
 
     def post(self, frame: bytes) -> bool:
         """Writes a frame in this very step of the loop, ahead of what waits; says whether it was written."""
-        if self._socket.closed or self._limits.reserve_message(time.monotonic()) > 0:
+        if self._socket.closed or not self._limits.try_message(time.monotonic()):
             return False
         # It only waits when the kernel takes no more for now; the frame is on its way then all the same.
         loop = asyncio.get_running_loop()

@@ -4,6 +4,8 @@ import gc
 import threading
 from bisect import bisect_left
 
+import pytest
+
 from hyperliquid_perpetual.trading.host_limits import HostLimits, limits_of
 from hyperliquid_perpetual.venue.weights import MAX_WS_CONNECTS_PER_MINUTE, MAX_WS_MESSAGES_PER_MINUTE
 
@@ -109,3 +111,12 @@ def test_threads_never_take_more_than_there_is() -> None:
         thread.join(20)
     assert sum(share is not None for share in taken) == 50
     assert sorted(waits) == [60.0 * (number // 20) for number in range(160)]
+
+
+def test_message_that_can_go_another_way_takes_no_slot_when_none_is_free() -> None:
+    """Else the messages that have to wait, subscriptions and pings, would wait ever longer."""
+    limits = HostLimits(messages_per_second=10.0, message_burst=5)
+    assert [limits.try_message(100.0) for _ in range(9)] == [True] * 6 + [False] * 3
+    assert limits.reserve_message(100.0) == pytest.approx(0.2)
+    assert not limits.try_message(100.15)
+    assert limits.try_message(100.25)
