@@ -115,8 +115,9 @@ class Settings(BaseModel):
     replace_in_place: bool = True
     """Whether a cancel and a new order of the same side, given at once, leave as one amendment."""
 
-    actions_over: Literal["websocket", "http"] = "websocket"
-    """Which way orders and cancels go to the venue. While the socket of the account stream is not open, it is HTTP."""
+    actions_over: Literal["http", "websocket"] = "http"
+    """Which way orders and cancels go to the venue. A ``websocket`` is the one of the account stream; while that is not
+    open, it is HTTP."""
 
     dead_mans_switch_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
     """Seconds without a sign of life after which the venue cancels all orders of the account, other bots' and manual

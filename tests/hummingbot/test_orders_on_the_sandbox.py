@@ -132,8 +132,7 @@ async def test_order_held_up_on_its_way_is_refused_once_its_nonce_is_used_up(mon
 
 async def test_order_that_came_in_without_its_reply_is_not_given_up_by_a_noop_that_is_refused() -> None:
     """The venue does not list it yet when it is asked first; then its nonce is used already, and it is found."""
-    # Over HTTP: a lost socket has the orders told anew by the next one, before anybody asks.
-    async with trading_bot(settings=Settings(actions_over="http")) as bot:
+    async with trading_bot() as bot:
         bot.exchange.faults.lose_user_frames()
         bot.exchange.faults.drop_reply(kind="order")
         asked, real = [], bot.connector._reader.order_status
@@ -348,3 +347,28 @@ async def test_nothing_is_left_behind_after_stop() -> None:
 def _is_the_connectors(task: "asyncio.Task[object]") -> bool:
     coroutine = repr(task.get_coro())
     return any(name in coroutine for name in ("Connection", "Reconciler", "OutcomeResolver", "OrderFlow", "polling"))
+
+
+async def test_bot_whose_actions_go_over_the_socket_trades_on_each_socket_that_it_gets() -> None:
+    async with trading_bot(settings=Settings(actions_over="websocket")) as bot:
+        kept = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await bot.lose_streams()
+        await bot.ready(30)
+        bot.connector.cancel("BTC-USD", kept)
+        await eventually(lambda: bot.state(kept) is OrderState.CANCELED)
+        traded = bot.place("buy", "BTC-USD", "0.01", order_type=OrderType.MARKET)
+        await eventually(lambda: bot.state(traded) is OrderState.FILLED)
+        assert [request.via for request in bot.exchange.requests("/exchange", "order")] == ["ws", "ws"]
+        assert [request.via for request in bot.exchange.requests("/exchange", "cancelByCloid")] == ["ws"]
+
+
+async def test_reply_that_is_lost_with_its_socket_leaves_the_order_to_be_found() -> None:
+    async with trading_bot(settings=Settings(actions_over="websocket")) as bot:
+        bot.exchange.faults.drop_reply(kind="order")
+        order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
+        await eventually(lambda: bot.state(order_id) is OrderState.OPEN, 10)
+        await bot.ready(30)
+        bot.connector.cancel("BTC-USD", order_id)
+        await eventually(lambda: bot.state(order_id) is OrderState.CANCELED, 10)
+        assert len(bot.exchange.requests("/exchange", "order")) == 1
+        assert not bot.events(MarketEvent.OrderFailure)
