@@ -29,7 +29,7 @@ from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.trading.subscriptions import Subscription, SubscriptionLedger
 from hyperliquid_perpetual.venue import frames, messages
 from hyperliquid_perpetual.venue.actions import BuilderCode
-from hyperliquid_perpetual.venue.frames import decode_frame
+from hyperliquid_perpetual.venue.frames import PostResponse, decode_frame
 from hyperliquid_perpetual.venue.networks import Network
 from hyperliquid_perpetual.venue.replies import Rejected
 from hyperliquid_perpetual.venue.twaps import TwapRecord, TwapSliceFill
@@ -315,10 +315,13 @@ def run_reply(data: bytes) -> None:
     """A reply to an action becomes one outcome per item, and a rejection only by a text of the venue."""
     line, body = named(data)
     status = int(line) if line.isascii() and line.isdigit() and len(line) == 3 else 200
+    over_the_socket = PostResponse(1, "error", f"{line} {body.decode(errors='replace')}")
     for items in (1, 3):
-        outcomes = _Answers(lambda _kind: body)._outcomes(status, body, items)
-        assert len(outcomes) == items
-        for outcome in outcomes:
+        answers = _Answers(lambda _kind: body)
+        outcomes = answers._outcomes(status, body, items)
+        posted = answers._outcomes_of_post(over_the_socket, items)
+        assert len(outcomes) == len(posted) == items
+        for outcome in (*outcomes, *posted):
             assert len(repr(outcome)) < 200_000
             if isinstance(outcome, Rejected):
                 assert isinstance(outcome.reason, str)
