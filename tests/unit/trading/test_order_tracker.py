@@ -332,3 +332,60 @@ async def test_fill_that_names_the_order_by_the_venues_id_alone_is_booked(setup:
     update = trade_update(setup.order, fill)._replace(client_order_id="0x" + "00" * 16)
     setup.tracker.process_trade_update(update)
     assert setup.order.executed_amount_base == Decimal("0.2")
+
+
+# ------------------------------------------------------------------------------------------- what strategies are told
+
+
+async def test_events_of_an_order_say_all_that_is_known_of_it(setup: Setup) -> None:
+    setup.tracker.apply(setup.order, Evidence.LIVE, 2.0, 7)
+    assert setup.order.last_update_timestamp == 2.0
+    setup.fill("0.25", 3)
+    assert setup.order.last_update_timestamp == 1000.003
+    setup.tracker.end(setup.order, Evidence.CANCELED, Decimal("0.25"), 9.0)
+    assert setup.order.last_update_timestamp == 9.0
+    (_, created), (_, filled), (_, cancelled) = setup.connector.events
+    assert (created.trading_pair, created.order_id, created.exchange_order_id) == ("BTC-USD", CLOID, "7")
+    assert (created.price, created.amount, created.creation_timestamp) == (Decimal(100), Decimal(1), 1000.0)
+    assert (filled.trading_pair, filled.order_id, filled.exchange_order_id) == ("BTC-USD", CLOID, "7")
+    assert (filled.price, filled.amount, filled.exchange_trade_id) == (Decimal(100), Decimal("0.25"), "3-1000003")
+    assert filled.trade_fee.flat_fees[0].amount == Decimal("0.01")
+    assert (cancelled.order_id, cancelled.exchange_order_id) == (CLOID, "7")
+
+
+async def test_fill_that_comes_first_dates_the_order_by_itself(setup: Setup) -> None:
+    setup.fill("1", 3)
+    assert setup.connector.names == ["BuyOrderCreated", "OrderFilled", "BuyOrderCompleted"]
+    assert setup.connector.events[0][1].exchange_order_id == "7"
+    assert setup.order.last_update_timestamp == 1000.003
+
+
+async def test_apply_says_whether_anything_changed(setup: Setup) -> None:
+    assert setup.tracker.apply(setup.order, Evidence.LIVE, 2.0, 7)
+    assert not setup.tracker.apply(setup.order, Evidence.LIVE, 3.0, 7)
+    assert setup.tracker.apply(setup.order, Evidence.CANCELED, 4.0, 7)
+
+
+async def test_order_that_was_refused_for_no_reason_told_has_none(setup: Setup) -> None:
+    setup.tracker.apply(setup.order, Evidence.LIVE, 2.0, 7, reason=ValueError("not a failure"))
+    assert setup.tracker.failure_reason(CLOID) is None
+
+
+async def test_late_fill_of_an_order_that_was_taken_back_is_booked_and_changes_nothing_else(setup: Setup) -> None:
+    setup.tracker.apply(setup.order, Evidence.REJECTED, 1.0, reason=ValueError("no"))
+    setup.tracker.take_back(setup.order, 7)
+    assert not setup.tracker.apply(setup.order, Evidence.LIVE, 2.0, 7)
+    assert setup.tracker.is_lost(CLOID)
+    setup.fill("1", 1)
+    assert setup.connector.names == ["OrderFailure", "OrderFilled"]
+    assert setup.order.executed_amount_base == Decimal(1)
+    assert setup.tracker.is_lost(CLOID), "until the venue tells its end"
+    assert not setup.tracker.apply(setup.order, Evidence.FILLED, 3.0, 7)
+    assert not setup.tracker.is_lost(CLOID)
+
+
+async def test_fill_of_an_order_of_nobody_is_nobodys(setup: Setup) -> None:
+    fill = Fill("BTC", Decimal(100), Decimal("0.2"), "B", 1_000_000, 8, Decimal("0.01"), tid=1, cloid="0x" + "00" * 16)
+    update = trade_update(setup.order, fill)._replace(client_order_id="0x" + "00" * 16, exchange_order_id="8")
+    setup.tracker.process_trade_update(update)
+    assert setup.connector.names == []

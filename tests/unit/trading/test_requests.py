@@ -292,3 +292,96 @@ async def test_rows_of_a_long_answer_are_paid_for_when_they_have_come(exchange: 
     exchange.faults.status(200, path="/info", body=f"[{','.join(row % tid for tid in range(60))}]")
     assert len(await AccountReader(requests, Signer(DEMO_PRIVATE_KEY).address).fills_since(0)) == 60
     assert requests.budget.used == 23
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "reason"),
+    [
+        (429, "", Unclear, "the venue limits requests of this address (HTTP 429)"),
+        (400, "what?", Rejected, "HTTP 400: what?"),
+        (405, "", Rejected, "HTTP 405: empty body"),
+        (415, "", Rejected, "HTTP 415: empty body"),
+        (422, "Failed to deserialize", Rejected, "HTTP 422: Failed to deserialize"),
+        (401, "who?", Unclear, "HTTP 401: who?"),
+        (502, "<html>", Unclear, "HTTP 502: <html>"),
+    ],
+)
+async def test_outcome_of_an_action_that_met_an_error_says_which(
+    exchange: Sandbox, requests: Requests, status: int, body: str, kind: type, reason: str
+) -> None:
+    exchange.faults.status(status, path="/exchange", body=body)
+    result = await requests.act(actions.noop(), 2, Priority.ORDER)
+    assert [type(outcome) for outcome in result.outcomes] == [kind, kind]
+    assert [outcome.reason for outcome in result.outcomes] == [reason, reason]  # type: ignore[union-attr]
+
+
+async def test_reply_that_is_no_json_says_so(exchange: Sandbox, requests: Requests) -> None:
+    exchange.faults.status(200, path="/exchange", body="nonsense")
+    [outcome] = (await requests.act(actions.noop(), 1, Priority.ORDER)).outcomes
+    assert isinstance(outcome, Unclear)
+    assert outcome.reason.startswith("the reply cannot be read: JSON is malformed")
+
+
+async def test_action_is_signed_for_the_vault_that_its_body_names(exchange: Sandbox) -> None:
+    signer, vault = Signer(DEMO_PRIVATE_KEY), "0x1719884eb866cb12b2287399b15f7db5e7d775ea"
+    made = Requests(Network.SANDBOX, WeightBudget(), now_ms, signer, NonceSource(now_ms), vault)
+    await made.act(actions.noop(), 1, Priority.ORDER)
+    [sent] = exchange.requests("/exchange", "noop")
+    assert sent.json["vaultAddress"] == vault
+    assert sent.json["signature"] == signer.sign_action(
+        {"type": "noop"}, sent.json["nonce"], False, vault, sent.json["expiresAfter"]
+    )
+
+
+async def test_without_a_key_nothing_is_sent(exchange: Sandbox) -> None:
+    for keys in ((None, None), (Signer(DEMO_PRIVATE_KEY), None), (None, NonceSource(now_ms))):
+        made = Requests(Network.SANDBOX, WeightBudget(), now_ms, *keys)
+        with pytest.raises(RuntimeError, match=r"^this connector has no key: it can read but not trade$"):
+            await made.act(actions.noop(), 1, Priority.ORDER)
+    assert not exchange.requests("/exchange", "noop")
+
+
+async def test_action_costs_its_weight_and_its_items_count(requests: Requests) -> None:
+    """Section 9.1: 1, and 1 more for each 40 items; section 9.3 counts the items."""
+    assert requests.items_sent == 0
+    await requests.act(lambda: actions.noop(), 79, Priority.ORDER)
+    await requests.act(actions.noop(), 1, Priority.CANCEL)
+    assert requests.items_sent == 80
+    assert requests.budget.used == 3
+
+
+async def test_action_expires_by_the_venues_clock_and_is_over_by_the_later_of_both(exchange: Sandbox) -> None:
+    for distance in (20_000, -20_000):
+        made = Requests(
+            Network.SANDBOX, WeightBudget(), lambda: 1_000_000, Signer(DEMO_PRIVATE_KEY), NonceSource(now_ms)
+        )
+        for _ in range(5):
+            made.venue_clock.note(1_000_000 + distance)
+        result = await made.act(actions.noop(), 1, Priority.ORDER)
+        sent = exchange.requests("/exchange", "noop")[-1]
+        assert sent.json["expiresAfter"] == 1_030_000 + distance
+        assert result.expires_after == 1_030_000 + max(distance, 0)
+
+
+async def test_connection_is_kept_warm_until_it_is_closed(requests: Requests) -> None:
+    await requests.info({"type": "allMids"})
+    warm = requests._session
+    assert warm is not None
+    await requests.info({"type": "allMids"})
+    assert requests._session is warm
+    await requests.close()
+    assert warm.closed
+    await requests.info({"type": "allMids"})
+    assert requests._session is None, "each request cleans up after itself now"
+    requests.keep_open()
+    await requests.info({"type": "allMids"})
+    renewed = requests._session
+    assert renewed is not None
+    await renewed.close()
+    assert await requests.info({"type": "allMids"}), "a session that somebody closed is replaced"
+
+
+def test_error_without_a_text_is_described_by_its_name() -> None:
+    assert requests_module._describe(ConnectionResetError()) == "ConnectionResetError"
+    assert requests_module._describe(OSError("gone")) == "gone"
+    assert requests_module._describe(TimeoutError("after a while")) == "time-out"
