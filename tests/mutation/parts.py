@@ -33,7 +33,7 @@ PARTS = (
         "orders",
         tuple(
             f"{_PACKAGE}/trading/{name}.py"
-            for name in ("outcomes", "fills", "legs", "lifecycle", "order_tracker", "replacements", "requests")
+            for name in ("outcomes", "fills", "legs", "lifecycle", "order_tracker", "posts", "replacements", "requests")
         ),
         (
             "tests/unit/trading/test_outcomes.py",
@@ -41,6 +41,7 @@ PARTS = (
             "tests/unit/trading/test_legs.py",
             "tests/unit/trading/test_lifecycle.py",
             "tests/unit/trading/test_order_tracker.py",
+            "tests/unit/trading/test_posts.py",
             "tests/unit/trading/test_replacements.py",
             "tests/unit/trading/test_requests.py",
         ),

@@ -385,3 +385,21 @@ def test_error_without_a_text_is_described_by_its_name() -> None:
     assert requests_module._describe(ConnectionResetError()) == "ConnectionResetError"
     assert requests_module._describe(OSError("gone")) == "gone"
     assert requests_module._describe(TimeoutError("after a while")) == "time-out"
+
+
+async def test_cancels_get_through_when_orders_have_to_wait_for_weight(requests: Requests) -> None:
+    requests.budget.charge(1_170)  # orders leave 40 of 1,200 to cancels
+    async with asyncio.timeout(5):
+        assert (await requests.act(actions.noop(), 1, Priority.CANCEL)).outcomes == [Done()]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await requests.act(actions.noop(), 1, Priority.ORDER)
+
+
+async def test_read_waits_until_there_is_room_for_the_longest_answer(requests: Requests) -> None:
+    """Fills cost 20, and up to 100 more when 2,000 rows come back; the venue counts them, whether or not they fit."""
+    requests.budget.charge(1_050)  # reads leave 120 to orders and cancels
+    assert await requests.info({"type": "allMids"})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await AccountReader(requests, Signer(DEMO_PRIVATE_KEY).address).fills_since(0)
