@@ -394,12 +394,3 @@ async def test_cancels_get_through_when_orders_have_to_wait_for_weight(requests:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await requests.act(actions.noop(), 1, Priority.ORDER)
-
-
-async def test_read_waits_until_there_is_room_for_the_longest_answer(requests: Requests) -> None:
-    """Fills cost 20, and up to 100 more when 2,000 rows come back; the venue counts them, whether or not they fit."""
-    requests.budget.charge(1_050)  # reads leave 120 to orders and cancels
-    assert await requests.info({"type": "allMids"})
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
-            await AccountReader(requests, Signer(DEMO_PRIVATE_KEY).address).fills_since(0)
