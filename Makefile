@@ -95,6 +95,10 @@ format: env ## put the code into the project's format
 	@.venv/bin/ruff check --quiet --fix . || true
 	@.venv/bin/ruff format .
 
+.PHONY: bench
+bench: env strangers ## this connector beside the built-in one, the official SDK and ccxt, on the same work in one run
+	@.venv/bin/python -m benchmarks.beside
+
 .PHONY: bench-sandbox
 bench-sandbox: env ## how many orders a second the sandbox does, and what 200 markets with 20 clients cost
 	@.venv/bin/python benchmarks/sandbox_orders.py

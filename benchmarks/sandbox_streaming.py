@@ -96,7 +96,7 @@ class Client:
     """One connection that follows some coins and counts what it gets."""
 
     def __init__(self, number: int, coins: list[str], seed: int) -> None:
-        random = Random(f"{seed}:{number}")  # noqa: S311 - the same load each time
+        random = Random(f"{seed}:{number}")
         most = min(50, len(coins))
         self.coins = random.sample(coins, random.randint(min(10, most), most))
         self.frames = self.bytes = 0

@@ -201,18 +201,8 @@ class Requests:
     async def _send(self, signer: Signer, action: Action, items: int, nonce: int) -> ActionResult:
         ahead_ms = self.venue_clock.ahead_ms
         by_their_clock = self._clock_ms() + ACTION_LIFETIME_MS + ahead_ms
-        signature = signer.sign_action(
-            action, nonce, self.network.signs_as_mainnet, self._vault_address, by_their_clock
-        )
-        body = _encode(
-            {
-                "action": action,
-                "nonce": nonce,
-                "signature": signature,
-                "vaultAddress": self._vault_address,
-                "expiresAfter": by_their_clock,
-            }
-        )
+        is_mainnet = self.network.signs_as_mainnet
+        body = signed_body(signer, action, nonce, is_mainnet, self._vault_address, by_their_clock)
         try:
             outcomes = await self._deliver(body, items)
         except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
@@ -287,6 +277,22 @@ class Requests:
         finally:
             if owned:
                 await session.close()
+
+
+def signed_body(
+    signer: Signer, action: Action, nonce: int, is_mainnet: bool, vault_address: str | None, expires_after: int
+) -> bytes:
+    """The body of an exchange request (section 1.3), JSON."""
+    signature = signer.sign_action(action, nonce, is_mainnet, vault_address, expires_after)
+    return _encode(
+        {
+            "action": action,
+            "nonce": nonce,
+            "signature": signature,
+            "vaultAddress": vault_address,
+            "expiresAfter": expires_after,
+        }
+    )
 
 
 def _least_nonce(outcomes: list[Outcome]) -> int | None:
