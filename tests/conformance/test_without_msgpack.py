@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hyperliquid_perpetual.venue.signing import Signer, action_hash, hash_packed_action
@@ -68,7 +69,7 @@ def test_msgpack_is_not_among_the_requirements() -> None:
 def test_an_order_is_signed_where_msgpack_cannot_be_imported() -> None:
     process = subprocess.run(
         [sys.executable, "-c", SIGN_WITHOUT_MSGPACK],
-        input=json.dumps([WITH_CLOID["key"], build(WITH_CLOID["wish"])]),
+        input=json.dumps([WITH_CLOID["key"], msgspec.to_builtins(build(WITH_CLOID["wish"]))]),
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -90,7 +91,7 @@ def test_orders_are_right_beside_the_msgpack_that_hummingbot_brings() -> None:
     msgpack = importlib.import_module("msgpack")
     assert msgpack.version[0] == 0
 
-    action = build(WITH_CLOID["wish"])
+    action = msgspec.to_builtins(build(WITH_CLOID["wish"]))
     outdated = hash_packed_action(msgpack.packb(action), 0, None, None)
     assert outdated != action_hash(action, 0), "the defect is really there"
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from hyperliquid_perpetual.demo.books import Fill, compare
@@ -33,7 +34,8 @@ async def place(sandbox: Sandbox, *orders: actions.OrderRequest) -> None:
     action, nonce = actions.order(orders), time.time_ns() // 1_000_000
     signature = Signer(DEMO_PRIVATE_KEY).sign_action(action, nonce, is_mainnet=False)
     request: dict[str, Any] = {"action": action, "nonce": nonce, "signature": signature, "vaultAddress": None}
-    async with aiohttp.ClientSession() as session, session.post(f"{sandbox.url}/exchange", json=request) as response:
+    body = msgspec.json.encode(request)
+    async with aiohttp.ClientSession() as session, session.post(f"{sandbox.url}/exchange", data=body) as response:
         reply = await response.json()
     assert reply["status"] == "ok", reply
 
