@@ -34,8 +34,11 @@ async def place(sandbox: Sandbox, *orders: actions.OrderRequest) -> None:
     action, nonce = actions.order(orders), time.time_ns() // 1_000_000
     signature = Signer(DEMO_PRIVATE_KEY).sign_action(action, nonce, is_mainnet=False)
     request: dict[str, Any] = {"action": action, "nonce": nonce, "signature": signature, "vaultAddress": None}
-    body = msgspec.json.encode(request)
-    async with aiohttp.ClientSession() as session, session.post(f"{sandbox.url}/exchange", data=body) as response:
+    body, headers = msgspec.json.encode(request), {"Content-Type": "application/json"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(f"{sandbox.url}/exchange", data=body) as response,
+    ):
         reply = await response.json()
     assert reply["status"] == "ok", reply
 
