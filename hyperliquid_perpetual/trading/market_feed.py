@@ -35,7 +35,7 @@ class _Coin:
     best: Bbo | None = None
     """The newest best prices."""
     live_since: int | None = None
-    """Venue time of the first book frame: older trades are history."""
+    """Venue time of the first book frame: trades up to it are history."""
     seen_trades: OrderedDict[int, None] = field(default_factory=OrderedDict)
 
 
@@ -222,7 +222,8 @@ class MarketFeed:
             if len(known.seen_trades) > _REMEMBERED_TRADES:
                 known.seen_trades.popitem(last=False)
             self._market_data.take_trade(trade.coin, trade.px, trade.time)
-            if known.live_since is not None and trade.time >= known.live_since:
+            # A trade of the block of the first book is in that book already.
+            if known.live_since is not None and trade.time > known.live_since:
                 self._on_trade(trade)
 
     # Watching

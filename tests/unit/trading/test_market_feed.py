@@ -213,6 +213,19 @@ async def test_replayed_trades_are_told_once_and_history_not_at_all(venue: Marke
         assert probe.market_data.last_trade_price("BTC") is not None
 
 
+async def test_trade_of_the_block_of_the_first_book_is_no_news_when_it_is_told_after_it(venue: MarketServer) -> None:
+    """Such a trade is in the book already; on a slow machine its replay arrives when the bot is ready."""
+    probe = Probe(venue.url)
+    async with running(probe.feed) as feed:
+        await feed.subscribe("BTC")
+        await eventually(lambda: probe.contexts)
+        block = feed._coins["BTC"].live_since
+        assert block is not None
+        await venue.send(Feed.TOP, trades(("BTC", block + 1, 2), ("BTC", block, 1)))
+        await eventually(lambda: bool(probe.trades))
+    assert [trade.tid for trade in probe.trades] == [2]
+
+
 async def test_trades_of_one_frame_are_told_in_their_order(venue: MarketServer) -> None:
     probe = Probe(venue.url)
     async with running(probe.feed) as feed:
