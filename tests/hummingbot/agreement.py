@@ -257,9 +257,12 @@ class World:
         for kind, event in told.events:
             if kind in _ENDED:
                 found = ends.setdefault(event.order_id, [])
-                # Hummingbot does not save its state when an order fails: the next life restores it, to fail again.
-                if not (self.kills and _ENDED[kind] == "failed" and found == ["failed"]):
-                    found.append(_ENDED[kind])
+                end = _ENDED[kind]
+                # Hummingbot does not save its state when an order fails, or ends that it was not told the creation of:
+                # the next life restores it, to end again.
+                is_saved = end != "failed" and event.order_id in created
+                if is_saved or not (self.kills and found == [end]):
+                    found.append(end)
         by_cloid: dict[str, list[OrderSnapshot]] = {}
         for row in ours:
             assert row.cloid is not None
