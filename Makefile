@@ -97,7 +97,7 @@ format: env ## put the code into the project's format
 
 .PHONY: bench
 bench: env strangers ## this connector beside the built-in one, the official SDK and ccxt, on the same work in one run
-	@.venv/bin/python -m benchmarks.beside
+	@.venv/bin/python benchmarks/beside
 
 .PHONY: bench-sandbox
 bench-sandbox: env ## how many orders a second the sandbox does, and what 200 markets with 20 clients cost

@@ -14,11 +14,10 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from clients import CLIENTS, Worker
 from rich.console import Console
 from rich.table import Table
-
-from benchmarks.beside.clients import CLIENTS, Worker
-from benchmarks.beside.rows import CASES, Case, Row
+from rows import CASES, Case, Row
 
 OUTPUT = Path("build/bench/results.json")
 ROUNDS = 15
@@ -27,7 +26,7 @@ SECONDS = 0.15
 
 def main() -> int:
     """0 when every target was reached, 1 when one was not."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.beside", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python benchmarks/beside", description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     arguments = parser.parse_args()
     workers = [Worker(client) for client in CLIENTS]
