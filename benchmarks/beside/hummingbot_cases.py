@@ -49,8 +49,13 @@ def volume_at_the_top(order_book):
     return best.price, best.amount
 
 
-async def fill(connector, hand_in, count, channel):
-    """A fill of one of ``count`` open orders, from its bytes until strategies are told."""
+async def fill(connector, decode, count, channel):
+    """A fill of one of ``count`` open orders, from its text over the user stream's queue until strategies are told.
+
+    :param decode: makes of the text of a frame what the connector takes from the queue.
+    """
+    reader = asyncio.ensure_future(connector._user_stream_event_listener())
+    stream = connector._user_stream_tracker.user_stream
     heard = []
     listener = EventForwarder(lambda event: heard.append(event))
     connector.add_listener(MarketEvent.OrderFilled, listener)
@@ -75,7 +80,7 @@ async def fill(connector, hand_in, count, channel):
     async def run(times):
         for _ in range(times):
             before = len(heard)
-            hand_in(next(frames))
+            stream.put_nowait(decode(next(frames)))
             turns = 0
             while len(heard) == before:
                 turns += 1
@@ -89,5 +94,5 @@ async def fill(connector, hand_in, count, channel):
         for order in connector.in_flight_orders.values():
             order.order_fills.clear()
 
-    run.tidy, run.listener = tidy, listener
+    run.tidy, run.keep = tidy, (listener, reader)
     return run

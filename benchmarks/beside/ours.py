@@ -96,20 +96,6 @@ async def book():
     return run
 
 
-async def fill(count):
-    """The whole way of a fill: decoded, over the queue of the user stream, booked, told."""
-    made = connector()
-    listener = asyncio.ensure_future(made._user_stream_event_listener())
-    stream = made._user_stream_tracker.user_stream
-
-    def hand_in(text):
-        stream.put_nowait(decode_frame(text))
-
-    run = await hummingbot_cases.fill(made, hand_in, count, "userFills")
-    run.keep = listener
-    return run
-
-
 serve(
     {"hyperliquid_perpetual": __version__, "hummingbot": importlib.metadata.version("hummingbot")},
     {
@@ -117,7 +103,7 @@ serve(
         "sign 1": lambda: signing(1),
         "sign 20": lambda: signing(20),
         "book": book,
-        "fill 10": lambda: fill(10),
-        "fill 1000": lambda: fill(1_000),
+        "fill 10": lambda: hummingbot_cases.fill(connector(), decode_frame, 10, "userFills"),
+        "fill 1000": lambda: hummingbot_cases.fill(connector(), decode_frame, 1_000, "userFills"),
     },
 )

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from itertools import count
 
 from ..venue.frames import PostResponse
+from ..venue.weights import MAX_WS_POSTS_IN_FLIGHT
 
-MAX_IN_FLIGHT = 50
+MAX_IN_FLIGHT = MAX_WS_POSTS_IN_FLIGHT // 2
 """Half of what the venue allows an address (section 9.2): other programs may share it."""
 PAUSE_SECONDS = 30.0
 """How long HTTP is used after a request that had no answer in time."""

@@ -14,9 +14,30 @@ OPEN = OrderUpdate(Order("BTC", "B", Decimal(1), Decimal(1), 7, 1), "open", 1)
 UNKNOWN = OrderStatus("unknownOid")
 
 
-class Setup:
+class Clock:
+    """Time that passes when the resolver sleeps."""
+
+    resolver: OutcomeResolver[OrderUpdate]
+
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
+        real_sleep = asyncio.sleep
+
+        async def skip(seconds: float) -> None:
+            self.now += seconds
+            await real_sleep(0)
+
+        monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.asyncio.sleep", skip)
+
+    async def run(self) -> None:
+        task = self.resolver._task
+        assert task is not None
+        await asyncio.wait_for(task, 5)
+
+
+class Setup(Clock):
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(monkeypatch)
         self.answers: list[OrderStatus | Exception] = []
         self.asked_at: list[float] = []
         self.known: list[str] = []
@@ -29,13 +50,6 @@ class Setup:
             lambda _cloid: self.open,
             lambda: self.now,
         )
-        real_sleep = asyncio.sleep
-
-        async def skip(seconds: float) -> None:
-            self.now += seconds
-            await real_sleep(0)
-
-        monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.asyncio.sleep", skip)
 
     async def ask(self, cloid: str) -> OrderStatus:
         self.asked_at.append(self.now)
@@ -43,11 +57,6 @@ class Setup:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-    async def run(self) -> None:
-        task = self.resolver._task
-        assert task is not None
-        await asyncio.wait_for(task, 5)
 
 
 @pytest.fixture
@@ -168,11 +177,11 @@ async def test_order_whose_reply_is_missed_after_the_stop_is_asked_for_in_the_ne
 OTHER = "0x" + "cd" * 16
 
 
-class Venue:
+class Venue(Clock):
     """A venue that knows some orders and not others, and somebody who waits for some of them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, slowest_seconds: float = 5.0) -> None:
-        self.now = 1000.0
+        super().__init__(monkeypatch)
         self.knows: dict[str, OrderUpdate] = {}
         self.asked: list[tuple[str, float]] = []
         self.told: list[tuple[str, str]] = []
@@ -187,13 +196,6 @@ class Venue:
             slowest_seconds,
         )
         self.resolver.read_fills = self.read_fills
-        real_sleep = asyncio.sleep
-
-        async def skip(seconds: float) -> None:
-            self.now += seconds
-            await real_sleep(0)
-
-        monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.asyncio.sleep", skip)
 
     async def ask(self, cloid: str) -> OrderStatus:
         self.asked.append((cloid, self.now))
@@ -203,11 +205,6 @@ class Venue:
     async def read_fills(self) -> None:
         if not self.fills_can_be_read:
             raise VenueUnavailable("502")
-
-    async def run(self) -> None:
-        task = self.resolver._task
-        assert task is not None
-        await asyncio.wait_for(task, 5)
 
 
 @pytest.fixture

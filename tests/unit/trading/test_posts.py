@@ -18,7 +18,7 @@ from hyperliquid_perpetual.venue import actions
 from hyperliquid_perpetual.venue.actions import OrderRequest
 from hyperliquid_perpetual.venue.client_ids import make_cloid
 from hyperliquid_perpetual.venue.frames import PostResponse
-from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE, Network
+from hyperliquid_perpetual.venue.networks import Network
 from hyperliquid_perpetual.venue.nonces import NonceSource
 from hyperliquid_perpetual.venue.replies import Done, Rejected, Resting, Unclear
 from hyperliquid_perpetual.venue.signing import Signer
@@ -67,13 +67,6 @@ class Desk:
 
     def ways(self, kind: str = "order") -> list[str]:
         return [request.via for request in self.exchange.requests("/exchange", kind)]
-
-
-@pytest.fixture
-async def exchange(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
-    async with Sandbox(seed=3, market="still", block_ms=0) as sandbox:
-        monkeypatch.setenv(SANDBOX_URL_VARIABLE, sandbox.url)
-        yield sandbox
 
 
 @pytest.fixture

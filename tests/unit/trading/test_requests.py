@@ -31,13 +31,6 @@ def now_ms() -> int:
 
 
 @pytest.fixture
-async def exchange(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
-    async with Sandbox(seed=3, market="still", block_ms=0) as sandbox:
-        monkeypatch.setenv(SANDBOX_URL_VARIABLE, sandbox.url)
-        yield sandbox
-
-
-@pytest.fixture
 async def strict_exchange(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
     """One that opens no account for strangers, as the venue does not."""
     async with Sandbox(seed=3, market="still", block_ms=0, newcomers="refuse") as sandbox:
