@@ -10,6 +10,7 @@ MUTATION ?=
 SEED ?=
 CHAOS_SECONDS ?= 300
 SOAK_MINUTES ?= 60
+AGREEMENT_EXAMPLES ?= 20000
 
 CHECKS := .venv/bin/python tools/checks.py
 
@@ -78,8 +79,8 @@ unit: env ## run the unit tests alone
 	@.venv/bin/python -m pytest tests/unit
 
 .PHONY: chaos-deep
-chaos-deep: env ## the state machine of connector against sandbox, AGREEMENT_EXAMPLES=20000 of it (hours)
-	@AGREEMENT_EXAMPLES="$${AGREEMENT_EXAMPLES:-20000}" .venv/bin/python -m pytest -q tests/hummingbot/test_agreement.py
+chaos-deep: env ## the state machine of connector against sandbox, AGREEMENT_EXAMPLES=20000 of it (an hour; SEED=)
+	@.venv/bin/python -m tests.deep $(if $(SEED),--seed "$(SEED)") --examples "$(AGREEMENT_EXAMPLES)"
 
 .PHONY: soak
 soak: env ## that memory stays flat: a bot that quotes for SOAK_MINUTES=60, and the sandbox over a simulated week

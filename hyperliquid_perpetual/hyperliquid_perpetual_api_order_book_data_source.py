@@ -1,14 +1,15 @@
 """Market data into Hummingbot's order book tracker: first books, changes of books, trades, funding.
 
 Books reach Hummingbot as one snapshot and then as changes only, all out of one composed book per market, so that no
-late snapshot can ever replace a newer book. Nothing that is asked for here fails because the venue is away for a
+late snapshot can ever replace a newer book. A book that is tracked takes each change as the frame is read; only changes
+of others go over Hummingbot's queue. Nothing that is asked for here fails because the venue is away for a
 moment: the base class tries each of these things once, and is never ready when that one time goes wrong.
 """
 
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -81,6 +82,8 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         self._without_funding: set[str] = set()
         self._listeners = 0
         self._one_listener = asyncio.Lock()
+        self.apply_change: Callable[[str, BookChange], bool] = lambda _pair, _change: False
+        """Has the book of a trading pair take a change at once; False when somebody else has to."""
         self._feed = MarketFeed(
             network.ws_url,
             market_data,
@@ -201,7 +204,7 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
 
     def _on_change(self, change: BookChange) -> None:
         # Before someone has the first book, changes would only pile up.
-        if change.coin in self._followed:
+        if change.coin in self._followed and not self.apply_change(self._pair_of.get(change.coin, ""), change):
             self._message_queue[self._diff_messages_queue_key].put_nowait(change)
 
     def _on_trade(self, trade: Trade) -> None:

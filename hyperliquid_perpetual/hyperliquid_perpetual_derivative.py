@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from hummingbot.core.api_throttler.data_types import RateLimit
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
-from hummingbot.core.data_type.order_book_tracker import OrderBookTracker
 from hummingbot.core.network_iterator import NetworkStatus
 from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
 
@@ -326,7 +325,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         """Makes everything anew that is bound to the event loop of an earlier life."""
         leave_other_loops(self)
         self._orderbook_ds = self._create_order_book_data_source()
-        self._set_order_book_tracker(OrderBookTracker(self._orderbook_ds, self._trading_pairs, self._domain))
+        self._make_book_tracker()
         self._user_stream_tracker = self._create_user_stream_tracker()
 
     async def stop_network(self) -> None:
@@ -373,6 +372,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             on_ready=self._on_stream_ready,
             on_lost=self._on_stream_lost,
             posts=self._posts,
+            on_message=self._take_account_message,
         )
 
     def _use_builder(self, builder: BuilderCode | None) -> None:

@@ -11,6 +11,7 @@ from .trading.connection import Connection, Subscription
 from .trading.log_names import logger_of
 from .trading.posts import Posts
 from .trading.tasks import Tasks
+from .venue.frames import Message
 from .venue.networks import Network
 
 REQUIRED_CHANNELS = ("orderUpdates", "userFills")
@@ -38,12 +39,14 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         on_ready: Callable[[], None],
         on_lost: Callable[[], None],
         posts: Posts | None = None,
+        on_message: Callable[[Message], None] | None = None,
     ) -> None:
         """
         :param user: the account's address, never an agent's.
         :param on_ready: called whenever all subscriptions of a new connection are acknowledged.
         :param on_lost: called when such a connection is lost.
         :param posts: actions that go over this connection; None for none.
+        :param on_message: takes each message of the account as it arrives; None has them put on Hummingbot's queue.
         """
         super().__init__()
         self._network = network
@@ -51,6 +54,7 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         self._on_ready = on_ready
         self._on_lost = on_lost
         self._posts = posts
+        self._on_message = on_message
         self._connection: Connection | None = None
         self._with_twaps = False
         self._settings: dict[str, Subscription] = {}
@@ -88,11 +92,11 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         return self._connection.last_received if self._connection is not None and self._connection.is_live else 0
 
     async def listen_for_user_stream(self, output: "asyncio.Queue[Any]") -> None:
-        """Puts typed messages of the account on ``output``, until cancelled."""
+        """Streams the account until cancelled; its typed messages go on ``output`` when nobody else takes them."""
         connection = self._connection = Connection(
             self._network.ws_url,
             "account stream",
-            on_message=output.put_nowait,
+            on_message=self._on_message or output.put_nowait,
             on_ready=self._on_ready,
             on_lost=self._on_lost,
             logger=self.logger(),

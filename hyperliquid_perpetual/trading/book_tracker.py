@@ -1,7 +1,8 @@
-"""Hummingbot's order book tracker, in which no pair waits for another.
+"""Hummingbot's order book tracker, in which no pair waits for another, and no change of a book for a task.
 
 The base class makes one book after the other, with a second in between, so that a pair whose market does not exist (or
-not yet) keeps all those listed after it without a book, and fifty pairs need most of a minute.
+not yet) keeps all those listed after it without a book, and fifty pairs need most of a minute. It hands each change of
+a book over two queues to a task per pair; here the book has it by the time the frame was read.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from hummingbot.core.data_type.order_book_tracker import OrderBookTracker
 
 from ..venue.pair_names import FoldingDict
 from .log_names import logger_of
+from .order_book import BookChange
 from .requests import VenueUnavailable
 
 _TRADE_EXPECTED_SECONDS = 180.0
@@ -27,6 +29,7 @@ logger = logger_of(__name__)
 class BookTracker(OrderBookTracker):
     """Keeps the books of all pairs; finds them by names in the wrong case, too.
 
+    :param data_source: whose ``apply_change`` is set, so that changes come straight here.
     :param is_expected: whether a pair's book has to be there before the tracker says ready.
     """
 
@@ -38,6 +41,7 @@ class BookTracker(OrderBookTracker):
         self._order_books = FoldingDict()
         self._is_expected = is_expected
         self._is_stopped = False
+        data_source.apply_change = self._apply_change
 
     def spelling(self, pair: str) -> str | None:
         """The name by which a pair is kept here, whatever case it is written in; None when it is not."""
@@ -76,6 +80,24 @@ class BookTracker(OrderBookTracker):
         self._order_books[pair] = book
         self._tracking_message_queues[pair] = asyncio.Queue()
         self._tracking_tasks[pair] = asyncio.ensure_future(self._track_single_book(pair))
+
+    def _apply_change(self, pair: str, change: BookChange) -> bool:
+        """Has a book take a change in this very step, and counts it as the base class does; False when there is no
+        such book."""
+        book = self._order_books.get(pair)
+        if book is None or pair not in self._tracking_message_queues:
+            return False
+        began = time.perf_counter()
+        book.apply_diffs(change.bids, change.asks, change.update_id)
+        metrics = self._metrics
+        of_pair = metrics.get_or_create_pair_metrics(pair)
+        metrics.total_diffs_processed += 1
+        of_pair.diffs_processed += 1
+        of_pair.last_diff_timestamp = began
+        taken_ms = (time.perf_counter() - began) * 1000
+        metrics.diff_processing_latency.record(taken_ms)
+        of_pair.diff_processing_latency.record(taken_ms)
+        return True
 
     async def _update_last_trade_prices_loop(self) -> None:
         await self._order_books_initialized.wait()

@@ -5,6 +5,7 @@ import time
 
 from hummingbot.core.utils.async_utils import safe_ensure_future
 
+from ..venue.frames import Message
 from .collateral import tell_rate_oracle
 from .contract_fees import FeesContract
 from .credentials import CredentialError
@@ -33,7 +34,11 @@ class AccountContract(FeesContract):
     _stream_expected_until: float
     _trading_required: bool
 
+    def _take_account_message(self, message: Message) -> None:
+        self._dispatcher.on_message(message)
+
     async def _user_stream_event_listener(self) -> None:
+        # The stream's own messages do not come here: they are applied in the step in which they are read.
         async for message in self._iter_user_event_queue():
             try:
                 self._dispatcher.on_message(message)

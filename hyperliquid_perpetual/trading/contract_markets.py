@@ -50,6 +50,9 @@ class MarketsContract(ThreadsContract):
         self._trading_rules = FoldingDict(self._trading_rules)
         self._perpetual_trading._funding_info = FoldingDict()
         self._followed = FollowedPairs(self._trading_pairs, self._domain, self.logger(), self._on_delisted)
+        self._make_book_tracker()
+
+    def _make_book_tracker(self) -> None:
         self._set_order_book_tracker(
             BookTracker(self._orderbook_ds, self._trading_pairs, self._domain, self._followed.is_waited_for)
         )

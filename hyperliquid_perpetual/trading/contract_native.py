@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from hummingbot.connector.constants import s_decimal_NaN
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.in_flight_order import InFlightOrder
@@ -281,7 +282,7 @@ class NativeOrdersContract(OrdersContract):
         order_checks.check_price(market, limit, reference)
         order_checks.check_notional(market, limit, size, present.reduce_only)
         self.request_allowance.check_order(helps=present.reduce_only)
-        return replace(present, price=limit, size=size, trigger=trigger), terms
+        return msgspec.structs.replace(present, price=limit, size=size, trigger=trigger), terms
 
     # --- After a restart
 

@@ -11,7 +11,7 @@ evidence stays.
 | FILLED        | FILLED (created)           | FILLED           | FILLED           | FILLED         |
 | CANCEL_SENT   |                            | PENDING_CANCEL   | PENDING_CANCEL   |                |
 | CANCEL_FAILED |                            |                  |                  | OPEN           |
-| CANCELED      | CANCELED                   | CANCELED         | CANCELED         | CANCELED       |
+| CANCELED      | CANCELED (created)         | CANCELED         | CANCELED         | CANCELED       |
 | REJECTED      | FAILED                     | FAILED           | CANCELED         | CANCELED       |
 | NEVER_ARRIVED | FAILED                     |                  |                  |                |
 
@@ -20,7 +20,9 @@ FILLED, CANCELED and FAILED are ends: no evidence leads out of them.
 Events: a state marked (created) fires Buy/SellOrderCreated; each FILL fires OrderFilled, whatever the state; FILLED
 fires Buy/SellOrderCompleted, CANCELED OrderCancelled, FAILED OrderFailure. FILLED and CANCELED are applied only when
 all fills that the venue counted before them are booked. A late LIVE never reopens an order. A cancel that is sent
-before the venue has acknowledged the order leaves it PENDING_CREATE, so that its created event is not lost.
+before the venue has acknowledged the order leaves it PENDING_CREATE, so that its created event is not lost; and a
+cancellation that is the first that is heard of an order tells its creation before its end, because Hummingbot's
+recorder saves only what happens to orders whose creation it was told.
 
 FILL is a fill that leaves a remainder; one that completes the order counts as FILLED. A rejection after a fill (an IOC
 whose remainder the venue names rejected) ends as CANCELED, since the order did trade.

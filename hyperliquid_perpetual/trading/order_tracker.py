@@ -148,6 +148,9 @@ class OrderTracker(ClientOrderTracker):
             if evidence in _ENDS:
                 self._forget_lost(order)
             return False
+        if evidence is Evidence.CANCELED and order.is_pending_create:
+            # Hummingbot records nothing of the end of an order whose creation it was not told.
+            self.apply(order, Evidence.LIVE, timestamp)
         state = next_state(order.current_state, evidence)
         if state is None:
             return False

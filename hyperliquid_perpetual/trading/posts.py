@@ -3,7 +3,7 @@
 Reference, section 8.4. What is posted is written in the same step of the event loop, so actions arrive in the order in
 which they were signed, and as many as there are can be under way at once. An answer names its request. A lost socket
 takes the answers with it: then nothing is known about the actions, as after an HTTP request without an answer. Whoever
-gets None here uses HTTP. The setting ``actions_over`` turns it on.
+gets None here uses HTTP. The setting ``actions_over`` turns it off.
 """
 
 import asyncio

@@ -115,7 +115,7 @@ class Settings(BaseModel):
     replace_in_place: bool = True
     """Whether a cancel and a new order of the same side, given at once, leave as one amendment."""
 
-    actions_over: Literal["http", "websocket"] = "http"
+    actions_over: Literal["http", "websocket"] = "websocket"
     """Which way orders and cancels go to the venue. A ``websocket`` is the one of the account stream; while that is not
     open, it is HTTP."""
 

@@ -76,8 +76,7 @@ class Trigger:
     tpsl: TpSl
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRequest:
+class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     """One order as the venue understands it: price and size already obey the market's rules (see ``prices``)."""
 
     asset_id: int

@@ -4,15 +4,12 @@ Reference, sections 1.5 and 4.3. Strings are hashed as they are sent, so a trail
 nothing here ever passes through a float.
 """
 
-import re
 from decimal import Decimal, InvalidOperation
 
 WIRE_DECIMALS = 8
 """The venue keeps at most this many decimals of a price or size."""
 
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = -60, 30
-# What most prices and sizes print as already: canonical, and with no more decimals than the wire has.
-_is_canonical = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{0,7}[1-9])?").fullmatch
 
 
 def is_plausible(value: Decimal) -> bool:
@@ -28,9 +25,13 @@ def to_wire(value: Decimal) -> str:
 
     :raises ValueError: for NaN, infinities, and values with more than eight decimals: rounding is up to the caller.
     """
-    text = str(value)
-    if _is_canonical(text):
-        return text
+    whole, point, decimals = str(value).partition(".")
+    # Nearly all prices and sizes print without sign and exponent.
+    if whole.isdigit() and not point:
+        return whole
+    if whole.isdigit() and decimals.isdigit() and len(decimals) <= WIRE_DECIMALS:
+        decimals = decimals.rstrip("0")
+        return f"{whole}.{decimals}" if decimals else whole
     if not value.is_finite():
         raise ValueError(f"expected a finite number, got {value}")
     if not value:

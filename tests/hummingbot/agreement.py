@@ -258,10 +258,8 @@ class World:
             if kind in _ENDED:
                 found = ends.setdefault(event.order_id, [])
                 end = _ENDED[kind]
-                # Hummingbot does not save its state when an order fails, or ends that it was not told the creation of:
-                # the next life restores it, to end again.
-                is_saved = end != "failed" and event.order_id in created
-                if is_saved or not (self.kills and found == [end]):
+                # Hummingbot does not save its state when an order fails: the next life restores it, to end again.
+                if end != "failed" or not (self.kills and found == [end]):
                     found.append(end)
         by_cloid: dict[str, list[OrderSnapshot]] = {}
         for row in ours:

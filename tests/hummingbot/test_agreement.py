@@ -4,7 +4,6 @@ A state machine of commands, faults, kills and time, under a clock that jumps. W
 """
 
 import asyncio
-import os
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -117,23 +116,29 @@ class Agreement(RuleBasedStateMachine):
             forget_shared_limits()
 
 
-EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "500"))
-"""`make chaos-deep` asks for more."""
+EXAMPLES = 500
+"""`make chaos-deep` does thousands, with ``live_through`` too."""
+
+
+def live_through(machine: type[Agreement], examples: int, **more: object) -> None:
+    """Lives through random examples; fails with the shortest one that was found to end in a disagreement."""
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+            **more,  # type: ignore[arg-type]
+        ),
+    )
 
 
 @pytest.mark.no_cover  # 500 bots take twice as long when each line is counted
 @pytest.mark.timeout(60 + 3 * EXAMPLES)
 def test_connector_and_exchange_agree_whatever_happens() -> None:
-    run_state_machine_as_test(
-        Agreement,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            print_blob=True,
-        ),
-    )
+    live_through(Agreement, EXAMPLES)
 
 
 def test_what_is_wrong_is_found() -> None:

@@ -131,8 +131,11 @@ async def test_order_held_up_on_its_way_is_refused_once_its_nonce_is_used_up(mon
 
 
 async def test_order_that_came_in_without_its_reply_is_not_given_up_by_a_noop_that_is_refused() -> None:
-    """The venue does not list it yet when it is asked first; then its nonce is used already, and it is found."""
-    async with trading_bot() as bot:
+    """The venue does not list it yet when it is asked first; then its nonce is used already, and it is found.
+
+    Over HTTP: a lost socket is followed by another one, and by a sweep that finds the order before that.
+    """
+    async with trading_bot(settings=Settings(actions_over="http")) as bot:
         bot.exchange.faults.lose_user_frames()
         bot.exchange.faults.drop_reply(kind="order")
         asked, real = [], bot.connector._reader.order_status
@@ -350,7 +353,7 @@ def _is_the_connectors(task: "asyncio.Task[object]") -> bool:
 
 
 async def test_bot_whose_actions_go_over_the_socket_trades_on_each_socket_that_it_gets() -> None:
-    async with trading_bot(settings=Settings(actions_over="websocket")) as bot:
+    async with trading_bot() as bot:
         kept = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
         await bot.lose_streams()
         await bot.ready(30)
@@ -363,7 +366,7 @@ async def test_bot_whose_actions_go_over_the_socket_trades_on_each_socket_that_i
 
 
 async def test_reply_that_is_lost_with_its_socket_leaves_the_order_to_be_found() -> None:
-    async with trading_bot(settings=Settings(actions_over="websocket")) as bot:
+    async with trading_bot() as bot:
         bot.exchange.faults.drop_reply(kind="order")
         order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
         await eventually(lambda: bot.state(order_id) is OrderState.OPEN, 10)

@@ -105,8 +105,18 @@ async def test_ending_whose_fills_the_venue_does_not_list_is_applied_in_the_end(
 async def test_fill_that_comes_after_the_end_is_still_booked(setup: Setup) -> None:
     setup.tracker.end(setup.order, Evidence.CANCELED, None, 5.0, 7)
     setup.fill("0.3", 1)
-    assert setup.connector.names == ["OrderCancelled", "OrderFilled"]
+    assert setup.connector.names == ["BuyOrderCreated", "OrderCancelled", "OrderFilled"]
     assert setup.order.is_cancelled
+
+
+async def test_order_whose_cancellation_is_the_first_that_is_heard_of_it_is_told_as_created_before(
+    setup: Setup,
+) -> None:
+    setup.tracker.end(setup.order, Evidence.CANCELED, Decimal(0), 5.0, 7)
+    assert setup.connector.names == ["BuyOrderCreated", "OrderCancelled"]
+    assert setup.connector.events[0][1].exchange_order_id == "7"
+    setup.tracker.apply(setup.order, Evidence.LIVE, 6.0, 7)
+    assert setup.connector.names == ["BuyOrderCreated", "OrderCancelled"]
 
 
 async def test_repeated_fill_is_booked_once(setup: Setup) -> None:
