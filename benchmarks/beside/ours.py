@@ -20,7 +20,7 @@ from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPe
 from hyperliquid_perpetual.trading.requests import signed_body
 from hyperliquid_perpetual.venue import actions
 from hyperliquid_perpetual.venue.actions import OrderRequest
-from hyperliquid_perpetual.venue.frames import decode_frame
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
 from hyperliquid_perpetual.venue.markets import parse_market_table
 from hyperliquid_perpetual.venue.signing import Signer
 

@@ -21,7 +21,8 @@ import enum
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from operator import ge
+from itertools import compress, repeat
+from operator import ge, ne
 from typing import NamedTuple
 
 from ..venue.messages import Bbo, L2Book, Level
@@ -144,17 +145,16 @@ class _Side:
         changes: list[ChangedLevel] = []
         if old_keys != keys:
             old = dict(zip(old_keys, old_sizes, strict=True))
-            changes = [_new_tuple(ChangedLevel, (self._sign * key, 0.0, update_id)) for key in old.keys() - keys]
-            before: Sequence[str | None] = list(map(old.get, keys))
+            before: Sequence[str | None] = list(map(old.pop, keys, repeat(None)))
+            changes = [_new_tuple(ChangedLevel, (self._sign * key, 0.0, update_id)) for key in old]
         else:
             before = old_sizes
         if before != sizes:
-            for key, size, old_size in zip(keys, sizes, before, strict=True):
-                if size != old_size:
-                    amount = float(size)
-                    if not 0.0 < amount < math.inf:
-                        raise ValueError(f"sizes must be positive numbers, got {size!r}")
-                    changes.append(_new_tuple(ChangedLevel, (self._sign * key, amount, update_id)))
+            for key, size in compress(zip(keys, sizes, strict=True), map(ne, sizes, before)):
+                amount = float(size)
+                if not 0.0 < amount < math.inf:
+                    raise ValueError(f"sizes must be positive numbers, got {size!r}")
+                changes.append(_new_tuple(ChangedLevel, (self._sign * key, amount, update_id)))
         return changes, keys, sizes, low, high, step, bound
 
     def commit(self, merge: _Merge, time: float) -> None:

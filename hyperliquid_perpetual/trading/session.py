@@ -12,7 +12,8 @@ from typing import NoReturn
 import aiohttp
 import msgspec
 
-from ..venue.frames import Message, Pong, Unreadable, decode_frame
+from ..venue.frame_decoding import decode_frame
+from ..venue.frames import Message, Pong, Unreadable
 from .changes import Changes
 from .host_limits import HostLimits, SocketShare
 from .side_by_side import side_by_side

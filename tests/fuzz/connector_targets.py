@@ -29,7 +29,8 @@ from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.trading.subscriptions import Subscription, SubscriptionLedger
 from hyperliquid_perpetual.venue import frames, messages
 from hyperliquid_perpetual.venue.actions import BuilderCode
-from hyperliquid_perpetual.venue.frames import PostResponse, decode_frame
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
+from hyperliquid_perpetual.venue.frames import PostResponse
 from hyperliquid_perpetual.venue.networks import Network
 from hyperliquid_perpetual.venue.replies import Rejected
 from hyperliquid_perpetual.venue.twaps import TwapRecord, TwapSliceFill

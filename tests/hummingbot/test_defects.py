@@ -15,6 +15,7 @@ from hummingbot.core.event.events import MarketEvent
 from hyperliquid_perpetual import hyperliquid_perpetual_utils as utils
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, Sandbox
+from hyperliquid_perpetual.trading.settings import Settings
 from tests.bot import DOMAIN, eventually, sandbox_at, trading_bot
 
 
@@ -72,8 +73,11 @@ async def test_restored_order_can_be_cancelled_before_anything_else_was_loaded()
 
 
 async def test_order_without_an_exchange_id_is_asked_for_at_once() -> None:
-    """D32: by its client order id, without waiting for an id that may never come."""
-    async with trading_bot() as bot:
+    """D32: by its client order id, without waiting for an id that may never come.
+
+    Over HTTP: a lost socket is followed by a sweep of the open orders, which may find them first.
+    """
+    async with trading_bot(settings=Settings(actions_over="http")) as bot:
         bot.exchange.faults.lose_user_frames()
         bot.exchange.faults.drop_reply(next=2, kind="order")
         orders = [bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", f"0.9{n}"), kind) for n, kind in KINDS]

@@ -165,7 +165,7 @@ async def test_order_delivered_twice_and_answered_for_the_second_time_is_no_fail
 
 async def test_unknown_status_in_a_frame_stops_nothing() -> None:
     """D26: an order status that nobody has heard of is passed over, the next item of the frame counts."""
-    from hyperliquid_perpetual.venue.frames import decode_frame
+    from hyperliquid_perpetual.venue.frame_decoding import decode_frame
 
     async with trading_bot() as bot:
         first = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))

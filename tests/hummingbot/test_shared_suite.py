@@ -24,7 +24,8 @@ from hyperliquid_perpetual import hyperliquid_perpetual_api_order_book_data_sour
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
 from hyperliquid_perpetual.trading import budget
 from hyperliquid_perpetual.venue import client_ids
-from hyperliquid_perpetual.venue.frames import Message, decode_frame
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
+from hyperliquid_perpetual.venue.frames import Message
 from hyperliquid_perpetual.venue.markets import parse_market_table
 from hyperliquid_perpetual.venue.messages import ClearinghouseState
 from tests.hummingbot.shared_suite import mocked_venue as venue

@@ -10,7 +10,8 @@ from hummingbot.core.data_type.in_flight_order import InFlightOrder
 
 from hyperliquid_perpetual.sandbox import signatures
 from hyperliquid_perpetual.sandbox.signed_requests import canonical_bytes, decode_request
-from hyperliquid_perpetual.venue.frames import Message, decode_frame
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
+from hyperliquid_perpetual.venue.frames import Message
 from tests.hummingbot.shared_suite import mocked_venue as venue
 from tests.hummingbot.shared_suite.venue_words import ADDRESS, FEE, STARTED, Callback, nothing
 

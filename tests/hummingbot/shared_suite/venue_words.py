@@ -16,7 +16,8 @@ from hummingbot.core.data_type.trade_fee import (
     TradeFeeBase,
 )
 
-from hyperliquid_perpetual.venue.frames import Message, decode_frame
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
+from hyperliquid_perpetual.venue.frames import Message
 from tests.hummingbot.shared_suite import mocked_venue as venue
 
 SECRET_KEY = "0x" + "1".rjust(64, "0")

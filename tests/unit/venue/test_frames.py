@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hyperliquid_perpetual.venue import frames
+from hyperliquid_perpetual.venue import frame_decoding, frames
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
 from hyperliquid_perpetual.venue.frames import (
     PONG,
     DexClearinghouseState,
@@ -22,7 +23,6 @@ from hyperliquid_perpetual.venue.frames import (
     UserEvent,
     UserFills,
     UserFundings,
-    decode_frame,
 )
 from hyperliquid_perpetual.venue.messages import (
     ActiveAssetContext,
@@ -385,7 +385,7 @@ def test_an_unreadable_frame_keeps_what_arrived() -> None:
     assert decode_frame(b"garbage") == Unreadable("", decode_frame(b"garbage").reason, b"garbage")  # type: ignore[union-attr]
 
 
-CHANNELS = st.sampled_from(sorted(frames._DECODERS))
+CHANNELS = st.sampled_from(sorted(frame_decoding._DECODERS))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -433,7 +433,7 @@ SAMPLES: dict[str, Any] = {
 
 
 def test_every_channel_has_a_sample_that_is_read() -> None:
-    assert set(SAMPLES) == set(frames._DECODERS)
+    assert set(SAMPLES) == set(frame_decoding._DECODERS)
     for channel, data in SAMPLES.items():
         assert not isinstance(decode_frame(frame(channel, data)), Unreadable), channel
 
@@ -487,6 +487,22 @@ def test_no_frame_that_was_cut_or_scrambled_raises(data: st.DataObject, channel:
     for _ in range(data.draw(st.integers(1, 4))):
         sound[data.draw(st.integers(0, len(sound) - 1))] = data.draw(st.integers(0, 255))
     assert isinstance(decode_frame(bytes(sound[: data.draw(st.integers(0, len(sound)))])), frames.Message)
+
+
+@given(data=st.data(), channel=CHANNELS)
+def test_a_frame_says_the_same_read_whole_as_in_steps(data: st.DataObject, channel: str) -> None:
+    """Sound, or with a value in it that is another."""
+    said = json.loads(frame(channel, SAMPLES[channel]))
+    if data.draw(st.booleans()):
+        place: Any = said
+        while isinstance(place, list | dict) and place:
+            key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+            if data.draw(st.booleans()):
+                place[key] = data.draw(JSON)
+                break
+            place = place[key]
+    sent = json.dumps(said).encode()
+    assert decode_frame(sent) == frame_decoding._decode_in_steps(sent)
 
 
 def test_decoded_messages_cannot_be_changed() -> None:

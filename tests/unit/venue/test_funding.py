@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperliquid_perpetual.venue.frames import decode_frame
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
 from hyperliquid_perpetual.venue.funding import INTERVAL_SECONDS, next_funding_time, payment
 from hyperliquid_perpetual.venue.messages import ActiveAssetContext, AssetContext, FundingRow
 

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from hyperliquid_perpetual.venue.frames import Unreadable, UserEvent, decode_frame
+from hyperliquid_perpetual.venue.frame_decoding import decode_frame
+from hyperliquid_perpetual.venue.frames import Unreadable, UserEvent
 from hyperliquid_perpetual.venue.markets import parse_market_table, parse_token_names
 from hyperliquid_perpetual.venue.messages import (
     AssetContext,
