@@ -93,6 +93,10 @@ class Server:
         self._stopping.set()
         for session in list(self.gate.sessions):
             session.abort()
+        under_way = list(self.gate.under_way)
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
 

@@ -84,10 +84,10 @@ class Session:
         finally:
             self._closing = True
             self._streams.drop(self, self.subscriptions)
-            for task in (writer, watchdog, *self._posts):
+            for task in (writer, watchdog):
                 task.cancel()
             farewell = () if self._farewell is None else (self._farewell,)
-            await asyncio.gather(writer, watchdog, *self._posts, *farewell, return_exceptions=True)
+            await asyncio.gather(writer, watchdog, *farewell, return_exceptions=True)
 
     # ------------------------------------------------------------------ out
 
@@ -262,7 +262,9 @@ class Session:
         task = asyncio.Task(self._answer(message), loop=self._loop, eager_start=True)
         if not task.done():
             self._posts.add(task)
+            self._gate.under_way.add(task)
             task.add_done_callback(self._posts.discard)
+            task.add_done_callback(self._gate.under_way.discard)
 
     async def _answer(self, message: Post) -> None:
         path: Path = "/info" if message.request.type == "info" else "/exchange"

@@ -61,6 +61,8 @@ class Gate:
     def __init__(self, settings: SessionSettings) -> None:
         self.settings = settings
         self.sessions: dict[Client, None] = {}
+        self.under_way: set[asyncio.Task[None]] = set()
+        """Posts that are not answered yet. A socket that is lost does not take back what came over it."""
         self.messages = 0
         """Frames that clients have sent, ever."""
         self.connections = 0

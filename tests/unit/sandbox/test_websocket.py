@@ -260,6 +260,19 @@ async def test_more_than_the_posts_that_may_be_in_flight_are_refused() -> None:
             assert (await socket.data("post"))["id"] == 9
 
 
+async def test_action_that_came_over_a_socket_takes_effect_although_the_socket_is_lost(
+    exchange: Sandbox, alice: Client
+) -> None:
+    exchange.faults.delay(0.3, kind="order")
+    async with connect(exchange) as socket:
+        await socket.send(post(1, "action", signed_request(alice.signer, orders(order(0, True, "80000", "0.01")))))
+        await until(lambda: exchange.faults.counts.get("delay") == 1)
+    await until(lambda: exchange.sockets == 0)
+    assert not exchange.open_orders(alice.address)
+    await until(lambda: len(exchange.open_orders(alice.address)) == 1)
+    await until(lambda: not exchange.gate.under_way)
+
+
 async def test_posts_do_not_count_as_rest_weight(exchange: Sandbox) -> None:
     before = exchange.api.meter.total
     async with connect(exchange) as socket:
