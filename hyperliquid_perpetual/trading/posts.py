@@ -2,8 +2,8 @@
 
 Reference, section 8.4. What is posted is written in the same step of the event loop, so actions arrive in the order in
 which they were signed, and as many as there are can be under way at once. An answer names its request. A lost socket
-takes the answers with it: then nothing is known about the actions, as after an HTTP request without an answer. Whoever
-gets None here uses HTTP. The setting ``actions_over`` turns it off.
+takes the answers with it: whoever waited sends the same bytes over HTTP, which take effect only if the first ones did
+not. Whoever gets None here uses HTTP. The setting ``actions_over`` turns it off.
 """
 
 import asyncio
@@ -28,6 +28,10 @@ Write = Callable[[bytes], bool]
 
 class PostLost(OSError):
     """The socket is gone, and the answer with it."""
+
+
+class PostAbandoned(PostLost):
+    """The socket was closed at this end: what is under way is not followed any more."""
 
 
 class PostRefused(Exception):
@@ -64,7 +68,7 @@ class Posts:
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             if not answer.done():
-                answer.set_exception(PostLost(reason or "the connection was closed"))
+                answer.set_exception(PostLost(reason) if reason else PostAbandoned("the connection was closed"))
 
     def take(self, response: PostResponse) -> None:
         """An answer has come. One that nobody waits for any more is dropped."""

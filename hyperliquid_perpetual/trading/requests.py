@@ -29,7 +29,7 @@ from ..venue.signing import Signer
 from ..venue.states import Tolerant
 from .budget import Priority, WeightBudget
 from .log_names import logger_of
-from .posts import PostRefused, Posts
+from .posts import PostAbandoned, PostLost, PostRefused, Posts
 from .venue_clock import VenueClock
 
 T = TypeVar("T")
@@ -219,9 +219,12 @@ class Requests:
             except TimeoutError:
                 self._posts.doubt(ACTION_TIMEOUT_SECONDS)
                 raise
-            except PostRefused as refused:
-                # Not looked at: the same bytes can go another way.
-                logger.debug("%s", refused)
+            except PostAbandoned:
+                raise
+            except (PostRefused, PostLost) as failed:
+                # Not looked at, or lost with its socket. The same bytes can go another way: with one nonce they take
+                # effect once at most, and "duplicate nonce" says no more than that the first copy may have come in.
+                logger.debug("%s", failed)
             else:
                 return self._outcomes_of_post(response, items)
         status, reply = await self._post("/exchange", body, ACTION_TIMEOUT_SECONDS)

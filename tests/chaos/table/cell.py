@@ -123,6 +123,8 @@ class Column:
     """Whether something fills."""
     is_of_account: bool = True
     """Whether its frames are about an account."""
+    over_socket: bool = False
+    """Whether it is an action that goes over the socket of the account stream."""
     minute: float = 1.0
     """Of the hour at which the exchange opens."""
     at_start: bool = False

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +53,11 @@ def _in_task(world: CellWorld, coroutine: Any) -> None:
 
 def _is_done(world: CellWorld) -> bool:
     return bool(world.extra.get("is done"))
+
+
+def _can_take_effect_no_more(world: CellWorld) -> bool:
+    """It has, or it has expired: what lies unread in a socket may yet be read."""
+    return _is_done(world) and (bool(world.result[0]) or world.seconds() > 35)
 
 
 def _amend(world: CellWorld) -> None:
@@ -169,7 +175,23 @@ ORDERS = {"channel": "orderUpdates"}
 
 def _command(name: str, kind: str, about: str, act: Any, **more: Any) -> Column:
     more.setdefault("frames", ORDERS)
-    return Column(name, "command", about, _request(kind), act=act, **more)
+    return Column(name, "command", about, _request(kind), act=act, **{"over_socket": True, **more})
+
+
+def over_http(world: CellWorld) -> None:
+    """Actions go over HTTP alone, where a reply is lost without a socket."""
+    world.set(settings=Settings(actions_over="http"))
+
+
+def _over_http(*columns: Column) -> list[Column]:
+    return [
+        replace(column, name=f"{column.name} over HTTP", over_socket=False, before_bot=over_http)
+        for column in columns
+        if column.name in _ALSO_OVER_HTTP
+    ]
+
+
+_ALSO_OVER_HTTP = ("place limit", "place IOC", "cancel", "modify", "leverage", "TWAP")
 
 
 def _is_taken(world: CellWorld) -> bool:
@@ -184,7 +206,7 @@ _LIMIT, _MAKER = _place(OrderType.LIMIT, "0.98"), _place(OrderType.LIMIT_MAKER, 
 _IOC, _MARKET = _place(OrderType.LIMIT, "1.02", "IOC"), _place(OrderType.MARKET, "1")
 _TWAPS = {"channel": "userTwapHistory"}
 
-COMMANDS = [
+_OVER_SOCKET = [
     _command("place limit", "order", "place", _LIMIT),
     _command("place post-only", "order", "place", _MAKER),
     _command("place IOC", "order", "take", _IOC, fills=True, is_over=_is_taken),
@@ -202,7 +224,7 @@ COMMANDS = [
         _leverage,
         frames={"channel": "activeAssetData"},
         state=_levered,
-        is_over=_is_done,
+        is_over=_can_take_effect_no_more,
     ),
     _command(
         "isolated margin",
@@ -213,9 +235,11 @@ COMMANDS = [
         before_bot=lambda world: world.set(settings=Settings(margin_mode="isolated")),
         prepare=_isolated_position,
         state=_moved,
-        is_over=_is_done,
+        is_over=_can_take_effect_no_more,
     ),
-    _command("noop", "noop", "noop", _LIMIT, frames=None, prepare=_lost_placement),
+    _command(
+        "noop", "noop", "noop", _LIMIT, frames=None, prepare=_lost_placement, over_socket=False, before_bot=over_http
+    ),
     _command(
         "dead man's switch",
         "scheduleCancel",
@@ -230,3 +254,4 @@ COMMANDS = [
     _command("TWAP", "twapOrder", "twap", _twap, frames=_TWAPS, is_over=_runs_or_failed),
     _command("stop TWAP", "twapCancel", "stop", _cancel, frames=_TWAPS, prepare=_running_twap),
 ]
+COMMANDS = [*_OVER_SOCKET, *_over_http(*_OVER_SOCKET)]

@@ -15,8 +15,15 @@ _NEVER_ARRIVED = "pending, then FAILED; asked for; nonce used up"
 _NOT_DONE, _DONE = "told that it did not, or that it is not known, not {0}", "told that it worked, {0}"
 _DONE_UNKNOWN = "told that it did not, or that it is not known, {0}"
 
+_TWICE = "; sent 2 times"
+"""A socket that is lost has the same bytes sent over HTTP: the nonce lets them take effect once."""
+
 _PLACE = {
     ELSE: "OPEN",
+    "before and gone": "OPEN" + _TWICE,
+    "after and gone": "OPEN" + _TWICE,
+    "mute": "OPEN; asked for",
+    "unread": "FAILED; asked for; nonce used up",
     "before": _NEVER_ARRIVED,
     "too late": _NEVER_ARRIVED,
     "outage": _NEVER_ARRIVED,
@@ -34,6 +41,9 @@ COMMANDS: dict[str, dict[str, str]] = {
     "take": {
         **_PLACE,
         ELSE: "FILLED",
+        "before and gone": "FILLED" + _TWICE,
+        "after and gone": "FILLED" + _TWICE,
+        "mute": "FILLED; asked for",
         "late": "pending, then FILLED",
         "all lost": "OPEN, then FILLED",
         "fills lost": "OPEN, then FILLED",
@@ -41,6 +51,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "cancel": {
         ELSE: "CANCELED",
+        **dict.fromkeys(("before and gone", "after and gone", "unread"), "CANCELED; asked for"),
         "before": _CANCEL_ASKED,
         "outage": _CANCEL_ASKED,
         "too late": _CANCEL_ASKED,
@@ -58,6 +69,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "replace": {
         ELSE: "CANCELED, OPEN",
+        **dict.fromkeys(("before and gone", "after and gone"), "CANCELED, OPEN; asked for" + _TWICE),
+        "unread": "CANCELED, FAILED; asked for; nonce used up",
         "before": _REPLACE_LOST,
         "too late": _REPLACE_LOST,
         "outage": _REPLACE_LOST,
@@ -74,14 +87,19 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "modify": {
         ELSE: "OPEN at the new price",
+        **dict.fromkeys(("before and gone", "after and gone"), "OPEN at the new price" + _TWICE),
+        "mute": "OPEN at the new price; asked for",
         **dict.fromkeys(("before", "refused", "far ahead", "upgrade", "outage"), "OPEN at the old price; asked for"),
         "late": "OPEN at the old price, then OPEN at the new price",
         "too late": "OPEN at the old price, then OPEN at the new price; asked for",
     },
     "setting": {
         ELSE: _DONE,
-        **dict.fromkeys(("before", "too late", "refused", "far ahead", "outage"), _NOT_DONE),
-        **dict.fromkeys(("after", "wrong", "twice, second answer"), _DONE_UNKNOWN),
+        **dict.fromkeys(("before", "refused", "far ahead", "outage"), _NOT_DONE),
+        "too late": _DONE_UNKNOWN,
+        **dict.fromkeys(("after", "wrong", "twice, second answer", "after and silent", "mute"), _DONE_UNKNOWN),
+        "before and gone": _DONE + _TWICE,
+        "after and gone": _DONE_UNKNOWN + _TWICE,
     },
     "noop": {
         ELSE: "pending, then FAILED; asked for",
@@ -91,6 +109,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     "switch": {ELSE: "OPEN, armed"},
     "twap": {
         ELSE: "PARTIALLY_FILLED",
+        **dict.fromkeys(("before and gone", "after and gone"), "PARTIALLY_FILLED; asked for" + _TWICE),
+        "unread": "FAILED; asked for",
         "before": "pending, then FAILED; asked for",
         "outage": "pending, then FAILED; asked for",
         "after and silent": "pending, then PARTIALLY_FILLED; asked for",
@@ -107,6 +127,9 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "stop": {
         ELSE: "CANCELED",
+        "before and gone": "CANCELED; asked for" + _TWICE,
+        "after and gone": _CANCEL_ASKED + _TWICE,
+        "unread": "PARTIALLY_FILLED; asked for",
         "before": "PENDING_CANCEL, then PARTIALLY_FILLED; asked for",
         "outage": "PENDING_CANCEL, then PARTIALLY_FILLED; asked for",
         "late": "PENDING_CANCEL, then CANCELED",
@@ -160,10 +183,22 @@ STREAMS: dict[str, dict[str, str]] = {
 
 _ONE_SOURCE = "a trade is told once: the last price stays the one before it until the next trade"
 _PASSED_OVER = "what cannot be read is passed over, and here it is nothing that counts"
+_CHANCE = "the next socket, whose sweep tells it, comes after a delay that is drawn by chance"
+_CUT = "corrupt_reply how=cut_off"
 _FIRST_DEX = "a venue that refuses to list its dexs has its first one all the same"
 
 EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("place post-only", "upgrade"): ("pending, then OPEN", "post-only orders are what is taken"),
+    **dict.fromkeys(
+        (("place limit", _CUT), ("place post-only", _CUT)),
+        ("pending, then OPEN; asked for" + _TWICE, _CHANCE),
+    ),
+    ("cancel by oid", _CUT): (_CANCEL_ASKED, _CHANCE),
+    ("stop TWAP", _CUT): ("CANCELED; asked for" + _TWICE, _CHANCE),
+    ("TWAP", "duplicate reply=second"): (
+        "pending, then PARTIALLY_FILLED; asked for",
+        "the answer of the second copy says nothing of a TWAP, whose start is seen in its history alone",
+    ),
     ("batch of 3", "refused"): ("OPEN; sent 4 times", "a batch that was refused as a whole is sent one by one"),
     ("dead man's switch", "mute lasts=40"): (
         "CANCELED, armed; asked for",
@@ -200,13 +235,24 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
 """By column and class or name of the fault: what comes of it instead, and why."""
 
 
+_NEAREST = {
+    "before and gone": "before",
+    "after and gone": "after",
+    "after and silent": "after",
+    "mute": "silent",
+    "unread": "before",
+}
+"""The class whose rule holds where there is none for a class."""
+
+
 def expected(row: Row, column: Column) -> str:
     """The words of a cell."""
-    for key in (row.name, row.about):
+    about = row.over_socket if column.over_socket and row.over_socket else row.about
+    for key in (row.name, about):
         if (column.name, key) in EXCEPTIONS:
             return EXCEPTIONS[column.name, key][0]
     rules = {"command": COMMANDS, "question": QUESTIONS, "stream": STREAMS}[column.group][column.about]
-    found = rules.get(row.about) or rules.get("after" if row.about == "after and silent" else ELSE) or rules[ELSE]
+    found = rules.get(about) or rules.get(_NEAREST.get(about, ELSE)) or rules[ELSE]
     if column.name == "cancel by oid" and "asked for" not in found:
         found += "; asked for"
     return found.format("moved" if column.name == "isolated margin" else "set")

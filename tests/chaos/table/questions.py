@@ -20,7 +20,7 @@ from hyperliquid_perpetual.trading.requests import VenueUnavailable
 from hyperliquid_perpetual.trading.settings import BuilderSettings, Settings
 from hyperliquid_perpetual.venue.networks import Network
 from tests.chaos.table.cell import CellWorld, Column
-from tests.chaos.table.commands import PAIR
+from tests.chaos.table.commands import PAIR, over_http
 
 AGENT_KEY = "0x" + "a2" * 32
 AGENT = Account.from_key(AGENT_KEY).address.lower()
@@ -264,8 +264,8 @@ QUESTIONS = [
     _asked("userRateLimit", _allowance),
     _asked("activeAssetData", _setting),
     _asked("exchangeStatus", _alive),
-    Column("orderStatus", "question", "asked until known", _info("orderStatus"), act=_lost_order),
-    Column("twapHistory", "question", "asked until known", _info("twapHistory"), act=_lost_twap),
+    Column("orderStatus", "question", "asked until known", _info("orderStatus"), act=_lost_order, before_bot=over_http),
+    Column("twapHistory", "question", "asked until known", _info("twapHistory"), act=_lost_twap, before_bot=over_http),
     Column(
         "userTwapSliceFills",
         "question",

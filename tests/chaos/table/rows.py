@@ -15,6 +15,8 @@ class Row:
     """Its parameters. What it is narrowed to is the column's."""
     about: str = ""
     """What of it matters to whoever asked: the class that expectations are written for."""
+    over_socket: str = ""
+    """The same for a command that goes over a socket, where that is something else."""
 
     @property
     def name(self) -> str:
@@ -40,9 +42,9 @@ def _statuses() -> list[Row]:
 
 
 REQUESTS = [
-    Row("refuse_before", {"hang": False}, "before"),
+    Row("refuse_before", {"hang": False}, "before", "before and gone"),
     Row("refuse_before", {"hang": True}, "before"),
-    Row("drop_reply", {"hang": False}, "after"),
+    Row("drop_reply", {"hang": False}, "after", "after and gone"),
     Row("drop_reply", {"hang": True}, "after and silent"),
     Row("delay", {"seconds": 1.5, "after": False}, "late"),
     Row("delay", {"seconds": 1.5, "after": True}, "late answer"),
@@ -52,10 +54,13 @@ REQUESTS = [
     Row("status", {"code": 422, "after": False}, "refused"),
     Row("duplicate", {"reply": "first"}, "twice"),
     Row("duplicate", {"reply": "second"}, "twice, second answer"),
+    # Over a socket an answer that cannot be read is none.
     *(
-        Row("corrupt_reply", {"how": how}, "wrong" if how == "wrong_type" else "after")
-        for how in ("not_json", "truncated", "empty", "html", "wrong_type", "cut_off")
+        Row("corrupt_reply", {"how": how}, "after", "after and silent")
+        for how in ("not_json", "truncated", "empty", "html")
     ),
+    Row("corrupt_reply", {"how": "wrong_type"}, "wrong"),
+    Row("corrupt_reply", {"how": "cut_off"}, "after", "after and gone"),
 ]
 FRAMES = [
     Row("lose_frames", about="lost"),
@@ -72,9 +77,9 @@ FRAMES = [
 ]
 ONE_SOCKET = {"sockets": 1}
 SOCKETS = [
-    Row("mute", {"lasts": 40}, "silent"),
-    Row("half_open", {"lasts": 60}, "silent"),
-    Row("half_open", {"lasts": 60, **ONE_SOCKET}, "silent"),
+    Row("mute", {"lasts": 40}, "silent", "mute"),
+    Row("half_open", {"lasts": 60}, "silent", "unread"),
+    Row("half_open", {"lasts": 60, **ONE_SOCKET}, "silent", "unread"),
     Row("drop_websockets", about="gone"),
     Row("drop_websockets", dict(ONE_SOCKET), "gone"),
     *(Row("close_websockets", {"code": code}, "gone") for code in (1000, 1001, 1011, 1012, 4000)),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.sandbox.sandbox import DEMO_PRIVATE_KEY, Sandbox
+from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.trading import requests as requests_module
 from hyperliquid_perpetual.trading.budget import Priority, WeightBudget
 from hyperliquid_perpetual.trading.connection import Connection, Subscription
@@ -119,16 +119,43 @@ async def test_answers_that_come_in_another_order_reach_who_asked(desk: Desk) ->
     assert isinstance((await slow)[0], Resting)
 
 
-async def test_lost_socket_leaves_what_is_under_way_unknown(desk: Desk) -> None:
-    desk.exchange.faults.delay(1.0, kind="order")
+async def test_action_whose_socket_is_lost_is_sent_again_over_http_and_takes_effect_once(desk: Desk) -> None:
+    """The first copy arrives after all, later than the second one."""
+    desk.exchange.faults.delay(1.0, kind="order", next=1)
     waiting = asyncio.ensure_future(desk.place(1))
     await eventually(lambda: desk.posts.sent == 1)
     desk.exchange.drop_websockets()
     (outcome,) = await waiting
-    assert outcome == Unclear("no answer: closed by the peer, code 1006")
+    assert isinstance(outcome, Resting)
+    first, second = desk.exchange.requests("/exchange", "order")
+    assert (first.via, second.via) == ("ws", "http")
+    assert first.body == second.body
+    await eventually(lambda: not desk.exchange.gate.under_way)
+    assert len(desk.exchange.open_orders(DEMO_ADDRESS)) == 1
+
+
+async def test_action_that_came_in_before_its_socket_was_lost_is_unknown_and_not_done_twice(desk: Desk) -> None:
+    desk.exchange.faults.drop_reply(kind="order")
+    (outcome,) = await desk.place(1)
+    assert isinstance(outcome, Unclear)
+    assert "duplicate nonce" in outcome.reason
+    assert len(desk.exchange.open_orders(DEMO_ADDRESS)) == 1
     await eventually(lambda: desk.connection.is_live)
     assert isinstance((await desk.place(2))[0], Resting)
     assert desk.ways()[-1] == "ws"
+
+
+async def test_action_under_way_when_the_connection_is_closed_at_this_end_is_unknown_and_not_sent_again(
+    desk: Desk,
+) -> None:
+    """A bot that stops sends nothing more."""
+    desk.exchange.faults.delay(0.5, kind="order")
+    waiting = asyncio.ensure_future(desk.place(1))
+    await eventually(lambda: desk.posts.sent == 1)
+    await desk.close()
+    assert await waiting == [Unclear("no answer: the connection was closed")]
+    await eventually(lambda: not desk.exchange.gate.under_way)
+    assert desk.ways() == ["ws"]
 
 
 @pytest.mark.parametrize(
