@@ -1,0 +1,115 @@
+"""The exchange of the end-to-end measurements, a sandbox in a process of its own, and what it is asked over its input.
+
+A line is ``{"ask": ..., ...}``; its answer is a line of JSON.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from decimal import Decimal
+
+import msgspec
+
+from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.many_markets import many_markets
+from hyperliquid_perpetual.sandbox.market_set import MarketSet
+from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS
+from hyperliquid_perpetual.sandbox.serve import few_collections
+from hyperliquid_perpetual.venue import actions
+from hyperliquid_perpetual.venue.actions import OrderRequest
+from hyperliquid_perpetual.venue.signing import Signer
+
+DEXES = 8
+A_LOT = 10**9
+"""USD."""
+LONGEST_WAIT = 5.0
+
+
+def markets_on_dexes(count: int) -> MarketSet:
+    """So many markets, on eight dexs if there are enough."""
+    markets = many_markets(count)
+    for number in range(DEXES - len(markets.dexes) if count > DEXES else 0):
+        markets.add_dex(f"dex{number}", "USDC")
+        markets.add(markets.new_listing(f"dex{number}:STOCK", "100", 2, 10))
+    return markets
+
+
+class Exchange:
+    """A sandbox, what it notes of its clients, and what it answers."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._arrived: list[float] = []
+        self._ask = ask = sandbox.api.ask
+        self._somebody = Signer(f"{1:064x}")
+        self._nonce = 0
+
+        async def noted(path, body, address, via="http"):
+            if path == "/exchange":
+                self._arrived.append(time.perf_counter())
+            return await ask(path, body, address, via)
+
+        sandbox.api.ask = noted
+
+    def weight(self):
+        """The weight of all REST requests so far, and how many signed requests there were."""
+        return {"weight": self._sandbox.api.meter.total, "actions": len(self._arrived)}
+
+    def enrich(self):
+        """Lets the account have 5,000 open orders: those who have traded much may (section 9)."""
+        self._sandbox.fund(DEMO_ADDRESS, A_LOT)
+        self._sandbox.engine.account(DEMO_ADDRESS).volume = A_LOT * A_LOT
+        return {}
+
+    async def tick(self):
+        """Has somebody bid one more for BTC: how long until the next signed request came, and None if none did."""
+        best = self._sandbox.book("BTC").bids[0].price
+        bid = OrderRequest(0, True, Decimal(int(best) + 1), Decimal("0.01"), False, "Alo", f"0x{7:032x}")
+        self._arrived.clear()
+        began = time.perf_counter()
+        await self._act(actions.order([bid]))
+        while not self._arrived and time.perf_counter() < began + LONGEST_WAIT:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.0002)
+        taken = self._arrived[0] - began if self._arrived else None
+        await self._act(actions.cancel_by_cloid([(0, f"0x{7:032x}")]))
+        return {"seconds": taken}
+
+    async def _act(self, action):
+        self._nonce = max(self._nonce + 1, time.time_ns() // 1_000_000)
+        signature = self._somebody.sign_action(action, self._nonce, is_mainnet=False)
+        body = {"action": action, "nonce": self._nonce, "signature": signature, "vaultAddress": None}
+        return await self._ask("/exchange", msgspec.json.encode(body), "127.0.0.1")
+
+    async def fills(self, rate, seconds, size):
+        """Fills the account's oldest order again and again, at a rate; how many there were."""
+        (row, *_) = self._sandbox.open_orders(DEMO_ADDRESS)
+        began, done = time.perf_counter(), 0
+        while (now := time.perf_counter() - began) < seconds:
+            due = int(now * rate)
+            while done < due and time.perf_counter() - began < seconds:
+                self._sandbox.fill(DEMO_ADDRESS, row.oid, size)
+                done += 1
+            await asyncio.sleep(0.001)
+        return {"fills": done, "seconds": time.perf_counter() - began}
+
+
+async def serve(market: str, count: int, block_ms: int) -> None:
+    """Answers until the input ends."""
+    markets = markets_on_dexes(count)
+    settings = {"seed": 1, "market": market, "market_set": markets, "allowance": None}
+    async with Sandbox(**settings, block_ms=block_ms) as sandbox:
+        few_collections()
+        exchange = Exchange(sandbox)
+        pairs = [listing.market.coin for dex in markets.dexes for listing in dex.listings]
+        print(json.dumps({"url": sandbox.url, "coins": pairs}), flush=True)
+        lines = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+        while line := await lines.readline():
+            asked = json.loads(line)
+            answer = getattr(exchange, asked.pop("ask"))(**asked)
+            print(json.dumps(await answer if asyncio.iscoroutine(answer) else answer), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

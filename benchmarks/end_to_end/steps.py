@@ -1,0 +1,162 @@
+"""The measurements, one function each: they say what they found as plain figures by client."""
+
+import statistics
+import time
+
+from processes import Exchange, Trader, pairs_of
+
+CLIENTS = ("ours", "built-in")
+STARTS_WITHIN = 150.0
+"""The built-in connector waits a second for each pair."""
+AFTER_START = 10.0
+OLD_FILLS = 2_000
+ORDERS = 50
+MANY_ORDERS = 200
+PAIRS = 50
+LAG_BOUND = 0.05
+
+
+def quantile(values, share):
+    """Of unordered values."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+class Busy:
+    """Fifty books stream: one client after the other starts, is left alone, and trades; round after round."""
+
+    def __init__(self, rounds, placements, minute):
+        self._rounds, self._placements, self._minute = rounds, placements, minute
+        self.figures = {who: {} for who in CLIENTS}
+
+    def run(self, say):
+        """All of it."""
+        for number in range(self._rounds):
+            for who in CLIENTS:
+                say(f"{PAIRS} books, round {number + 1}: {who}")
+                with Exchange("calm", PAIRS + 10) as exchange:
+                    self._one(who, exchange, is_first=number == 0)
+
+    def _one(self, who, exchange, *, is_first):
+        found = self.figures[who]
+        # The pairs of all dexs come last; the built-in connector has those of the first.
+        coins = exchange.coins[-PAIRS:] if who == "ours" else [c for c in exchange.coins if ":" not in c][:PAIRS]
+        coins = ["BTC", *[coin for coin in coins if coin != "BTC"][: PAIRS - 1]]
+        found["pairs"], found["dexs"] = len(coins), len({coin.rpartition(":")[0] for coin in coins})
+        with Trader(who, exchange, pairs_of(coins)) as trader:
+            ready = trader.ask("start", STARTS_WITHIN + 30, seconds=STARTS_WITHIN)["ready"]
+            if ready is None:
+                raise RuntimeError(f"{who} was not ready within {STARTS_WITHIN:g} s")
+            found.setdefault("ready", []).append(ready)
+            exchange.ask("enrich")
+            if is_first:
+                time.sleep(AFTER_START)
+                found["weight at start"] = exchange.ask("weight")["weight"]
+            self._trade(trader, found)
+            if is_first:
+                self._under_load(trader, exchange, found)
+            trader.ask("stop", 60)
+
+    def _trade(self, trader, found):
+        trips = trader.ask("round_trips", 300, count=self._placements)
+        found.setdefault("placed", []).extend(trips["placed"])
+        found.setdefault("cancelled", []).extend(trips["cancelled"])
+        found.setdefault("replaced", []).extend(
+            trader.ask("replacements", 200, count=self._placements // 3)["replaced"]
+        )
+
+    def _under_load(self, trader, exchange, found):
+        before = exchange.ask("weight")["actions"]
+        refreshes = max(5, self._placements // 20)
+        found["refreshed"] = trader.ask("grids", 200, count=refreshes, size=20)["refreshed"]
+        found["actions of a refresh"] = (exchange.ask("weight")["actions"] - before - 2) / refreshes
+        trader.ask("rest_one", amount="100")
+        exchange.ask("fills", rate=500, seconds=OLD_FILLS / 500, size="0.00001")
+        trader.ask("rest", 120, count=ORDERS - 1)
+        time.sleep(1)
+        before = exchange.ask("weight")["weight"]
+        began = time.monotonic()
+        time.sleep(self._minute)
+        found["weight a minute"] = (exchange.ask("weight")["weight"] - before) * 60 / (time.monotonic() - began)
+        trader.ask("rest", 120, count=MANY_ORDERS - ORDERS)
+        found["watched"] = trader.ask("watch", seconds=10)
+
+
+def ticks(count, say):
+    """Seconds from a new best bid to the order that it sets off, both at the exchange."""
+    found = {}
+    for who in CLIENTS:
+        say(f"tick to order: {who}")
+        with Exchange("still", 2) as exchange, Trader(who, exchange, pairs_of(exchange.coins[:1])) as trader:
+            trader.ask("start", 60, seconds=50)
+            times = []
+            for _ in range(count):
+                trader.begin("follow", seconds=5)
+                time.sleep(0.05)
+                times.append(exchange.ask("tick")["seconds"])
+                trader.read()
+            found[who] = [each for each in times if each is not None]
+            trader.ask("stop", 60)
+    return found
+
+
+def fill_rates(rates, seconds, say):
+    """Fills a second, for each rate that was asked for: how many the client was told, and its lag."""
+    found = {}
+    for who in CLIENTS:
+        with Exchange("still", 2) as exchange, Trader(who, exchange, pairs_of(exchange.coins[:1])) as trader:
+            trader.ask("start", 60, seconds=50)
+            exchange.ask("enrich")
+            trader.ask("rest_one", amount="1000")
+            for rate in rates:
+                say(f"{rate} fills a second: {who}")
+                trader.begin("watch", seconds=seconds + 0.5)
+                made = exchange.ask("fills", rate=rate, seconds=seconds, size="0.00001")
+                watched = trader.read()
+                per_second = made["fills"] / made["seconds"]
+                lag = quantile(watched["lags"], 0.99)
+                found.setdefault(who, []).append((per_second, watched["fills"] / max(1, made["fills"]), lag))
+                if lag > LAG_BOUND:
+                    break
+            trader.ask("stop", 60)
+    return found
+
+
+def sustained(measured):
+    """The highest rate of fills that were all told while the lag stayed below its bound."""
+    return max((rate for rate, share, lag in measured if share >= 0.99 and lag <= LAG_BOUND), default=0.0)
+
+
+def growth_with_pairs(counts, say):
+    """What more pairs cost ours: by count, seconds until ready and what was watched."""
+    found = {}
+    for count in counts:
+        say(f"{count} pairs")
+        with Exchange("calm", count) as exchange, Trader("ours", exchange, pairs_of(exchange.coins[:count])) as trader:
+            ready = trader.ask("start", 90, seconds=80)["ready"]
+            time.sleep(2)
+            found[count] = {"ready": ready, **trader.ask("watch", seconds=8)}
+            trader.ask("stop", 60)
+    return found
+
+
+def growth_with_orders(counts, say):
+    """What more open orders cost ours: by count, the median seconds to place one more, and memory."""
+    found = {}
+    with Exchange("still", 2) as exchange, Trader("ours", exchange, pairs_of(exchange.coins[:1])) as trader:
+        trader.ask("start", 60, seconds=50)
+        exchange.ask("enrich")
+        have = 0
+        for count in counts:
+            say(f"{count} open orders")
+            have = trader.ask("rest", 300, count=count - have)["open"]
+            trips = trader.ask("round_trips", count=60)
+            watched = trader.ask("watch", seconds=3)
+            found[count] = {
+                "placed": statistics.median(trips["placed"]),
+                "cancelled": statistics.median(trips["cancelled"]),
+                "megabytes": watched["megabytes"],
+                "lag": quantile(watched["lags"], 0.99),
+            }
+        trader.ask("stop", 120)
+    return found
