@@ -57,9 +57,11 @@ def _about(results: Results) -> str:
         ("system", f"{machine.kernel}, Python {machine.python}"),
         *((name, version) for name, version in sorted(results.versions.items())),
     ]
-    older = [f"{name} ({run.date})" for name, run in results.parts.items() if run.date != results.date]
-    if older:
-        rows.append(("measured before", ", ".join(older)))
+    rows += [
+        (f"part `{name}`", f"measured before, on {run.date}" + (f" by `{run.command}`" if run.command else ""))
+        for name, run in results.parts.items()
+        if (run.date, run.command) != (results.date, results.command)
+    ]
     return MACHINE + "\n".join(f"| {name} | {text} |" for name, text in rows)
 
 

@@ -34,11 +34,11 @@ def merge(
         results.series |= found.series
         results.versions |= found.versions
         if part.name in seconds:
-            results.parts[part.name] = PartRun(today, round(seconds[part.name], 1))
+            results.parts[part.name] = PartRun(today, command, round(seconds[part.name], 1))
         else:
             written = time.strftime("%Y-%m-%d", time.localtime(part.output.stat().st_mtime))
             known = earlier.parts.get(part.name) if earlier is not None else None
-            results.parts[part.name] = known or PartRun(written, None)
+            results.parts[part.name] = known or PartRun(written, "", None)
     add_notes(results.rows, read_notes())
     return results
 

@@ -101,9 +101,10 @@ class Machine(Struct, forbid_unknown_fields=True):
 
 
 class PartRun(Struct, forbid_unknown_fields=True):
-    """When a part last ran, and for how long; None when it is not known."""
+    """When a part last ran, by which command and for how long; empty and None when that is not known."""
 
     date: str
+    command: str
     seconds: float | None
 
 

@@ -199,7 +199,7 @@ def test_parts_that_did_not_run_keep_what_they_had_measured(
     assert merged.versions == {"new": "1", "old": "1"}
     assert merged.seconds == 2.0
     assert merged.parts["new"].date == merged.date
-    assert merged.parts["old"] == bench.results.PartRun("2026-01-01", 3.0)
+    assert merged.parts["old"] == bench.results.PartRun("2026-01-01", "earlier", 3.0)
     assert said == ["never: has never run"] * 2
 
 
