@@ -18,7 +18,7 @@ CHECKS := .venv/bin/python tools/checks.py
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: env
 env: ## build .venv and .venv-sdk, or bring them up to date
@@ -97,8 +97,16 @@ format: env ## put the code into the project's format
 	@.venv/bin/ruff format .
 
 .PHONY: bench
-bench: env strangers ## this connector beside the built-in one, the official SDK and ccxt, on the same work in one run
-	@.venv/bin/python benchmarks/beside
+bench: env strangers ## measure everything beside the others, 15 minutes, and make docs/benchmarks.md and docs/scaling.md of it
+	@.venv/bin/python benchmarks/run.py --page
+
+.PHONY: bench-page
+bench-page: env ## make docs/benchmarks.md and docs/scaling.md of what was measured before
+	@.venv/bin/python benchmarks/page.py
+
+.PHONY: bench-profiles
+bench-profiles: env ## where time and memory go in the five paths that matter most, into docs/profiles
+	@.venv/bin/python benchmarks/profiles.py
 
 .PHONY: bench-sandbox
 bench-sandbox: env ## how many orders a second the sandbox does, and what 200 markets with 20 clients cost

@@ -141,7 +141,7 @@ def placed_and_cancelled(writers: list[Writer], orders: int) -> list[Wire]:
 
 
 class Socket:
-    """One client's side of a load."""
+    """One client's side of a load; it follows the account of its (first) writer."""
 
     def __init__(self, writer: Writer, wire: Wire) -> None:
         self._address = writer.signer.address
@@ -181,9 +181,12 @@ async def drive(ws_url: str, sockets: list[Socket]) -> None:
 
 def measure(name: str, count: int, load: Callable[[list[Writer]], list[Wire]], profile: str | None) -> Row:
     """One load on a sandbox of its own."""
-    writers = [Writer(1_000 + number) for number in range(count)]
+    # It takes two to trade: one socket alone sends for both, in turns.
+    writers = [Writer(1_000 + number) for number in range(max(2, count))]
     wires = load(writers)
-    sockets = [Socket(*pair) for pair in zip(writers, wires, strict=True)]
+    if count == 1:
+        wires = [[frame for turn in zip(*wires, strict=True) for frame in turn]]
+    sockets = [Socket(*pair) for pair in zip(writers, wires, strict=False)]
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs, [writer.signer.address for writer in writers], profile))

@@ -2,7 +2,7 @@
 
 All clients run all the time, and are asked one after the other for a short while, round after round: whatever else the
 machine does meets all of them alike. Ratios are taken within each round; their median is what is judged. Writes
-build/bench/results.json.
+build/bench/beside.json.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rows import CASES, Case, Row
 
-OUTPUT = Path("build/bench/results.json")
+OUTPUT = Path("build/bench/beside.json")
 ROUNDS = 15
 SECONDS = 0.15
 

@@ -96,14 +96,14 @@ async def book():
     return run
 
 
-serve(
-    {"hyperliquid_perpetual": __version__, "hummingbot": importlib.metadata.version("hummingbot")},
-    {
-        "c signature": c_signature,
-        "sign 1": lambda: signing(1),
-        "sign 20": lambda: signing(20),
-        "book": book,
-        "fill 10": lambda: hummingbot_cases.fill(connector(), decode_frame, 10, "userFills"),
-        "fill 1000": lambda: hummingbot_cases.fill(connector(), decode_frame, 1_000, "userFills"),
-    },
-)
+CASES = {
+    "c signature": c_signature,
+    "sign 1": lambda: signing(1),
+    "sign 20": lambda: signing(20),
+    "book": book,
+    "fill 10": lambda: hummingbot_cases.fill(connector(), decode_frame, 10, "userFills"),
+    "fill 1000": lambda: hummingbot_cases.fill(connector(), decode_frame, 1_000, "userFills"),
+}
+
+if __name__ == "__main__":
+    serve({"hyperliquid_perpetual": __version__, "hummingbot": importlib.metadata.version("hummingbot")}, CASES)
