@@ -46,7 +46,7 @@ Figures = dict[tuple[str, str], list[float]]
 
 
 def _measure(workers: list[Worker], rounds: int) -> Figures:
-    wanted = {case.case for case in CASES} | {case.against_case for case in CASES}
+    wanted = {name for case in CASES for name in (case.case, case.against_case, case.floor) if name}
     figures: Figures = {}
     for _ in range(rounds):
         for name in sorted(wanted):
@@ -64,7 +64,8 @@ def _row(case: Case, figures: Figures) -> Row:
     del others["ours"]
     against = f"{case.against}: {case.against_case}"
     others.setdefault(against, statistics.median(base))
-    return Row(case.name, "us", statistics.median(ours), others, statistics.median(ratios), against, case.target)
+    floor = statistics.median(figures["ours", case.floor]) if case.floor else None
+    return Row(case.name, "us", statistics.median(ours), others, statistics.median(ratios), against, case.target, floor)
 
 
 def _write(rows: list[Row], workers: list[Worker], rounds: int) -> None:

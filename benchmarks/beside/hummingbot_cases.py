@@ -49,13 +49,12 @@ def volume_at_the_top(order_book):
     return best.price, best.amount
 
 
-async def fill(connector, decode, count, channel):
-    """A fill of one of ``count`` open orders, from its text over the user stream's queue until strategies are told.
+async def fill(connector, hand_in, count, channel):
+    """A fill of one of ``count`` open orders, from its text until strategies are told.
 
-    :param decode: makes of the text of a frame what the connector takes from the queue.
+    :param hand_in: takes the text of a frame, as the connector's reader of its socket does.
     """
     reader = asyncio.ensure_future(connector._user_stream_event_listener())
-    stream = connector._user_stream_tracker.user_stream
     heard = []
     listener = EventForwarder(lambda event: heard.append(event))
     connector.add_listener(MarketEvent.OrderFilled, listener)
@@ -80,7 +79,7 @@ async def fill(connector, decode, count, channel):
     async def run(times):
         for _ in range(times):
             before = len(heard)
-            stream.put_nowait(decode(next(frames)))
+            hand_in(next(frames))
             turns = 0
             while len(heard) == before:
                 turns += 1

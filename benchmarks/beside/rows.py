@@ -16,6 +16,8 @@ class Row:
     against: str
     target: float
     """The largest ratio that was aimed at."""
+    floor: float | None = None
+    """What nothing in this language could go below."""
 
     @property
     def met(self) -> bool:
@@ -34,12 +36,14 @@ class Case:
     """Whose figure ours is divided by."""
     against_case: str
     target: float
+    floor: str = ""
+    """A case of ours that measures what is left when all that could be saved is saved."""
 
 
 CASES = (
     Case("order intent to signed bytes", "sign 1", "ours", "c signature", 1.5),
-    Case("batch of 20 orders, signed", "sign 20", "ours", "c signature", 1.6),
-    Case("20 x 20 book frame, bytes to Hummingbot's book", "book", "built-in", "book", 1 / 3),
+    Case("batch of 20 orders, signed", "sign 20", "ours", "c signature", 1.6, "sign 20, the floor"),
+    Case("20 x 20 book frame, bytes to Hummingbot's book", "book", "built-in", "book", 1 / 3, "book, the floor"),
     Case("fill to OrderFilled, 10 open orders", "fill 10", "built-in", "fill 10", 1.0),
     Case("fill to OrderFilled, 1,000 open orders", "fill 1000", "built-in", "fill 10", 1.0),
 )

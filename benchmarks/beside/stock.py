@@ -91,13 +91,20 @@ async def book():
     return run
 
 
+def fill(count):
+    """Parsed, and over the queue of the user stream."""
+    made = connector()
+    stream = made._user_stream_tracker.user_stream
+    return hummingbot_cases.fill(made, lambda text: stream.put_nowait(json.loads(text)), count, "user")
+
+
 serve(
     {"hummingbot": importlib.metadata.version("hummingbot")},
     {
         "sign 1": lambda: signing(1),
         "sign 20": lambda: signing(20),
         "book": book,
-        "fill 10": lambda: hummingbot_cases.fill(connector(), json.loads, 10, "user"),
-        "fill 1000": lambda: hummingbot_cases.fill(connector(), json.loads, 1_000, "user"),
+        "fill 10": lambda: fill(10),
+        "fill 1000": lambda: fill(1_000),
     },
 )

@@ -91,10 +91,9 @@ def ticks(count, say):
             trader.ask("start", 60, seconds=50)
             times = []
             for _ in range(count):
-                trader.begin("follow", seconds=5)
-                time.sleep(0.05)
+                trader.ask("follow", seconds=5)
                 times.append(exchange.ask("tick")["seconds"])
-                trader.read()
+                trader.ask("followed")
             found[who] = [each for each in times if each is not None]
             trader.ask("stop", 60)
     return found

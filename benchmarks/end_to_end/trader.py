@@ -180,13 +180,21 @@ class Trader:
         }
 
     async def follow(self, seconds):
-        """Places an order in the very turn in which the best bid is another."""
+        """From now on it waits for another best bid, to place an order in the very turn in which there is one."""
         book = self.connector.get_order_book(self.pair)
         price = self.connector.quantize_order_price(self.pair, self.connector.get_mid_price(self.pair) * FAR)
-        best, end = self._best_bid(book), time.perf_counter() + seconds
+        self._following = asyncio.ensure_future(self._follow(book, self._best_bid(book), price, seconds))
+        return {}
+
+    async def _follow(self, book, best, price, seconds):
+        end = time.perf_counter() + seconds
         while self._best_bid(book) in (best, None) and time.perf_counter() < end:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
-        order_id = self._buy(price)
+        return self._buy(price)
+
+    async def followed(self):
+        """Once its order is told, and cancelled."""
+        order_id = await self._following
         await self._told_of(order_id)
         self.connector.cancel(self.pair, order_id)
         await self._told_of(order_id, 2)

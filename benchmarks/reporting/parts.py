@@ -72,7 +72,7 @@ def read_beside(content: Any) -> PartResult:
             against = client if others.get(client) == figure else _label(client, case)
             others.setdefault(against, figure)
         known = {key: value for key, value in given.items() if key in Row.__struct_fields__}
-        floor = given.get("floor", others.get(SIGNATURE))
+        floor = given.get("floor") or others.get(SIGNATURE)
         rows.append(msgspec.convert(known | {"others": others, "against": against, "floor": floor}, Row))
     rest = {key: content[key] for key in ("series", "versions") if key in content}
     return msgspec.convert({"rows": msgspec.to_builtins(rows), **rest}, PartResult)

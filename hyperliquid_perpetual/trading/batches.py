@@ -18,8 +18,8 @@ from .replacements import Answer, Cancel, Replacement, Waiting, pair_up
 from .requests import ActionResult, Requests
 from .tasks import Tasks
 
-MAX_BATCH = 40
-"""Orders in one action. Up to 39 items cost one weight; a longer action also takes longer to fail as a whole."""
+MAX_BATCH = 39
+"""Orders in one action: as many as cost one weight (section 9.1)."""
 
 Modification = tuple[int | str, OrderRequest]
 

@@ -13,6 +13,7 @@ from hummingbot.core.data_type.common import OrderType, PositionAction
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
+from hyperliquid_perpetual.trading.book_tracker import BookTracker
 from tests.bot import DOMAIN, eventually, sandbox_at
 
 
@@ -89,6 +90,7 @@ def test_one_connector_lives_on_one_loop_after_the_other(exchange: SandboxThread
 
     connector = run(build())
     ids = [run(trade(connector)) for _ in range(3)]
+    assert isinstance(connector.order_book_tracker, BookTracker), "what is made anew is of our kind as well"
     known = [exchange.run(lambda sandbox, i=order_id: sandbox.order(DEMO_ADDRESS, i)) for order_id in ids]
     assert [order.status for order in known] == ["canceled"] * 3
     assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
