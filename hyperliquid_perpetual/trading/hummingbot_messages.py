@@ -8,21 +8,22 @@ from typing import Any
 from hummingbot.core.data_type.common import TradeType
 from hummingbot.core.data_type.funding_info import FundingInfo, FundingInfoUpdate
 from hummingbot.core.data_type.order_book_message import OrderBookMessage, OrderBookMessageType
+from hummingbot.core.data_type.order_book_row import OrderBookRow
 
 from ..venue.funding import next_funding_time
 from ..venue.messages import AssetContext, Trade
-from .order_book import BookChange, ChangedLevel, ComposedBook
+from .order_book import BookChange, ComposedBook
 
 
 class BookMessage(OrderBookMessage):
     """A message whose content already has the rows that Hummingbot's book takes."""
 
     @property
-    def bids(self) -> list[ChangedLevel]:
+    def bids(self) -> list[OrderBookRow]:
         return self.content["bids"]
 
     @property
-    def asks(self) -> list[ChangedLevel]:
+    def asks(self) -> list[OrderBookRow]:
         return self.content["asks"]
 
 
@@ -31,8 +32,8 @@ def change_message(trading_pair: str, change: BookChange) -> BookMessage:
     content = {
         "trading_pair": trading_pair,
         "update_id": change.update_id,
-        "bids": change.bids,
-        "asks": change.asks,
+        "bids": [OrderBookRow(level.price, level.amount, level.update_id) for level in change.bids],
+        "asks": [OrderBookRow(level.price, level.amount, level.update_id) for level in change.asks],
     }
     return BookMessage(OrderBookMessageType.DIFF, content, change.time / 1000)
 
@@ -42,8 +43,8 @@ def snapshot_message(trading_pair: str, book: ComposedBook) -> BookMessage:
     content = {
         "trading_pair": trading_pair,
         "update_id": book.update_id,
-        "bids": [ChangedLevel(price, size, book.update_id) for price, size in book.bids],
-        "asks": [ChangedLevel(price, size, book.update_id) for price, size in book.asks],
+        "bids": [OrderBookRow(price, size, book.update_id) for price, size in book.bids],
+        "asks": [OrderBookRow(price, size, book.update_id) for price, size in book.asks],
     }
     return BookMessage(OrderBookMessageType.SNAPSHOT, content, book.time / 1000)
 

@@ -366,8 +366,9 @@ def check(
     # What is told adds up to the book.
     if change is not None:
         for mirror, changed in ((mirror_bids, change.bids), (mirror_asks, change.asks)):
-            for price, size, update_id in changed:
-                assert update_id == change.update_id
+            for level in changed:
+                price, size = level.price, level.amount
+                assert level.update_id == change.update_id
                 assert mirror.get(price, 0.0) != size, "a level that did not change was told"
                 if size:
                     mirror[price] = size
