@@ -16,6 +16,7 @@ from hummingbot.core.event.events import MarketEvent
 
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, Sandbox
+from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 
 DOMAIN = "hyperliquid_perpetual_sandbox"
@@ -29,6 +30,10 @@ _EVENTS = (
     MarketEvent.OrderFailure,
     MarketEvent.FundingPaymentCompleted,
 )
+
+
+OVER_HTTP = Settings(actions_over="http")
+"""For tests that lose a request or its reply: over a socket that is lost, the request would be sent again over HTTP."""
 
 
 class Bot:

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 from hummingbot import data_path, set_data_path
@@ -15,9 +16,10 @@ from hummingbot.core.data_type.common import OrderType
 from hummingbot.core.event.events import MarketEvent
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from hyperliquid_perpetual.sandbox.faults.kinds import KINDS
+from hyperliquid_perpetual.trading.settings import Settings
 from tests.hummingbot.agreement import COINS, DATABASE, World, tasks_left
 from tests.virtual_time import VirtualTimeLoop, forget_shared_limits, run_in_virtual_time, time_of
 
@@ -40,7 +42,10 @@ class Agreement(RuleBasedStateMachine):
         self.runner = asyncio.Runner(loop_factory=lambda: self.loop)
         self.before = data_path()
         self.folder = tempfile.TemporaryDirectory()
-        self.world = World(Path(self.folder.name))
+
+    @initialize(way=st.sampled_from(("websocket", "http")))
+    def begin(self, way: Literal["websocket", "http"]) -> None:
+        self.world = World(Path(self.folder.name), settings=Settings(actions_over=way))
         self.runner.run(self.world.begin())
 
     @rule(coin=coins, side=sides, kind=kinds, factor=factors, times=st.integers(1, 3), closes=st.booleans())

@@ -11,7 +11,7 @@ from hummingbot.core.event.events import MarketEvent
 from hyperliquid_perpetual.trading.order_checks import OrderRefused
 from hyperliquid_perpetual.trading.rejections import VenueRejection
 from hyperliquid_perpetual.trading.settings import Settings
-from tests.bot import Bot, eventually, trading_bot
+from tests.bot import OVER_HTTP, Bot, eventually, trading_bot
 
 
 def resting(bot: Bot) -> list[tuple[str | None, Decimal, Decimal]]:
@@ -104,7 +104,7 @@ async def test_amendment_that_never_reached_the_venue_leaves_the_order_as_it_was
 ) -> None:
     monkeypatch.setattr("hyperliquid_perpetual.trading.requests.ACTION_LIFETIME_MS", 1_000)
     monkeypatch.setattr("hyperliquid_perpetual.trading.amendments.AFTER_EXPIRY_SECONDS", 0.5)
-    async with trading_bot() as bot:
+    async with trading_bot(settings=OVER_HTTP) as bot:
         old_price = Decimal(bot.price("BTC", "0.98"))
         order_id = await bot.open_order("buy", "BTC-USD", "0.01", str(old_price))
         bot.exchange.faults.refuse_before(kind="batchModify")

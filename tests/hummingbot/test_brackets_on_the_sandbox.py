@@ -275,4 +275,4 @@ async def test_bracket_whose_reply_is_lost_is_found_whole() -> None:
         ids = [bracket.entry or "", bracket.take_profit or "", bracket.stop_loss or ""]
         await eventually(lambda: all(bot.state(order_id) is OrderState.OPEN for order_id in ids), 15)
         assert not bot.events(MarketEvent.OrderFailure)
-        assert len(bot.exchange.requests("/exchange", "order")) == 1
+        assert len({request.body for request in bot.exchange.requests("/exchange", "order")}) == 1

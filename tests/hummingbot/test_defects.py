@@ -15,8 +15,7 @@ from hummingbot.core.event.events import MarketEvent
 from hyperliquid_perpetual import hyperliquid_perpetual_utils as utils
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, Sandbox
-from hyperliquid_perpetual.trading.settings import Settings
-from tests.bot import DOMAIN, eventually, sandbox_at, trading_bot
+from tests.bot import DOMAIN, OVER_HTTP, eventually, sandbox_at, trading_bot
 
 
 async def test_cancel_right_after_the_order_does_not_overtake_it() -> None:
@@ -77,7 +76,7 @@ async def test_order_without_an_exchange_id_is_asked_for_at_once() -> None:
 
     Over HTTP: a lost socket is followed by a sweep of the open orders, which may find them first.
     """
-    async with trading_bot(settings=Settings(actions_over="http")) as bot:
+    async with trading_bot(settings=OVER_HTTP) as bot:
         bot.exchange.faults.lose_user_frames()
         bot.exchange.faults.drop_reply(next=2, kind="order")
         orders = [bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", f"0.9{n}"), kind) for n, kind in KINDS]

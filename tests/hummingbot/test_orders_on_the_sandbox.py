@@ -8,10 +8,9 @@ from hummingbot.core.data_type.common import OrderType, PositionAction
 from hummingbot.core.data_type.in_flight_order import OrderState
 from hummingbot.core.event.events import MarketEvent
 
-from hyperliquid_perpetual.trading.settings import Settings
 from hyperliquid_perpetual.venue.client_ids import is_ours
 from hyperliquid_perpetual.venue.messages import OrderStatus
-from tests.bot import Bot, eventually, trading_bot
+from tests.bot import OVER_HTTP, Bot, eventually, trading_bot
 
 
 async def test_limit_order_rests_and_is_cancelled() -> None:
@@ -95,7 +94,7 @@ async def test_order_that_never_reached_the_venue_fails_only_after_its_expiry(mo
     """D11: proof of failure is that the venue does not know the order when nothing sent for it can execute any more."""
     monkeypatch.setattr("hyperliquid_perpetual.trading.requests.ACTION_LIFETIME_MS", 2_000)
     monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.AFTER_EXPIRY_SECONDS", 0.5)
-    async with trading_bot() as bot:
+    async with trading_bot(settings=OVER_HTTP) as bot:
         bot.exchange.faults.refuse_before(kind="order")
         bot.exchange.faults.refuse_before(kind="noop")
         order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
@@ -109,7 +108,7 @@ async def test_order_that_never_reached_the_venue_fails_only_after_its_expiry(mo
 async def test_order_that_never_reached_the_venue_fails_at_once_when_its_nonce_is_used_up() -> None:
     """A noop with the nonce of the order (sections 3.10 and 5) proves that it cannot come in any more, without 30 s of
     doubt."""
-    async with trading_bot() as bot:
+    async with trading_bot(settings=OVER_HTTP) as bot:
         bot.exchange.faults.refuse_before(kind="order")
         order_id = bot.place("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
         await eventually(lambda: bool(bot.events(MarketEvent.OrderFailure, order_id)))
@@ -135,7 +134,7 @@ async def test_order_that_came_in_without_its_reply_is_not_given_up_by_a_noop_th
 
     Over HTTP: a lost socket is followed by another one, and by a sweep that finds the order before that.
     """
-    async with trading_bot(settings=Settings(actions_over="http")) as bot:
+    async with trading_bot(settings=OVER_HTTP) as bot:
         bot.exchange.faults.lose_user_frames()
         bot.exchange.faults.drop_reply(kind="order")
         asked, real = [], bot.connector._reader.order_status
@@ -247,7 +246,7 @@ async def test_cancel_of_an_order_that_filled_meanwhile_ends_it_filled() -> None
 @pytest.mark.parametrize("fault", ["refuse_before", "drop_reply"])
 async def test_cancel_without_an_answer_is_sent_again_while_the_order_is_open(fault: str) -> None:
     """A quote must not rest for half a minute because one packet was lost."""
-    async with trading_bot() as bot:
+    async with trading_bot(settings=OVER_HTTP) as bot:
         order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
         bot.exchange.faults.lose_user_frames()
         bot.exchange.faults.add(fault, path="/exchange", kind="cancelByCloid", next=2)
@@ -316,7 +315,7 @@ async def test_order_restored_with_a_cancel_that_never_arrived_is_open_again_onc
 ) -> None:
     """The bot was killed after its cancel was lost: without another question it would wait for the end for ever."""
     monkeypatch.setattr("hyperliquid_perpetual.trading.order_flow.ACTION_LIFETIME_MS", 1_000)
-    async with trading_bot() as bot:
+    async with trading_bot(settings=OVER_HTTP) as bot:
         order_id = await bot.open_order("buy", "BTC-USD", "0.01", bot.price("BTC", "0.99"))
         bot.exchange.faults.refuse_before(kind="cancelByCloid")
         bot.connector.cancel("BTC-USD", order_id)
@@ -373,5 +372,6 @@ async def test_reply_that_is_lost_with_its_socket_leaves_the_order_to_be_found()
         await bot.ready(30)
         bot.connector.cancel("BTC-USD", order_id)
         await eventually(lambda: bot.state(order_id) is OrderState.CANCELED, 10)
-        assert len(bot.exchange.requests("/exchange", "order")) == 1
+        first, second = bot.exchange.requests("/exchange", "order")
+        assert (first.via, second.via, first.body) == ("ws", "http", second.body)
         assert not bot.events(MarketEvent.OrderFailure)

@@ -22,7 +22,7 @@ from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.subscriptions import Trades
 from hyperliquid_perpetual.trading.rejections import VenueRejection
 from hyperliquid_perpetual.venue.frames import UserEvent
-from tests.bot import Bot, eventually, trading_bot
+from tests.bot import OVER_HTTP, Bot, eventually, trading_bot
 from tests.unit.sandbox.client import Client, order, wallet
 
 CHOICES = VenueQuirks().choices
@@ -226,7 +226,7 @@ async def test_order_that_met_the_weight_limit_is_neither_lost_nor_sent_twice(
     monkeypatch.setattr("hyperliquid_perpetual.trading.outcomes.AFTER_EXPIRY_SECONDS", 0.5)
     async with (
         Sandbox(seed=7, market="still", block_ms=0, limit_weights=True, quirks={"rate_limit_body": body}) as exchange,
-        trading_bot(exchange=exchange) as bot,
+        trading_bot(exchange=exchange, settings=OVER_HTTP) as bot,
     ):
         meter = exchange.api.meter
         monkeypatch.setattr(meter, "is_exhausted", lambda address: True)
