@@ -211,6 +211,7 @@ class Requests:
         return ActionResult(outcomes, nonce, by_their_clock - min(ahead_ms, 0))
 
     async def _deliver(self, body: bytes, items: int) -> list[Outcome]:
+        is_second_copy = False
         answer = self._posts.post(body) if self._posts is not None else None
         if self._posts is not None and answer is not None:
             try:
@@ -223,12 +224,15 @@ class Requests:
                 raise
             except (PostRefused, PostLost) as failed:
                 # Not looked at, or lost with its socket. The same bytes can go another way: with one nonce they take
-                # effect once at most, and "duplicate nonce" says no more than that the first copy may have come in.
+                # effect once at most.
                 logger.debug("%s", failed)
+                is_second_copy = isinstance(failed, PostLost)
+                self.budget.charge(weights.action_weight(items))
             else:
                 return self._outcomes_of_post(response, items)
         status, reply = await self._post("/exchange", body, ACTION_TIMEOUT_SECONDS)
-        return self._outcomes(status, reply, items)
+        outcomes = self._outcomes(status, reply, items)
+        return [_of_second_copy(outcome) for outcome in outcomes] if is_second_copy else outcomes
 
     def _outcomes_of_post(self, response: PostResponse, items: int) -> list[Outcome]:
         if response.kind != "error":
@@ -296,6 +300,14 @@ def signed_body(
             "expiresAfter": expires_after,
         }
     )
+
+
+def _of_second_copy(outcome: Outcome) -> Outcome:
+    """What the answer to a second copy says about the action: that it is refused as a whole (its nonce is used, trading
+    is halted, ...) says nothing about the first copy, which may have come in before."""
+    if isinstance(outcome, Rejected) and outcome.whole_action:
+        return Unclear(f"the second copy was refused, the first may have come in: {outcome.reason}")
+    return outcome
 
 
 def _least_nonce(outcomes: list[Outcome]) -> int | None:

@@ -130,6 +130,7 @@ async def test_action_whose_socket_is_lost_is_sent_again_over_http_and_takes_eff
     first, second = desk.exchange.requests("/exchange", "order")
     assert (first.via, second.via) == ("ws", "http")
     assert first.body == second.body
+    assert desk.requests.budget.used == 2
     await eventually(lambda: not desk.exchange.gate.under_way)
     assert len(desk.exchange.open_orders(DEMO_ADDRESS)) == 1
 
@@ -143,6 +144,27 @@ async def test_action_that_came_in_before_its_socket_was_lost_is_unknown_and_not
     await eventually(lambda: desk.connection.is_live)
     assert isinstance((await desk.place(2))[0], Resting)
     assert desk.ways()[-1] == "ws"
+
+
+async def test_refusal_of_the_second_copy_says_nothing_about_the_first(desk: Desk) -> None:
+    desk.exchange.faults.delay(1.0, kind="order", next=1)
+    waiting = asyncio.ensure_future(desk.place(1))
+    await eventually(lambda: desk.posts.sent == 1)
+    desk.exchange.faults.status(422, kind="order", body="not now")
+    desk.exchange.drop_websockets()
+    (outcome,) = await waiting
+    assert isinstance(outcome, Unclear)
+    assert "not now" in outcome.reason
+    await eventually(lambda: len(desk.exchange.open_orders(DEMO_ADDRESS)) == 1)
+
+
+async def test_order_that_is_refused_by_itself_is_refused_whichever_copy_it_was(desk: Desk) -> None:
+    """An item that is refused has used the nonce up."""
+    desk.exchange.faults.refuse_before(kind="order")
+    tiny = OrderRequest(0, True, Decimal(80000), Decimal("0.00001"), False, cloid=bid(1).cloid)
+    (outcome,) = (await desk.requests.act(actions.order([tiny]), 1, Priority.ORDER)).outcomes
+    assert isinstance(outcome, Rejected)
+    assert desk.ways() == ["ws", "http"]
 
 
 async def test_action_under_way_when_the_connection_is_closed_at_this_end_is_unknown_and_not_sent_again(
