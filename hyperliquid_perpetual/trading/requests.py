@@ -8,7 +8,6 @@ proof*).
 
 import asyncio
 import random
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,9 +23,10 @@ from ..venue.frames import PostResponse
 from ..venue.lists import CANNOT_READ
 from ..venue.networks import Network
 from ..venue.nonces import NonceSource
-from ..venue.replies import Outcome, Rejected, Unclear, least_nonce, parse_action_reply
+from ..venue.replies import Outcome, Unclear, parse_action_reply
 from ..venue.signing import Signer
 from ..venue.states import Tolerant
+from . import answers
 from .budget import Priority, WeightBudget
 from .log_names import logger_of
 from .posts import PostAbandoned, PostLost, PostRefused, Posts
@@ -43,7 +43,6 @@ outcome can stay unknown: once this has passed, an order the venue does not know
 _RATE_LIMIT_PAUSE_SECONDS = 5.0
 _ABOVE_THE_LEAST_MS = 600_000
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
-_http_error = re.compile(r"(\d{3})\b[^:]*:? ?(.*)", re.DOTALL).fullmatch
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -154,7 +153,7 @@ class Requests:
             raise RateLimited(f"the venue limits requests of this address (429 on {kind})")
         if status != 200:
             error_type = VenueRefusal if 400 <= status < 500 else VenueUnavailable
-            raise error_type(f"HTTP {status} on {kind}: {_short(body)}")
+            raise error_type(f"HTTP {status} on {kind}: {answers.short(body)}")
         try:
             return self._decode(kind, body, decode_as)
         except CANNOT_READ as error:
@@ -189,7 +188,7 @@ class Requests:
             action = action()
         self.items_sent += items
         result = await self._send(signer, action, items, nonces.next() if nonce is None else nonce)
-        if nonce is None and (least := _least_nonce(result.outcomes)) is not None:
+        if nonce is None and (least := answers.least_nonce_of(result.outcomes)) is not None:
             # The clock was set back since the signer's last actions, and the venue says that it did not carry this out.
             # Right above the least it keeps may lie others that were used: somewhere above it lies none, most likely.
             nonces.raise_to(least + random.randrange(_ABOVE_THE_LEAST_MS))  # noqa: S311 - spreads, guards nothing
@@ -232,31 +231,20 @@ class Requests:
                 return self._outcomes_of_post(response, items)
         status, reply = await self._post("/exchange", body, ACTION_TIMEOUT_SECONDS)
         outcomes = self._outcomes(status, reply, items)
-        return [_of_second_copy(outcome) for outcome in outcomes] if is_second_copy else outcomes
+        return [answers.of_second_copy(outcome) for outcome in outcomes] if is_second_copy else outcomes
 
     def _outcomes_of_post(self, response: PostResponse, items: int) -> list[Outcome]:
         if response.kind != "error":
             return parse_action_reply(response.payload, items)
-        # A text that mirrors the answer to an HTTP request: its status, the name of that, and the body (section 8.4).
-        found = _http_error(response.payload) if isinstance(response.payload, str) else None
-        if found is None:
-            return [Unclear(f"an error without a status: {_shortened(str(response.payload))}")] * items
-        return self._outcomes(int(found[1]), found[2].encode(), items)
+        mirrored = answers.mirrored(response.payload)
+        if mirrored is None:
+            return [Unclear(f"an error without a status: {answers.shortened(str(response.payload))}")] * items
+        return self._outcomes(*mirrored, items)
 
     def _outcomes(self, status: int, body: bytes, items: int) -> list[Outcome]:
         if status == 429:
             self.budget.back_off(_RATE_LIMIT_PAUSE_SECONDS)
-            return [Unclear("the venue limits requests of this address (HTTP 429)")] * items
-        if status in (400, 405, 415, 422):
-            # The venue could not even read the request: its own word that nothing of it was executed (section 1.4).
-            return [Rejected(f"HTTP {status}: {_short(body)}", whole_action=True)] * items
-        if status != 200:
-            return [Unclear(f"HTTP {status}: {_short(body)}")] * items
-        try:
-            reply = _decoder(Any).decode(body)
-        except CANNOT_READ as error:
-            return [Unclear(f"the reply cannot be read: {error}")] * items
-        return parse_action_reply(reply, items)
+        return answers.outcomes(status, body, items)
 
     async def _post(self, path: str, body: bytes, timeout: float) -> tuple[int, bytes]:
         session = self._session
@@ -302,20 +290,6 @@ def signed_body(
     )
 
 
-def _of_second_copy(outcome: Outcome) -> Outcome:
-    """What the answer to a second copy says about the action: that it is refused as a whole (its nonce is used, trading
-    is halted, ...) says nothing about the first copy, which may have come in before."""
-    if isinstance(outcome, Rejected) and outcome.whole_action:
-        return Unclear(f"the second copy was refused, the first may have come in: {outcome.reason}")
-    return outcome
-
-
-def _least_nonce(outcomes: list[Outcome]) -> int | None:
-    """What a refused nonce has to be larger than, if it was too low and the venue says by how much."""
-    first = outcomes[0]
-    return least_nonce(first.reason) if isinstance(first, Rejected) and first.whole_action else None
-
-
 def _decoder(decode_as: Any) -> msgspec.json.Decoder[Any]:
     decoder = _decoders.get(decode_as)
     if decoder is None:
@@ -327,11 +301,3 @@ def _describe(error: BaseException) -> str:
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
         return "time-out"
     return str(error) or type(error).__name__
-
-
-def _short(body: bytes) -> str:
-    return _shortened(body[:200].decode(errors="replace"))
-
-
-def _shortened(text: str) -> str:
-    return text[:200].strip() or "empty body"

@@ -170,4 +170,7 @@ class Bot:
         else:
             configurations.install(configurations.find("inventory_quotes"), self.home)
             content = {"script_file_name": "v2_with_controllers.py", "controllers_config": ["inventory_quotes.yml"]}
+            # One bot's actions go over the socket, as they do unless told otherwise, and the other one's over HTTP.
+            over_http = yaml.safe_dump({"all": {"actions_over": "http"}})
+            (self.home / "conf" / "hyperliquid_perpetual.yml").write_text(over_http, encoding="utf-8")
         (self.home / "conf" / "scripts" / "chaos.yml").write_text(yaml.safe_dump(content), encoding="utf-8")

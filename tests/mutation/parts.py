@@ -33,7 +33,17 @@ PARTS = (
         "orders",
         tuple(
             f"{_PACKAGE}/trading/{name}.py"
-            for name in ("outcomes", "fills", "legs", "lifecycle", "order_tracker", "posts", "replacements", "requests")
+            for name in (
+                "answers",
+                "outcomes",
+                "fills",
+                "legs",
+                "lifecycle",
+                "order_tracker",
+                "posts",
+                "replacements",
+                "requests",
+            )
         ),
         (
             "tests/unit/trading/test_outcomes.py",

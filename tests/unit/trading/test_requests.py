@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_PRIVATE_KEY, Sandbox
+from hyperliquid_perpetual.trading import answers
 from hyperliquid_perpetual.trading import requests as requests_module
 from hyperliquid_perpetual.trading.account_reader import AccountReader
 from hyperliquid_perpetual.trading.batches import MAX_BATCH, OrderDesk
@@ -250,7 +251,7 @@ async def test_answer_that_cannot_be_read_names_the_request(requests: Requests) 
 
 
 async def test_bytes_that_are_no_text_are_quoted_all_the_same(requests: Requests) -> None:
-    assert requests_module._short(b"\xff bad") == "\ufffd bad"
+    assert answers.short(b"\xff bad") == "\ufffd bad"
 
 
 async def test_no_answer_to_a_read_says_why(
