@@ -23,7 +23,6 @@ from hyperliquid_perpetual.venue.signing import Signer
 DEXES = 8
 A_LOT = 10**9
 """USD."""
-LONGEST_WAIT = 5.0
 
 
 def markets_on_dexes(count: int) -> MarketSet:
@@ -62,14 +61,14 @@ class Exchange:
         self._sandbox.engine.account(DEMO_ADDRESS).volume = A_LOT * A_LOT
         return {}
 
-    async def tick(self):
-        """Has somebody bid one more for BTC: how long until the next signed request came, and None if none did."""
+    async def tick(self, seconds):
+        """Has somebody bid one more for BTC: how long until the next signed request came; None if none did in time."""
         best = self._sandbox.book("BTC").bids[0].price
         bid = OrderRequest(0, True, Decimal(int(best) + 1), Decimal("0.01"), False, "Alo", f"0x{7:032x}")
         self._arrived.clear()
         began = time.perf_counter()
         await self._act(actions.order([bid]))
-        while not self._arrived and time.perf_counter() < began + LONGEST_WAIT:  # noqa: ASYNC110 - nobody tells
+        while not self._arrived and time.perf_counter() < began + seconds:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.0002)
         taken = self._arrived[0] - began if self._arrived else None
         await self._act(actions.cancel_by_cloid([(0, f"0x{7:032x}")]))

@@ -18,11 +18,13 @@ from hummingbot.core.data_type.common import OrderType, PositionAction
 from hummingbot.core.event.event_forwarder import EventForwarder
 from hummingbot.core.event.events import MarketEvent
 
-LONGEST_WAIT = 20.0
+LONGEST_WAIT = 15.0
 CREATED = (MarketEvent.BuyOrderCreated, MarketEvent.SellOrderCreated)
 ENDED = (MarketEvent.OrderCancelled, MarketEvent.OrderFailure)
 FAR = Decimal("0.8")
 """Of the mid: an order that rests."""
+NEAR = Decimal("0.99998")
+"""Of the mid: the best bid."""
 LAG_SLEEP = 0.005
 
 
@@ -101,16 +103,19 @@ class Trader:
 
     async def round_trips(self, count):
         """Places an order and cancels it, so many times: both until they are told."""
-        placed, cancelled = [], []
+        placed, cancelled, lost = [], [], 0
         for number in range(count):
             began = time.perf_counter()
             order_id = self._place(number % 50)
             placed.append(await self._told_of(order_id) - began)
             began = time.perf_counter()
             self.connector.cancel(self.pair, order_id)
-            cancelled.append(await self._told_of(order_id, 2) - began)
+            try:
+                cancelled.append(await self._told_of(order_id, 2) - began)
+            except TimeoutError:
+                lost += 1
             await asyncio.sleep(0.005)
-        return {"placed": placed, "cancelled": cancelled}
+        return {"placed": placed, "cancelled": cancelled, "lost": lost}
 
     async def replacements(self, count):
         """A cancel and a new order in one turn, so many times: until both are told."""
@@ -157,10 +162,9 @@ class Trader:
         return {"open": len(self.connector.in_flight_orders)}
 
     async def rest_one(self, amount):
-        """Has one large order rest, to be filled."""
-        price = self.connector.quantize_order_price(self.pair, self.connector.get_mid_price(self.pair) * FAR)
-        order_id = self._buy(price, amount)
-        await self._told_of(order_id)
+        """Has one large order rest where it is the first to be filled."""
+        price = self.connector.quantize_order_price(self.pair, self.connector.get_mid_price(self.pair) * NEAR)
+        await self._told_of(self._buy(price, amount))
         return {}
 
     async def watch(self, seconds):
@@ -193,11 +197,11 @@ class Trader:
         return self._buy(price)
 
     async def followed(self):
-        """Once its order is told, and cancelled."""
+        """Once its order is told; it is cancelled, and nobody waits for that."""
         order_id = await self._following
         await self._told_of(order_id)
         self.connector.cancel(self.pair, order_id)
-        await self._told_of(order_id, 2)
+        await asyncio.sleep(0.05)
         return {}
 
     async def stop(self):
