@@ -35,7 +35,7 @@ def main() -> int:
 
     found, series = [], {}
     if wanted("busy"):
-        busy = steps.Busy(rounds=1 if quick else 2, placements=60 if quick else 300, minute=15 if quick else 60)
+        busy = steps.Busy(*((1, 60, 15, 0) if quick else (2, 300, 120, 65)))
         busy.run(say)
         found += rows.of_busy(busy.figures)
     if wanted("ticks"):

@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import Counter
 from decimal import Decimal
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.many_markets import many_markets
 from hyperliquid_perpetual.sandbox.market_set import MarketSet
-from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS
+from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY
 from hyperliquid_perpetual.sandbox.serve import few_collections
 from hyperliquid_perpetual.venue import actions
 from hyperliquid_perpetual.venue.actions import OrderRequest
@@ -28,7 +29,7 @@ A_LOT = 10**9
 def markets_on_dexes(count: int) -> MarketSet:
     """So many markets, on eight dexs if there are enough."""
     markets = many_markets(count)
-    for number in range(DEXES - len(markets.dexes) if count > DEXES else 0):
+    for number in range(DEXES - sum(bool(dex.listings) for dex in markets.dexes) if count > DEXES else 0):
         markets.add_dex(f"dex{number}", "USDC")
         markets.add(markets.new_listing(f"dex{number}:STOCK", "100", 2, 10))
     return markets
@@ -55,6 +56,10 @@ class Exchange:
         """The weight of all REST requests so far, and how many signed requests there were."""
         return {"weight": self._sandbox.api.meter.total, "actions": len(self._arrived)}
 
+    def kinds(self):
+        """How often each kind of request was asked, for whoever wants to know where the weight comes from."""
+        return dict(Counter(f"{request.via} {request.kind}" for request in self._sandbox.requests()))
+
     def enrich(self):
         """Lets the account have 5,000 open orders: those who have traded much may (section 9)."""
         self._sandbox.fund(DEMO_ADDRESS, A_LOT)
@@ -74,15 +79,26 @@ class Exchange:
         await self._act(actions.cancel_by_cloid([(0, f"0x{7:032x}")]))
         return {"seconds": taken}
 
-    async def _act(self, action):
+    async def trade(self, count):
+        """Has the account take and give back a little, until it has so many fills."""
+        me, size = Signer(DEMO_PRIVATE_KEY), Decimal("0.001")
+        while len(self._sandbox.fills(DEMO_ADDRESS)) < count:
+            mid = self._sandbox.book("BTC").mid
+            prices = {True: Decimal(int(mid * Decimal("1.02"))), False: Decimal(int(mid * Decimal("0.98")))}
+            taken = [OrderRequest(0, buys, prices[buys], size, False, "Ioc") for buys in (True, False) * 10]
+            await self._act(actions.order(taken), me)
+            await asyncio.sleep(0)
+        return {"fills": len(self._sandbox.fills(DEMO_ADDRESS))}
+
+    async def _act(self, action, signer=None):
         self._nonce = max(self._nonce + 1, time.time_ns() // 1_000_000)
-        signature = self._somebody.sign_action(action, self._nonce, is_mainnet=False)
+        signature = (signer or self._somebody).sign_action(action, self._nonce, is_mainnet=False)
         body = {"action": action, "nonce": self._nonce, "signature": signature, "vaultAddress": None}
         return await self._ask("/exchange", msgspec.json.encode(body), "127.0.0.1")
 
     async def fills(self, rate, seconds, size):
-        """Fills the account's oldest order again and again, at a rate; how many there were."""
-        (row, *_) = self._sandbox.open_orders(DEMO_ADDRESS)
+        """Fills the account's largest order again and again, at a rate; how many fills there were."""
+        row = max(self._sandbox.open_orders(DEMO_ADDRESS), key=lambda order: order.remaining)
         began, done = time.perf_counter(), 0
         while (now := time.perf_counter() - began) < seconds:
             due = int(now * rate)

@@ -26,8 +26,8 @@ def quantile(values, share):
 class Busy:
     """Fifty books stream: one client after the other starts, is left alone, and trades; round after round."""
 
-    def __init__(self, rounds, placements, minute):
-        self._rounds, self._placements, self._minute = rounds, placements, minute
+    def __init__(self, rounds, placements, minute, old_after):
+        self._rounds, self._placements, self._minute, self._old_after = rounds, placements, minute, old_after
         self.figures = {who: {} for who in CLIENTS}
 
     def run(self, say):
@@ -44,12 +44,12 @@ class Busy:
         coins = exchange.coins[-PAIRS:] if who == "ours" else [c for c in exchange.coins if ":" not in c][:PAIRS]
         coins = ["BTC", *[coin for coin in coins if coin != "BTC"][: PAIRS - 1]]
         found["pairs"], found["dexs"] = len(coins), len({coin.rpartition(":")[0] for coin in coins})
+        exchange.ask("enrich")
         with Trader(who, exchange, pairs_of(coins)) as trader:
             ready = trader.ask("start", STARTS_WITHIN + 30, seconds=STARTS_WITHIN)["ready"]
             if ready is None:
                 raise RuntimeError(f"{who} was not ready within {STARTS_WITHIN:g} s")
             found.setdefault("ready", []).append(ready)
-            exchange.ask("enrich")
             if is_first:
                 time.sleep(AFTER_START)
                 found["weight at start"] = exchange.ask("weight")["weight"]
@@ -67,20 +67,21 @@ class Busy:
         )
 
     def _under_load(self, trader, exchange, found):
+        exchange.ask("trade", count=OLD_FILLS)
+        traded = time.monotonic()
         before = exchange.ask("weight")["actions"]
         refreshes = max(5, self._placements // 20)
         found["refreshed"] = trader.ask("grids", 200, count=refreshes, size=20)["refreshed"]
         found["actions of a refresh"] = (exchange.ask("weight")["actions"] - before - 2) / refreshes
-        trader.ask("rest_one", amount="100")
-        exchange.ask("fills", rate=500, seconds=OLD_FILLS / 500, size="0.001")
-        trader.ask("rest", 120, count=ORDERS - 1)
-        time.sleep(1)
+        trader.ask("rest", 120, count=MANY_ORDERS)
+        found["watched"] = trader.ask("watch", seconds=10)
+        trader.ask("keep", 60, count=ORDERS)
+        # A connector looks back a minute for fills that it may have missed.
+        time.sleep(max(0.0, traded + self._old_after - time.monotonic()))
         before = exchange.ask("weight")["weight"]
         began = time.monotonic()
         time.sleep(self._minute)
         found["weight a minute"] = (exchange.ask("weight")["weight"] - before) * 60 / (time.monotonic() - began)
-        trader.ask("rest", 120, count=MANY_ORDERS - ORDERS)
-        found["watched"] = trader.ask("watch", seconds=10)
 
 
 def ticks(count, say):

@@ -161,6 +161,13 @@ class Trader:
                 await self._told_of(order_id)
         return {"open": len(self.connector.in_flight_orders)}
 
+    async def keep(self, count):
+        """Cancels all open orders but so many."""
+        for order in list(self.connector.in_flight_orders.values())[count:]:
+            self.connector.cancel(self.pair, order.client_order_id)
+        await asyncio.sleep(5)
+        return {"open": len(self.connector.in_flight_orders)}
+
     async def rest_one(self, amount):
         """Has one large order rest where it is the first to be filled."""
         price = self.connector.quantize_order_price(self.pair, self.connector.get_mid_price(self.pair) * NEAR)
