@@ -30,9 +30,8 @@ from typing import Any
 
 sys.path.insert(1, str(Path(__file__).resolve().parent / "beside"))
 
+import hummingbot_cases
 import ours
-from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
-from hummingbot_cases import PAIR
 
 from hyperliquid_perpetual import __version__
 from hyperliquid_perpetual.trading.replacements import Answer
@@ -71,16 +70,7 @@ async def reply() -> Run:
     def track(times: int) -> None:
         for number in itertools.islice(numbers, times):
             cloid = f"0x{number:032x}"
-            connector.start_tracking_order(
-                order_id=cloid,
-                exchange_order_id=None,
-                trading_pair=PAIR,
-                trade_type=TradeType.BUY,
-                price=price,
-                amount=size,
-                order_type=OrderType.LIMIT,
-                position_action=PositionAction.OPEN,
-            )
+            hummingbot_cases.track(connector, cloid, price, size)
             statuses = [{"resting": {"oid": 1_000 + number, "cloid": cloid}}]
             payload = {"status": "ok", "response": {"type": "order", "data": {"statuses": statuses}}}
             data = {"id": number, "response": {"type": "action", "payload": payload}}

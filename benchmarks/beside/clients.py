@@ -25,7 +25,7 @@ class Client:
 
 CLIENTS = (
     # Nothing listens there: what is measured here goes over no socket.
-    Client("ours", "ours.py", ".venv", {"HYPERLIQUID_PERPETUAL_SANDBOX_URL": "http://127.0.0.1:9"}),
+    Client("ours", "ours.py", ".venv", {"HYPERLIQUID_SANDBOX_URL": "http://127.0.0.1:9"}),
     Client("built-in", "stock.py", ".venv", {"HYPERLIQUID_PERPETUAL_PLUGIN": "off"}),
     Client("official SDK", "official_sdk.py", ".venv-sdk"),
     Client("ccxt", "ccxt_client.py", ".venv-ccxt"),

@@ -49,6 +49,20 @@ def volume_at_the_top(order_book):
     return best.price, best.amount
 
 
+def track(connector, cloid, price, amount):
+    """Has a connector track a limit order to buy, as if it had been sent."""
+    connector.start_tracking_order(
+        order_id=cloid,
+        exchange_order_id=None,
+        trading_pair=PAIR,
+        trade_type=TradeType.BUY,
+        price=price,
+        amount=amount,
+        order_type=OrderType.LIMIT,
+        position_action=PositionAction.OPEN,
+    )
+
+
 async def fill(connector, hand_in, count, channel):
     """A fill of one of ``count`` open orders, from its text until strategies are told.
 
@@ -60,16 +74,7 @@ async def fill(connector, hand_in, count, channel):
     connector.add_listener(MarketEvent.OrderFilled, listener)
     for number in range(count):
         cloid = f"0x{number:032x}"
-        connector.start_tracking_order(
-            order_id=cloid,
-            exchange_order_id=None,
-            trading_pair=PAIR,
-            trade_type=TradeType.BUY,
-            price=Decimal(84_000),
-            amount=Decimal(1_000_000),
-            order_type=OrderType.LIMIT,
-            position_action=PositionAction.OPEN,
-        )
+        track(connector, cloid, Decimal(84_000), Decimal(1_000_000))
         connector._order_tracker.process_order_update(
             OrderUpdate(PAIR, 1.0, OrderState.OPEN, client_order_id=cloid, exchange_order_id=str(1_000 + number))
         )

@@ -10,13 +10,12 @@ import time
 from collections import Counter
 from decimal import Decimal
 
-import msgspec
-
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.many_markets import many_markets
 from hyperliquid_perpetual.sandbox.market_set import MarketSet
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY
 from hyperliquid_perpetual.sandbox.serve import few_collections
+from hyperliquid_perpetual.trading.requests import ACTION_LIFETIME_MS, signed_body
 from hyperliquid_perpetual.venue import actions
 from hyperliquid_perpetual.venue.actions import OrderRequest
 from hyperliquid_perpetual.venue.signing import Signer
@@ -92,9 +91,8 @@ class Exchange:
 
     async def _act(self, action, signer=None):
         self._nonce = max(self._nonce + 1, time.time_ns() // 1_000_000)
-        signature = (signer or self._somebody).sign_action(action, self._nonce, is_mainnet=False)
-        body = {"action": action, "nonce": self._nonce, "signature": signature, "vaultAddress": None}
-        return await self._ask("/exchange", msgspec.json.encode(body), "127.0.0.1")
+        body = signed_body(signer or self._somebody, action, self._nonce, False, None, self._nonce + ACTION_LIFETIME_MS)
+        return await self._ask("/exchange", body, "127.0.0.1")
 
     async def fills(self, rate, seconds, size):
         """Fills the account's largest order again and again, at a rate; how many fills there were."""

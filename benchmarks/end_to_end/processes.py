@@ -30,8 +30,7 @@ class Process:
 
         :raises RuntimeError: when there is none `within` so many seconds.
         """
-        self._process.stdin.write(json.dumps({"ask": what, **more}) + "\n")
-        self._process.stdin.flush()
+        self.begin(what, **more)
         return self.read(within)
 
     def begin(self, what, **more):

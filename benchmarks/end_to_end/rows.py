@@ -49,6 +49,7 @@ def of_busy(figures):
     for what, name in (("cancelled", "cancel to told"), ("replaced", "cancel and replace to told")):
         for share, part in ((0.5, "p50"), (0.99, "p99")):
             yield row(f"{name}, {PAIRS} books stream, {part}", "ms", *(of(what, share) for of in both))
+    yield row("cancels that were never told of", "cancels", ours["lost"], stock["lost"])
     yield row("grid of 20 orders replaced, p50", "ms", *(of("refreshed", 0.5) for of in both))
     yield row(
         "grid of 20 orders replaced, signed requests", "requests", *(f["actions of a refresh"] for f in (ours, stock))

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from contextlib import contextmanager
 
 from processes import Exchange, Trader, pairs_of
 
@@ -62,6 +63,7 @@ class Busy:
         trips = trader.ask("round_trips", 300, count=self._placements)
         found.setdefault("placed", []).extend(trips["placed"])
         found.setdefault("cancelled", []).extend(trips["cancelled"])
+        found["lost"] = found.get("lost", 0) + trips["lost"]
         found.setdefault("replaced", []).extend(
             trader.ask("replacements", 200, count=self._placements // 3)["replaced"]
         )
@@ -84,13 +86,23 @@ class Busy:
         found["weight a minute"] = (exchange.ask("weight")["weight"] - before) * 60 / (time.monotonic() - began)
 
 
+@contextmanager
+def at_work(who, market, markets, pairs):
+    """An exchange, and a client that trades so many pairs on it and is ready, with the seconds that this took."""
+    with Exchange(market, markets) as exchange, Trader(who, exchange, pairs_of(exchange.coins[:pairs])) as trader:
+        ready = trader.ask("start", 100, seconds=90)["ready"]
+        if ready is None:
+            raise RuntimeError(f"{who} was not ready within 90 s")
+        yield exchange, trader, ready
+        trader.ask("stop")
+
+
 def ticks(count, say):
     """Seconds from a new best bid to the order that it sets off, both at the exchange."""
     found = {}
     for who in CLIENTS:
         say(f"tick to order: {who}")
-        with Exchange("still", 2) as exchange, Trader(who, exchange, pairs_of(exchange.coins[:1])) as trader:
-            trader.ask("start", 60, seconds=50)
+        with at_work(who, "still", 2, 1) as (exchange, trader, _):
             times = []
             # The built-in connector has a new book every five seconds.
             for _ in range(count if who == "ours" else max(3, count // 8)):
@@ -98,7 +110,6 @@ def ticks(count, say):
                 times.append(exchange.ask("tick", seconds=LONGEST_TICK)["seconds"])
                 trader.ask("followed")
             found[who] = [each for each in times if each is not None]
-            trader.ask("stop", 60)
     return found
 
 
@@ -106,8 +117,7 @@ def fill_rates(rates, seconds, say):
     """Fills a second, for each rate that was asked for: how many the client was told, and its lag."""
     found = {}
     for who in CLIENTS:
-        with Exchange("still", 2) as exchange, Trader(who, exchange, pairs_of(exchange.coins[:1])) as trader:
-            trader.ask("start", 60, seconds=50)
+        with at_work(who, "still", 2, 1) as (exchange, trader, _):
             exchange.ask("enrich")
             trader.ask("rest_one", amount="100")
             for rate in rates:
@@ -120,7 +130,6 @@ def fill_rates(rates, seconds, say):
                 found.setdefault(who, []).append((per_second, watched["fills"] / max(1, made["fills"]), lag))
                 if lag > LAG_BOUND:
                     break
-            trader.ask("stop", 60)
     return found
 
 
@@ -134,19 +143,16 @@ def growth_with_pairs(counts, say):
     found = {}
     for count in counts:
         say(f"{count} pairs")
-        with Exchange("calm", count) as exchange, Trader("ours", exchange, pairs_of(exchange.coins[:count])) as trader:
-            ready = trader.ask("start", 90, seconds=80)["ready"]
+        with at_work("ours", "calm", count, count) as (_, trader, ready):
             time.sleep(2)
             found[count] = {"ready": ready, **trader.ask("watch", seconds=8)}
-            trader.ask("stop", 60)
     return found
 
 
 def growth_with_orders(counts, say):
     """What more open orders cost ours: by count, the median seconds to place one more, and memory."""
     found = {}
-    with Exchange("still", 2) as exchange, Trader("ours", exchange, pairs_of(exchange.coins[:1])) as trader:
-        trader.ask("start", 60, seconds=50)
+    with at_work("ours", "still", 2, 1) as (exchange, trader, _):
         exchange.ask("enrich")
         have = 0
         for count in counts:
@@ -160,5 +166,4 @@ def growth_with_orders(counts, say):
                 "megabytes": watched["megabytes"],
                 "lag": quantile(watched["lags"], 0.99),
             }
-        trader.ask("stop", 120)
     return found

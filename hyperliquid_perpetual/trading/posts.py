@@ -30,7 +30,7 @@ class PostLost(OSError):
     """The socket is gone, and the answer with it."""
 
 
-class PostAbandoned(PostLost):
+class PostAbandoned(OSError):
     """The socket was closed at this end: what is under way is not followed any more."""
 
 
@@ -91,7 +91,8 @@ class Posts:
     def post(self, action: bytes) -> "asyncio.Future[PostResponse] | None":
         """Sends the body of an exchange request, now.
 
-        :returns: what becomes its answer, or raises ``PostLost`` or ``PostRefused``; None when it was not sent.
+        :returns: what becomes its answer, or raises ``PostLost``, ``PostAbandoned`` or ``PostRefused``; None when it
+            was not sent.
         """
         if self._write is None or len(self._waiting) >= MAX_IN_FLIGHT or time.monotonic() < self._not_before:
             return None

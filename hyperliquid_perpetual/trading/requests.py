@@ -29,7 +29,7 @@ from ..venue.states import Tolerant
 from . import answers
 from .budget import Priority, WeightBudget
 from .log_names import logger_of
-from .posts import PostAbandoned, PostLost, PostRefused, Posts
+from .posts import PostLost, PostRefused, Posts
 from .venue_clock import VenueClock
 
 T = TypeVar("T")
@@ -218,8 +218,6 @@ class Requests:
                     response = await answer
             except TimeoutError:
                 self._posts.doubt(ACTION_TIMEOUT_SECONDS)
-                raise
-            except PostAbandoned:
                 raise
             except (PostRefused, PostLost) as failed:
                 # Not looked at, or lost with its socket. The same bytes can go another way: with one nonce they take

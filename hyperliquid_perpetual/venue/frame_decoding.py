@@ -93,25 +93,25 @@ class _Whole(msgspec.Struct, frozen=True, tag_field="channel"):
     """A frame of a channel, envelope and all."""
 
 
-class _WholeBook(_Whole, frozen=True, tag="l2Book"):
+class _WholeMessage(_Whole, frozen=True):
+    """One whose data is the message."""
+
+    data: L2Book | Bbo | ActiveAssetContext
+
+    def message(self) -> Message:
+        return self.data
+
+
+class _WholeBook(_WholeMessage, frozen=True, tag="l2Book"):
     data: L2Book
 
-    def message(self) -> Message:
-        return self.data
 
-
-class _WholeBbo(_Whole, frozen=True, tag="bbo"):
+class _WholeBbo(_WholeMessage, frozen=True, tag="bbo"):
     data: Bbo
 
-    def message(self) -> Message:
-        return self.data
 
-
-class _WholeContext(_Whole, frozen=True, tag="activeAssetCtx"):
+class _WholeContext(_WholeMessage, frozen=True, tag="activeAssetCtx"):
     data: ActiveAssetContext
-
-    def message(self) -> Message:
-        return self.data
 
 
 class _WholeTrades(_Whole, frozen=True, tag="trades"):
@@ -187,29 +187,28 @@ def _decode_order_updates(data: msgspec.Raw) -> OrderUpdates:
     return OrderUpdates(*_order_updates.decode(data))
 
 
-def _decode_user_fills(data: msgspec.Raw) -> UserFills:
+def _user_list[T: msgspec.Struct](data: msgspec.Raw, name: str, items: ListOf[T]) -> tuple[str, list[T], bool, int]:
+    """The list of that name in a user's data: the user, the items, whether it is a snapshot, how many are malformed."""
     fields = _raw_object(data)
-    fills, malformed = _fills.decode(fields["fills"]) if "fills" in fields else ([], 0)
-    return UserFills(_optional_text(fields, "user"), fills, _is_true(fields, "isSnapshot"), malformed)
+    found, malformed = items.decode(fields[name]) if name in fields else ([], 0)
+    return _optional_text(fields, "user"), found, _is_true(fields, "isSnapshot"), malformed
+
+
+def _decode_user_fills(data: msgspec.Raw) -> UserFills:
+    return UserFills(*_user_list(data, "fills", _fills))
 
 
 def _decode_user_fundings(data: msgspec.Raw) -> UserFundings:
-    fields = _raw_object(data)
-    fundings, malformed = _fundings.decode(fields["fundings"]) if "fundings" in fields else ([], 0)
-    return UserFundings(_optional_text(fields, "user"), fundings, _is_true(fields, "isSnapshot"), malformed)
+    return UserFundings(*_user_list(data, "fundings", _fundings))
 
 
 def _decode_twap_history(data: msgspec.Raw) -> UserTwapHistory:
-    fields = _raw_object(data)
-    records, malformed = _twap_records.decode(fields["history"]) if "history" in fields else ([], 0)
-    return UserTwapHistory(_optional_text(fields, "user"), records, _is_true(fields, "isSnapshot"), malformed)
+    return UserTwapHistory(*_user_list(data, "history", _twap_records))
 
 
 def _decode_twap_fills(data: msgspec.Raw) -> UserFills:
-    fields = _raw_object(data)
-    fills, malformed = _twap_fills.decode(fields["twapSliceFills"]) if "twapSliceFills" in fields else ([], 0)
-    named = [fill.named() for fill in fills]
-    return UserFills(_optional_text(fields, "user"), named, _is_true(fields, "isSnapshot"), malformed)
+    user, fills, is_snapshot, malformed = _user_list(data, "twapSliceFills", _twap_fills)
+    return UserFills(user, [fill.named() for fill in fills], is_snapshot, malformed)
 
 
 def _decode_user_event(data: msgspec.Raw) -> UserEvent:
