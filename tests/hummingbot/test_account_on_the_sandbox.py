@@ -122,7 +122,8 @@ async def test_funding_payment_is_reported_once_with_sign_and_rate() -> None:
         order_id = bot.place("buy", "BTC-USD", "0.02", order_type=OrderType.MARKET)
         await eventually(lambda: bool(bot.events(MarketEvent.BuyOrderCompleted, order_id)))
         bot.connector._funding_ledger._started_ms = 0
-        await exchange.clock.advance(3700)  # type: ignore[attr-defined]
+        to_the_hour = 3600 - exchange.clock.now() / 1000 % 3600
+        await exchange.clock.advance(to_the_hour + 100)  # type: ignore[attr-defined]
         await eventually(lambda: len(bot.history) > 0 and _payments(bot) != [], 5)
         (payment,) = _payments(bot)
         rows = await bot.connector._reader.fundings_since(0)
