@@ -13,7 +13,7 @@ SANDBOX_DOMAIN = Network.SANDBOX.value
 INFO_PATH = "/info"
 EXCHANGE_PATH = "/exchange"
 
-FUNDING_POLL_SECONDS = 300
+FUNDING_POLL_SECONDS = 900
 """The stream brings payments within a second; this is how often they are asked for in case it did not."""
 
 ALL_ENDPOINTS_LIMIT = "All"

@@ -55,6 +55,7 @@ from .trading.request_allowance import RequestAllowance
 from .trading.requests import Requests
 from .trading.returned_orders import ReturnedOrders
 from .trading.settings import Settings, load_settings
+from .trading.sweep import Sweep
 from .trading.threads import HomeLoop
 from .trading.twap_follower import TwapFollower
 from .trading.twaps import TwapFlow
@@ -201,7 +202,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             self._on_account_change,
             self._on_funding,
         )
-        self._reconciler = Reconciler(
+        self._sweep = Sweep(
             self._reader,
             self._order_tracker,
             self._flow,
@@ -210,8 +211,12 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             self._fills,
             self._account,
             self._dexs_to_ask,
+            self._dex_of_pair,
             self._on_account_change,
             time.time,
+        )
+        self._reconciler = Reconciler(
+            self._sweep, self._order_tracker, self._flow, self._dispatcher, self._account, time.time
         )
         self._dead_mans_switch = DeadMansSwitch(
             self._requests,
@@ -238,7 +243,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._dispatcher.on_charged = self._learn_from_fill
         self._dispatcher.on_venue_time = self._requests.venue_clock.note
         self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
-        self._reconciler.on_open_order = self._on_listed
+        self._sweep.on_open_order = self._on_listed
         # Positions and balances come by stream with every block: nothing has to be estimated in between.
         self.real_time_balance_update = True
         self._markets.on_change(self._on_markets)
@@ -382,9 +387,9 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._orphans.book = self._dispatcher.on_fill
         self._orphans.dismiss = self._fills.remember
         self._dispatcher.on_unknown_fill = self._orphans.keep
-        self._dispatcher.on_unknown_order = self._reconciler.on_unknown_open = self._orphans.on_open
+        self._dispatcher.on_unknown_order = self._sweep.on_unknown_open = self._orphans.on_open
         self._dispatcher.on_named_open = lambda order: self._returned.on_open(order, is_listed=False)
-        self._reconciler.booked_until = self._booked_until
+        self._sweep.booked_until = self._booked_until
         self._reconciler.on_swept = lambda: self._orphans.start(self._dexs_to_ask())
         self._fills.on_swept = self._keep_bookmark
 

@@ -78,7 +78,7 @@ class AccountContract(FeesContract):
             # Keys that were never good may name an account that is not the user's.
             if self._was_approved:
                 await self._stream_or_patience_over()
-                await self._reconciler.sweep(max_age=self.SHORT_POLL_INTERVAL / 2)
+                await self._reconciler.sweep_routinely(max_age=self.SHORT_POLL_INTERVAL / 2)
             tell_rate_oracle(self._collateral_tokens())
             # At first the stream is about to tell the settings, and nothing was ordered: it need not be asked for.
             is_settled = time.monotonic() >= self._stream_expected_until

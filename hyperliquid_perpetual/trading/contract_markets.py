@@ -9,7 +9,7 @@ from bidict import bidict
 from hummingbot.connector.trading_rule import TradingRule
 
 from ..venue import prices
-from ..venue.markets import FIRST_DEX, QUOTE, Market, MarketTable
+from ..venue.markets import FIRST_DEX, QUOTE, Market, MarketTable, dex_of
 from ..venue.messages import OrderUpdate
 from ..venue.pair_names import FoldingDict
 from . import order_checks
@@ -158,6 +158,10 @@ class MarketsContract(ThreadsContract):
         pairs = [*self._trading_pairs, *(order.trading_pair for order in self.in_flight_orders.values())]
         coins = [market.coin for pair in pairs if (market := table.find(pair)) is not None]
         return list(dict.fromkeys([FIRST_DEX, *table.dexs_of(coins)]))
+
+    def _dex_of_pair(self, trading_pair: str) -> str:
+        market = self._markets.table.find(trading_pair)
+        return market.dex if market is not None else dex_of(trading_pair)
 
     def _on_order_status(self, update: OrderUpdate) -> None:
         market = self._markets.table.by_coin.get(update.order.coin)

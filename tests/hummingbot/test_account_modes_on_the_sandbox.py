@@ -238,7 +238,7 @@ async def test_mode_that_is_not_known_is_told_and_read_like_the_default_one(exch
 
         bot.connector._reader.mode = mode  # type: ignore[method-assign]
         for _ in range(2):
-            bot.connector._reconciler._mode_asked_at = 0.0
+            bot.connector._sweep._mode_asked_at = 0.0
             await bot.connector._update_balances()
         assert str(bot.log).count("'quantumMargin'") == 1
         assert bot.connector.get_balance("USDC") == 5_000

@@ -80,7 +80,7 @@ async def test_late_open_of_an_order_that_was_cancelled_brings_nothing_back() ->
         bot.connector.cancel("BTC-USD", order_id)
         await eventually(lambda: bool(bot.events(MarketEvent.OrderCancelled, order_id)))
         bot.connector._dispatcher.on_order_update(OrderUpdate(row, "open", row.timestamp))
-        bot.connector._reconciler.on_open_order(order, row)
+        bot.connector._sweep.on_open_order(order, row)
         await eventually(lambda: not bot.connector._returned._looking, 5)
         assert bot.connector._returned.taken_back == 0
         assert bot.connector._order_tracker.lost_orders == {}

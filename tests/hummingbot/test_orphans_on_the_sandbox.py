@@ -237,9 +237,9 @@ async def test_fill_of_an_unrecorded_order_is_booked_when_the_snapshot_of_fills_
     order_id = await killed_with_an_unrecorded_order(lives, OrderType.MARKET)
     sweep = Reconciler.sweep
 
-    async def late_sweep(reconciler: Reconciler, max_age: float = 0.0) -> None:
+    async def late_sweep(reconciler: Reconciler) -> None:
         await asyncio.sleep(1)
-        await sweep(reconciler, max_age)
+        await sweep(reconciler)
 
     monkeypatch.setattr(Reconciler, "sweep", late_sweep)
 

@@ -46,6 +46,6 @@ def unsettled(connector: Any, since: float) -> list[str]:
     found += [f"{cloid} is asked for" for cloid in connector._flow.resolver.pending]
     found += [f"{order.client_order_id} waits for fills" for order in connector._order_tracker.held_endings()]
     reconciler = connector._reconciler
-    if not reconciler.is_reconciled or reconciler._swept_at < since:
+    if not reconciler.is_reconciled or reconciler.swept_at < since:
         found.append("not reconciled since it became quiet")
     return found

@@ -1,0 +1,107 @@
+"""Routine sweeps of a bot that trades on several dexs: one dex in turn, and all of them once something was missed."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from eth_account import Account
+from hummingbot.core.data_type.in_flight_order import OrderState
+
+from hyperliquid_perpetual.sandbox.engine.commands import CancelOrdersByCloid
+from hyperliquid_perpetual.sandbox.sandbox import Sandbox
+from tests.bot import Bot, trading_bot
+from tests.virtual_time import run_in_virtual_time
+
+KEY = "0x" + "a1" * 32
+OWNER = Account.from_key(KEY).address.lower()
+PAIRS = {"": "BTC-USD", "xyz": "xyz:TSLA-USD", "km": "km:US500-USD"}
+ROUTINE_SECONDS = 120
+
+
+@asynccontextmanager
+async def bot_on_three_dexs() -> AsyncIterator[tuple[Bot, dict[str, str]]]:
+    """With an open order on each, told by dex."""
+    async with Sandbox(seed=7, market="still", block_ms=0) as exchange:
+        exchange.open_account(OWNER, dexs=dict.fromkeys(PAIRS, 5_000))
+        keys = {"hyperliquid_perpetual_address": OWNER, "hyperliquid_perpetual_secret_key": KEY}
+        async with trading_bot(*PAIRS.values(), exchange=exchange, **keys) as bot:
+            orders = {}
+            for dex, pair in PAIRS.items():
+                price = bot.price(bot.connector._market(pair).coin, "0.99")
+                orders[dex] = await bot.open_order("buy", pair, "0.1" if dex else "0.002", price)
+            yield bot, orders
+
+
+def cancel_elsewhere(bot: Bot, orders: dict[str, str]) -> None:
+    """Ends the orders, as their owner can with any other client."""
+    ids = {dex: bot.connector._market(pair).asset_id for dex, pair in PAIRS.items()}
+    cancels = tuple((ids[dex], order_id) for dex, order_id in orders.items())
+    bot.exchange.chain.apply_now(CancelOrdersByCloid(OWNER, cancels))
+
+
+def listings(bot: Bot) -> "Counter[str]":
+    """How often the open orders of each dex were asked for."""
+    return Counter(json.loads(request.body)["dex"] for request in bot.exchange.requests("/info", "frontendOpenOrders"))
+
+
+def test_bot_at_rest_asks_for_the_open_orders_of_one_dex_at_a_time_and_of_each_in_turn() -> None:
+    async def scenario() -> None:
+        async with bot_on_three_dexs() as (bot, _orders):
+            await asyncio.sleep(2 * ROUTINE_SECONDS)
+            before = listings(bot)
+            for _ in range(2):
+                await asyncio.sleep(len(PAIRS) * ROUTINE_SECONDS)
+                asked = listings(bot) - before
+                before = listings(bot)
+                assert asked.keys() == PAIRS.keys()
+                assert max(asked.values()) <= 2
+            assert not bot.connector._sweep.differences.counts
+
+    run_in_virtual_time(scenario())
+
+
+def test_bot_at_rest_on_several_dexs_uses_less_than_thirty_weight_a_minute() -> None:
+    async def scenario() -> None:
+        async with bot_on_three_dexs() as (bot, _orders):
+            await asyncio.sleep(2 * ROUTINE_SECONDS)
+            before = bot.exchange.api.meter.total
+            await asyncio.sleep(1800)
+            assert (bot.exchange.api.meter.total - before) / 30 < 30
+
+    run_in_virtual_time(scenario())
+
+
+def test_end_that_the_stream_kept_to_itself_is_found_in_its_dexs_turn_and_has_all_dexs_looked_at() -> None:
+    async def scenario() -> None:
+        async with bot_on_three_dexs() as (bot, orders):
+            await asyncio.sleep(ROUTINE_SECONDS)
+            bot.exchange.faults.lose_user_frames()
+            await asyncio.sleep(1)
+            cancel_elsewhere(bot, orders)
+            found = bot.connector._sweep.differences.counts
+            for _ in range((len(PAIRS) + 1) * ROUTINE_SECONDS):
+                await asyncio.sleep(1)
+                if found["end"]:
+                    break
+            await asyncio.sleep(5)
+            assert found["end"] == len(PAIRS)
+            assert {bot.state(order_id) for order_id in orders.values()} == {OrderState.CANCELED}
+
+    run_in_virtual_time(scenario())
+
+
+def test_orders_of_all_dexs_are_asked_for_after_a_gap_of_the_stream() -> None:
+    async def scenario() -> None:
+        async with bot_on_three_dexs() as (bot, orders):
+            await asyncio.sleep(ROUTINE_SECONDS)
+            before = listings(bot)
+            bot.exchange.faults.add("outage", lasts=30)
+            await asyncio.sleep(1)
+            cancel_elsewhere(bot, orders)
+            await asyncio.sleep(60)
+            assert (listings(bot) - before).keys() == PAIRS.keys()
+            assert {bot.state(order_id) for order_id in orders.values()} == {OrderState.CANCELED}
+
+    run_in_virtual_time(scenario())
