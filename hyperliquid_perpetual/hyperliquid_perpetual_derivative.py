@@ -214,6 +214,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             self._dex_of_pair,
             self._on_account_change,
             time.time,
+            self._requests.venue_clock,
         )
         self._reconciler = Reconciler(
             self._sweep, self._order_tracker, self._flow, self._dispatcher, self._account, time.time

@@ -42,8 +42,9 @@ class Busy:
     def _one(self, who, exchange, *, is_first):
         found = self.figures[who]
         # The pairs of all dexs come last; the built-in connector has those of the first.
-        coins = exchange.coins[-PAIRS:] if who == "ours" else [c for c in exchange.coins if ":" not in c][:PAIRS]
-        coins = ["BTC", *[coin for coin in coins if coin != "BTC"][: PAIRS - 1]]
+        firsts = [coin for coin in exchange.coins if ":" not in coin]
+        coins = [coin for coin in (exchange.coins if who == "ours" else firsts[:PAIRS]) if coin != "BTC"]
+        coins = ["BTC", *coins[1 - PAIRS :]]
         found["pairs"], found["dexs"] = len(coins), len({coin.rpartition(":")[0] for coin in coins})
         exchange.ask("enrich")
         with Trader(who, exchange, pairs_of(coins)) as trader:

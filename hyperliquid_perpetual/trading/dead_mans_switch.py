@@ -156,7 +156,7 @@ class DeadMansSwitch:
             # Made when it is sent, not when it was decided: in between lies the wait for the address' budget.
             nonlocal until
             until = self._clock() + max(float(seconds), 2 * MIN_AHEAD_SECONDS)
-            return actions.schedule_cancel(int(until * 1000))
+            return actions.schedule_cancel(int(until * 1000) + self._requests.venue_clock.ahead_ms)
 
         outcome = await self._send(arming)
         match outcome:

@@ -56,6 +56,11 @@ class FillBook:
             self._complete_until = until_ms
             self.on_swept(until_ms)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is known up to some time."""
+        return self._complete_until > 0
+
     def gap_start(self, first_ms: int) -> int:
         """Where the next request for fills has to start, Unix milliseconds.
 

@@ -24,9 +24,13 @@ from .order_flow import OrderFlow
 from .order_tracker import OrderTracker
 from .requests import ACTION_LIFETIME_MS, VenueUnavailable
 from .twap_follower import TwapFollower
+from .venue_clock import VenueClock
 
 FILLS_GRACE_SECONDS = 1.0
 """How long the stream has to bring fills that an order's end told of, before they are asked for."""
+
+UNKNOWN_CLOCK_MS = 600_000
+"""How far the venue's clock may be behind this machine's before it has stated its time."""
 
 MODE_SECONDS = 1800.0
 """How often the account mode is asked for: it changes rarely, and asking is dear."""
@@ -52,6 +56,7 @@ class Sweep:
         dex_of_pair: Callable[[str], str],
         on_account: Callable[[], None],
         clock: Callable[[], float],
+        venue_clock: VenueClock,
     ) -> None:
         """
         :param dexs: names of the dexs that matter, the first one included.
@@ -70,6 +75,7 @@ class Sweep:
         self._dex_of_pair = dex_of_pair
         self._on_account = on_account
         self._clock = clock
+        self._venue_clock = venue_clock
         self._started_ms = int(clock() * 1000)
         self._mode_asked_at = 0.0
         self._turns = itertools.count()
@@ -122,22 +128,27 @@ class Sweep:
         """Fills alone."""
         # Taken before asking: an ending that comes in while the answer travels may miss fills that the answer lacks.
         held = [order.client_order_id for order in self._tracker.held_endings()]
-        oldest = min((self._created(order) for order in self._tracker.orders()), default=self._clock())
-        first_ms = min(self._started_ms, int(oldest * 1000), self.booked_until() or self._started_ms)
-        asked_at = int(self._clock() * 1000)
-        fills = await self._reader.fills_since(self._fills.gap_start(first_ms))
+        created = [int(self._created(order) * 1000) for order in self._tracker.orders()]
+        booked_until, asked_at = self.booked_until(), int(self._clock() * 1000)
+        # Fills have the venue's time. Where that is behind, what has just happened looks older than what was asked for.
+        behind = min(0, self._venue_clock.ahead_ms)
+        is_first = not (created or held or self._fills.has_begun or booked_until)
+        # A first life that has ordered nothing yet needs not ask: no fill can be anybody's here.
+        started = self._started_ms + behind
+        first_ms = min([started, booked_until or started, *(at + behind for at in created)])
+        fills = [] if is_first else await self._reader.fills_since(self._fills.gap_start(first_ms))
         for fill in fills:
             order = self._tracker.find(fill.cloid, fill.oid) if self._fills.is_new(fill) else None
             if order is not None:
                 self.differences.note("fill", f"a fill of order {order.client_order_id} was not told by the stream")
-            self._dispatcher.on_fill(fill, is_old=fill.time < self._started_ms)
+            self._dispatcher.on_fill(fill, is_old=fill.time < started)
         if self._twaps.misses_fills:
             # Whether the venue has fills of slices among the others is not confirmed; this list has them for certain.
             for fill in await self._reader.twap_fills():
                 self._dispatcher.on_fill(fill, is_old=True)
-        # A newest fill bounds on the venue's clock what was surely seen; without one, the overlap covers the clocks'
-        # distance.
-        self._fills.swept(max((fill.time for fill in fills), default=asked_at))
+        # A newest fill bounds on the venue's clock what was surely seen. Without one, what that clock says now does.
+        now = asked_at + behind if self._venue_clock.is_known else asked_at - UNKNOWN_CLOCK_MS
+        self._fills.swept(max((fill.time for fill in fills), default=now))
         self._tracker.release_held([cloid for cloid in held if self._held_long_enough(cloid, asked_at)])
 
     def _held_long_enough(self, cloid: str, asked_at_ms: int) -> bool:

@@ -45,6 +45,11 @@ class VenueClock:
             self._has_warned = False
 
     @property
+    def is_known(self) -> bool:
+        """Whether the venue has stated its time."""
+        return bool(self._distances)
+
+    @property
     def ahead_ms(self) -> int:
         """How far the venue's clock is ahead of this machine's, in milliseconds; 0 when they agree well enough."""
         distance = max(self._distances, default=0)

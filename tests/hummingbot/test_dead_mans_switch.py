@@ -18,6 +18,7 @@ from hyperliquid_perpetual.trading import dead_mans_switch as module
 from hyperliquid_perpetual.trading.dead_mans_switch import DeadMansSwitch
 from hyperliquid_perpetual.trading.settings import Settings
 from tests.bot import Bot, eventually, sandbox_at, trading_bot
+from tests.clocks import ClockElsewhere
 
 SECONDS = 10
 SWITCHED_ON = Settings(dead_mans_switch_seconds=SECONDS)
@@ -73,6 +74,17 @@ async def test_armed_when_ready_and_armed_again_before_it_can_fire() -> None:
         assert switch(bot).requests_sent == len(times)
         assert cancel_time(bot.exchange) == times[-1]
         assert not bot.log.records
+
+
+@pytest.mark.parametrize("venue_ahead", [-30, 30])
+async def test_switch_is_set_by_the_venues_clock(venue_ahead: int) -> None:
+    """By this machine's it would come half a minute late, or be refused for lying in the past."""
+    async with guarded_bot(clock=ClockElsewhere(venue_ahead * 1000)) as bot:
+
+        def ahead() -> float:
+            return ((cancel_time(bot.exchange) or 0) - bot.exchange.clock.now()) / 1000
+
+        await eventually(lambda: 0 < ahead() <= SECONDS, 30, lambda: str(ahead()))
 
 
 async def test_orders_are_cancelled_when_the_bot_no_longer_speaks_up_and_it_says_why(

@@ -6,7 +6,9 @@ import logging
 import pytest
 from hummingbot.core.data_type.in_flight_order import OrderState
 
+from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from tests.bot import eventually, trading_bot
+from tests.clocks import ClockElsewhere
 from tests.virtual_time import run_in_virtual_time
 
 
@@ -40,6 +42,22 @@ def test_what_a_live_stream_did_not_tell_is_found_by_the_next_sweep(caplog: pyte
     with caplog.at_level(logging.INFO):
         run_in_virtual_time(scenario())
     assert "was not told by the stream, although the account stream was live" in caplog.text
+
+
+@pytest.mark.parametrize("venue_ahead", [-300, 300])
+def test_fill_that_the_stream_did_not_tell_is_found_where_the_clocks_are_minutes_apart(venue_ahead: int) -> None:
+    async def scenario() -> None:
+        exchange = Sandbox(seed=7, market="still", block_ms=0, clock=ClockElsewhere(venue_ahead * 1000))
+        async with exchange, trading_bot(exchange=exchange) as bot:
+            await asyncio.sleep(30)
+            order_id = await bot.open_order("buy", "BTC-USD", "0.02", bot.price("BTC", "0.99"))
+            await bot.connector._reconciler.sweep()
+            exchange.faults.lose_user_frames()
+            exchange.fill(bot.address, order_id, "0.01")
+            await asyncio.sleep(300)
+            assert bot.state(order_id) is OrderState.PARTIALLY_FILLED
+
+    run_in_virtual_time(scenario())
 
 
 def test_what_happened_in_a_gap_of_the_stream_is_said_to_have() -> None:

@@ -105,3 +105,14 @@ def test_orders_of_all_dexs_are_asked_for_after_a_gap_of_the_stream() -> None:
             assert {bot.state(order_id) for order_id in orders.values()} == {OrderState.CANCELED}
 
     run_in_virtual_time(scenario())
+
+
+async def test_first_life_that_has_ordered_nothing_asks_for_no_fills_and_the_next_sweep_does() -> None:
+    async with trading_bot() as bot:
+        assert not bot.exchange.requests("/info", "userFillsByTime")
+        order_id = await bot.open_order("buy", "BTC-USD", "0.02", bot.price("BTC", "0.99"))
+        bot.exchange.faults.lose_user_frames()
+        bot.exchange.fill(bot.address, order_id)
+        await bot.connector._reconciler.sweep()
+        assert bot.state(order_id) is OrderState.FILLED
+        assert bot.exchange.requests("/info", "userFillsByTime")
