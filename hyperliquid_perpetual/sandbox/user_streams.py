@@ -36,11 +36,13 @@ class _News:
     """What one block had for one account."""
 
     __slots__ = (
+        "coins",
         "fills",
         "fundings",
         "ledger",
         "liquidations",
         "made",
+        "money_moved",
         "orders",
         "slices",
         "state_changed",
@@ -61,6 +63,10 @@ class _News:
         self.liquidations: list[Any] = []
         self.unasked_cancels: list[Any] = []
         self.state_changed = False
+        self.coins: set[str] = set()
+        """In which it had orders, a position or another setting of leverage."""
+        self.money_moved = False
+        """Whether money came or went that no trade explains: what can be traded is another figure in every coin."""
         self.twap_waits = False
 
 
@@ -95,11 +101,11 @@ class UserStreams:
             ev.FundingPaid: self._take_funding,
             ev.LedgerUpdated: self._take_ledger,
             ev.Liquidated: self._take_liquidation,
-            ev.PositionChanged: self._take_change,
+            ev.PositionChanged: self._take_change_of_a_coin,
+            ev.LeverageChanged: self._take_change_of_a_coin,
             ev.BalanceChanged: self._take_change,
-            ev.CashMoved: self._take_change,
-            ev.ModeChanged: self._take_change,
-            ev.LeverageChanged: self._take_change,
+            ev.CashMoved: self._take_money,
+            ev.ModeChanged: self._take_money,
         }
 
     def start(self, clock: Clock) -> list[Timer]:
@@ -161,6 +167,7 @@ class UserStreams:
         if order.account in self._followed:
             news = self._news[order.account]
             news.orders.append(order)
+            news.coins.add(order.coin)
             if order.status in _CANCELED_FOR_THE_USER:
                 news.unasked_cancels.append({"coin": order.coin, "oid": order.oid})
 
@@ -185,11 +192,20 @@ class UserStreams:
             if concerned in self._followed:
                 self._news[concerned].liquidations.append(_liquidation(event))
 
-    def _take_change(
-        self, event: ev.PositionChanged | ev.BalanceChanged | ev.CashMoved | ev.ModeChanged | ev.LeverageChanged
-    ) -> None:
+    def _take_change(self, event: ev.BalanceChanged) -> None:
         if event.account in self._followed:
             self._news[event.account].state_changed = True
+
+    def _take_change_of_a_coin(self, event: ev.PositionChanged | ev.LeverageChanged) -> None:
+        if event.account in self._followed:
+            news = self._news[event.account]
+            news.state_changed = True
+            news.coins.add(self._exchange.markets[event.asset].market.coin)
+
+    def _take_money(self, event: ev.CashMoved | ev.ModeChanged) -> None:
+        if event.account in self._followed:
+            news = self._news[event.account]
+            news.state_changed = news.money_moved = True
 
     def on_block(self, now: int) -> None:
         """Send what the block had for each account."""
@@ -240,8 +256,7 @@ class UserStreams:
             publish(subs.UserNonFundingLedgerUpdates(user=user), "userNonFundingLedgerUpdates", data)
         if news.orders:
             self._publish_states(subs.OpenOrders, user)
-        if news.orders or news.state_changed:
-            self._publish_states(subs.ActiveAssetData, user)
+        self._tell_asset_data(user, news)
         if news.state_changed:
             self._publish_states(subs.ClearinghouseState, user)
             self._publish_states(subs.AllDexsClearinghouseState, user)
@@ -276,6 +291,12 @@ class UserStreams:
         if self._hub.has(history):
             rows = [self._orders.order_state(order) for order in news.orders]
             self._hub.publish(history, "userHistoricalOrders", {**head, "orderHistory": rows})
+
+    def _tell_asset_data(self, user: str, news: _News) -> None:
+        """Of the coins that the block concerned; what it left to trade in others is told with the next states."""
+        for subscription in self._hub.active(subs.ActiveAssetData):
+            if subscription.user == user and (news.money_moved or subscription.coin in news.coins):
+                self._hub.publish(subscription, *self._state(subscription))
 
     # ------------------------------------------------------------------ states
 

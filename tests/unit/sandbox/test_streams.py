@@ -215,6 +215,21 @@ async def test_leverage_setting_is_pushed(exchange: Sandbox, alice: Client) -> N
         assert of("activeAssetData", await socket.drained())[-1]["leverage"] == {"type": "cross", "value": 3}
 
 
+async def test_asset_data_of_a_coin_comes_with_its_own_blocks_with_money_and_every_few_seconds(
+    exchange: Sandbox, alice: Client
+) -> None:
+    async with connect(exchange) as socket:
+        await socket.subscribe("activeAssetData", user=alice.address, coin="BTC")
+        await socket.subscribe("activeAssetData", user=alice.address, coin="ETH")
+        await socket.drained()
+        await alice.place(order(0, True, "80000", "0.01"))
+        assert [data["coin"] for data in of("activeAssetData", await socket.drained())] == ["BTC"]
+        exchange.fund(alice.address, 77)
+        assert {data["coin"] for data in of("activeAssetData", await socket.drained())} == {"BTC", "ETH"}
+        await exchange.clock.advance(5)
+        assert {data["coin"] for data in of("activeAssetData", await socket.drained())} == {"BTC", "ETH"}
+
+
 async def test_funding_comes_on_its_streams(exchange: Sandbox, alice: Client) -> None:
     await alice.place(order(0, True, "87000", "0.1", "Ioc"))
     async with connect(exchange) as socket:
