@@ -41,8 +41,8 @@ def main() -> int:
     return 0 if all(row.met for row in rows) else 1
 
 
-Figures = dict[tuple[str, str], list[float]]
-"""By client and case: the median of each round, microseconds."""
+Figures = dict[tuple[str, str], list[list[float]]]
+"""By client and case: of each round the blocks, microseconds of an operation."""
 
 
 def _measure(workers: list[Worker], rounds: int) -> Figures:
@@ -52,20 +52,28 @@ def _measure(workers: list[Worker], rounds: int) -> Figures:
         for name in sorted(wanted):
             for worker in workers:
                 if name in worker.cases:
-                    blocks = worker.measure(name, SECONDS)
-                    figures.setdefault((worker.client.name, name), []).append(statistics.median(blocks))
+                    figures.setdefault((worker.client.name, name), []).append(worker.measure(name, SECONDS))
     return figures
 
 
 def _row(case: Case, figures: Figures) -> Row:
-    ours, base = figures["ours", case.case], figures[case.against, case.against_case]
+    medians = {key: [statistics.median(blocks) for blocks in rounds] for key, rounds in figures.items()}
+    ours, base = medians["ours", case.case], medians[case.against, case.against_case]
     ratios = [mine / theirs for mine, theirs in zip(ours, base, strict=True)]
-    others = {who: statistics.median(values) for (who, name), values in figures.items() if name == case.case}
+    others = {who: statistics.median(values) for (who, name), values in medians.items() if name == case.case}
     del others["ours"]
     against = f"{case.against}: {case.against_case}"
     others.setdefault(against, statistics.median(base))
-    floor = statistics.median(figures["ours", case.floor]) if case.floor else None
-    return Row(case.name, "us", statistics.median(ours), others, statistics.median(ratios), against, case.target, floor)
+    floor = statistics.median(medians["ours", case.floor]) if case.floor else None
+    worst = {who: _p99(rounds) for (who, name), rounds in figures.items() if name == case.case}
+    return Row(
+        case.name, "us", statistics.median(ours), others, statistics.median(ratios), against, case.target, floor, worst
+    )
+
+
+def _p99(rounds: list[list[float]]) -> float:
+    blocks = sorted(block for blocks in rounds for block in blocks)
+    return blocks[len(blocks) * 99 // 100]
 
 
 def _write(rows: list[Row], workers: list[Worker], rounds: int) -> None:

@@ -32,6 +32,8 @@ class Row(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Why the target is not met."""
     floor: float | None = None
     """What nothing could go below (for a rate: above), measured in the same run, in the row's unit."""
+    p99: dict[str, float] = {}
+    """By client, ours among them, in the row's unit."""
 
     @property
     def is_rate(self) -> bool:
