@@ -128,10 +128,14 @@ def test_agents_end_with_the_last_of_the_money() -> None:
     venue = Venue(BTC, deposits=100)
     approve(venue, ALICE, ONE)
     approve(venue, ALICE, TWO, "bot")
+    venue.now += 1
     venue.apply(SendAsset(ALICE, BOB, "", "", "USDC", money(99)))
     assert venue.exchange.master_of(TWO, venue.now) == ALICE
     venue.apply(SendAsset(ALICE, BOB, "", "", "USDC", money(1)))
-    assert {event.agent.address for event in venue.events if isinstance(event, AgentRemoved)} == {ONE, TWO}
+    ended = {
+        (event.time, event.account, event.agent.address) for event in venue.events if isinstance(event, AgentRemoved)
+    }
+    assert ended == {(venue.now, ALICE, ONE), (venue.now, ALICE, TWO)}
     assert venue.exchange.master_of(ONE, venue.now) is None
     venue.apply(Deposit(ALICE, money(100)))
     assert venue.exchange.master_of(TWO, venue.now) is None, "what ended does not come back with the money"

@@ -164,3 +164,14 @@ def test_market_that_opens_later_has_funding_with_the_others() -> None:
     venue.apply(ListMarket(make_market("GOLD", 7, 4_000)))
     venue.tick(NOON + HOUR)
     assert [event.settlement.coin for event in venue.events if isinstance(event, FundingSettled)] == ["BTC", "GOLD"]
+
+
+@pytest.mark.parametrize(("coin", "asset"), [("ETH", 9), ("NEW", 1), ("ETH", 1)])
+def test_coin_of_another_asset_and_asset_of_another_coin_are_not_listed(coin: str, asset: int) -> None:
+    venue = Venue()
+    before = dict(venue.exchange.markets)
+    with pytest.raises(ValueError, match=rf"^market {coin} \(asset {asset}\) is there already$"):
+        venue.apply(ListMarket(make_market(coin, asset, 5)))
+    assert venue.exchange.markets == before
+    with pytest.raises(ValueError, match="is there already"):
+        Venue(*venue.markets, make_market(coin, asset, 5))

@@ -15,6 +15,7 @@ from hyperliquid_perpetual.sandbox.engine.account_commands import (
     TransferToSubAccount,
 )
 from hyperliquid_perpetual.sandbox.engine.commands import SetQuirk
+from hyperliquid_perpetual.sandbox.engine.fee_standing import KEPT_DAYS, DayVolume, FeeStanding
 from hyperliquid_perpetual.sandbox.engine.fee_tiers import account_rates
 from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
@@ -226,3 +227,14 @@ def test_standings_can_be_written_down_and_read_again() -> None:
     for who in (ALICE, BOB, CAROL):
         for state in (exchange.account(who).fee_standing, exchange.account(who).referral):
             assert state is None or msgspec.json.decode(msgspec.json.encode(state), type=type(state)) == state
+
+
+def test_volume_is_kept_by_day_and_the_oldest_day_goes_first() -> None:
+    standing = FeeStanding()
+    for day in range(20_000, 20_000 + KEPT_DAYS + 3):
+        standing.add(day, money(day), crossed=True)
+        standing.add(day, money(1), crossed=False)
+    last = 20_000 + KEPT_DAYS + 2
+    assert standing.days == [DayVolume(day, money(day), money(1)) for day in range(last - KEPT_DAYS + 1, last + 1)]
+    taken = sum(range(last - 13, last + 1))
+    assert standing.window(last + 1) == (money(taken + 14), money(14))

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import SetMode
-from hyperliquid_perpetual.sandbox.engine.events import Filled, Liquidated, TradeMade
+from hyperliquid_perpetual.sandbox.engine.events import BookChanged, Filled, Liquidated, TradeMade
 from hyperliquid_perpetual.sandbox.engine.records import Fill, Liquidation, OrderRecord, OrderStatus
 from tests.unit.sandbox.engine.venue import ALICE, BOB, CAROL, DAVE, NOON, Venue, make_market, money, oid_of, px
 
@@ -288,3 +288,13 @@ def test_isolated_position_that_the_book_takes_leaves_the_rest_of_its_margin_to_
     assert venue.house(ALICE).raw_usd == money(860) - money("1.8") - money("1.737")
     assert [fill.dir for fill in venue.fills()] == ["Close Short", "Liquidated Isolated Long"]
     assert liquidator(venue) not in venue.exchange.accounts
+
+
+def test_book_that_loses_the_orders_of_who_is_liquidated_is_told_of() -> None:
+    venue = long_eth()
+    resting = oid_of(venue.buy(ALICE, "ETH", 3_000, "0.01"))
+    venue.oracle("ETH", 3_863)
+    assert venue.fills() == [], "nobody is there to trade with"
+    assert venue.status(ALICE, resting) == "liquidatedCanceled"
+    assert venue.bids("ETH") == []
+    assert [event for event in venue.events if isinstance(event, BookChanged)] == [BookChanged(NOON, 1)]

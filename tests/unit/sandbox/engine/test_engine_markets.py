@@ -133,3 +133,34 @@ def test_texts_of_prices_and_dollars() -> None:
     assert dollars_text(money(10)) == "10"
     assert dollars_text(money("704.869")) == "704.86"
     assert dollars_text(money("0.5")) == "0.50"
+
+
+@pytest.mark.parametrize(
+    ("sz_decimals", "price", "down", "up"),
+    [
+        (4, "4120.03", "4120", "4120.1"),
+        (4, "4120.1", "4120.1", "4120.1"),
+        (5, "97123.4", "97123", "97124"),
+        (5, "99999.5", "99999", "100000"),
+        (2, "0.12341", "0.1234", "0.1235"),
+        (0, "123456.7", "123456", "123457"),
+        (0, "0.000001", "0.000001", "0.000001"),
+    ],
+)
+def test_price_is_rounded_to_the_next_that_an_order_may_have(sz_decimals: int, price: str, down: str, up: str) -> None:
+    market = make_market("X", 0, 1, sz_decimals=sz_decimals)
+    assert market.round_px(px(price), up=False) == px(down)
+    assert market.round_px(px(price), up=True) == px(up)
+
+
+@given(st.integers(0, 6), st.integers(1, 10**12), st.booleans())
+def test_rounded_price_is_one_that_an_order_may_have_and_no_other_lies_between(
+    sz_decimals: int, price: int, up: bool
+) -> None:
+    market = make_market("X", 0, 1, sz_decimals=sz_decimals)
+    rounded = market.round_px(price, up)
+    assert market.is_valid_px(rounded)
+    assert rounded >= price if up else rounded <= price
+    assert (rounded == price) is market.is_valid_px(price)
+    if abs(rounded - price) > 1:
+        assert not market.is_valid_px((rounded + price) // 2)

@@ -154,3 +154,23 @@ def test_waiting_child_may_be_unknown_by_its_cloid_until_it_is_armed() -> None:
     assert venue.record(ALICE, f"0x{4:032x}").oid == oid_of(parent), "others are found"
     venue.sell(BOB, "ETH", 3_990, 1)
     assert venue.record(ALICE, cloid).oid == oid_of(child)
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_exit_is_replaced_by_the_mark_after_its_entry_has_ended(side: str) -> None:
+    venue = Venue()
+    other, above = ("sell", 1) if side == "buy" else ("buy", -1)
+    venue.place(BOB, venue.intent(other, "ETH", 4_000, 1))
+    entry, take = venue.group(
+        ALICE,
+        "normalTpsl",
+        venue.intent(side, "ETH", 4_000, 1),
+        venue.trigger(other, "ETH", "tp", 4_000 + above * 200, 1),
+    )
+    assert isinstance(entry, Filled)
+    new = venue.modify(ALICE, oid_of(take), venue.trigger(other, "ETH", "tp", 4_000 + above * 100, 1))
+    assert isinstance(new, WaitingForTrigger)
+    assert venue.updates() == [(oid_of(take), "canceled"), (new.oid, "open")]
+    venue.oracle("ETH", 4_000 + above * 50)
+    met = venue.modify(ALICE, new.oid, venue.trigger(other, "ETH", "tp", 4_000 + above * 40, 1))
+    assert error_of(met) == "Invalid TP/SL price. asset=1", "the market is there already"

@@ -3,12 +3,14 @@
 import pytest
 
 from hyperliquid_perpetual.sandbox.engine.account_commands import (
+    ApproveBuilder,
     ClaimRewards,
     CreateSubAccount,
     GrantReferralCode,
     RegisterReferrer,
     SetReferrer,
 )
+from hyperliquid_perpetual.sandbox.engine.commands import BuilderFee
 from hyperliquid_perpetual.sandbox.engine.events import ReferralSet, RewardEarned
 from hyperliquid_perpetual.sandbox.engine.fees import VenueFees
 from hyperliquid_perpetual.sandbox.engine.quirks import VenueQuirks
@@ -193,3 +195,23 @@ def test_rewards_end_with_the_trade_that_makes_a_thousand_million() -> None:
         exchange.account(ALICE).volume = before
         trade(exchange, BOB)
         assert any(isinstance(event, RewardEarned) for event in exchange.events) is earns
+
+
+@pytest.mark.parametrize("crossed", [True, False])
+def test_what_a_builder_charges_earns_the_referrer_nothing(crossed: bool) -> None:
+    exchange = venue()
+    exchange.deposit(DAVE, 100)
+    exchange.apply(GrantReferralCode(CAROL, "CAROL"))
+    exchange.reply(SetReferrer(BOB, "CAROL"))
+    assert exchange.reply(ApproveBuilder(BOB, DAVE, 50)).error is None
+    orders = {"ours": (BOB, "buy", BuilderFee(DAVE, 50)), "theirs": (ALICE, "sell", None)}
+    for whose in ("theirs", "ours") if crossed else ("ours", "theirs"):
+        account, side, builder = orders[whose]
+        exchange.place(account, exchange.intent(side, "ETH", 4_000, 1, builder=builder))
+    fee = money("1.728" if crossed else "0.576")  # 4,000 x 0.045 % or 0.015 %, less 4 %
+    (fill,) = [fill for fill in exchange.fills() if fill.account == BOB]
+    assert (fill.fee, fill.builder_fee) == (fee + money(2), money(2))
+    assert [event for event in exchange.events if isinstance(event, RewardEarned)] == [
+        RewardEarned(exchange.now, CAROL, BOB, "USDC", fee // 10)
+    ]
+    assert referral_of(exchange.exchange.accounts, CAROL).referred[BOB].fees == fee

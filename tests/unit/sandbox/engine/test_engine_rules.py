@@ -303,3 +303,35 @@ def test_batch_modify_answers_item_by_item() -> None:
         Failed("Cannot modify canceled or filled order"),
         Resting(second + 2, None),
     )
+
+
+def test_market_order_that_waits_may_be_worth_less_than_a_limited_one() -> None:
+    """Section 6: 2,000,000 USD at a maximum leverage of 10, and ten times that for a limit order."""
+    venue = Venue(deposits=10**8)
+    open_long(venue, ALICE, "DOGE", "0.2", 1_000)
+    for worth, refused_at_market, refused_limited in (
+        (2_000_000, False, False),
+        (2_000_002, True, False),
+        (20_000_000, True, False),
+        (20_000_002, True, True),
+    ):
+        size = worth * 10  # at the limit of 0.1
+        stop = venue.trigger("sell", "DOGE", "sl", "0.15", size, worst="0.1")
+        limited = venue.trigger("sell", "DOGE", "sl", "0.15", size, limit="0.1")
+        for intent, refused, most in ((stop, refused_at_market, 2), (limited, refused_limited, 20)):
+            status = venue.place(ALICE, intent)[0]
+            assert isinstance(status, Failed) is refused
+            if refused:
+                assert error_of(status) == f"Order value cannot be more than ${most}000000. asset=2"
+            else:
+                venue.cancel(ALICE, "DOGE", oid_of(status))
+
+
+def test_what_more_orders_volume_has_earned_is_not_for_reduce_only_and_trigger_orders() -> None:
+    venue = Venue(open_orders_base=1, open_orders_max=5, open_orders_volume_step=money(1_000))
+    open_long(venue, ALICE, "ETH", 4_000, 1)
+    assert isinstance(venue.buy(ALICE, "ETH", 3_000, 1), Resting)
+    text = "Too many open orders asset=1"
+    assert error_of(venue.sell(ALICE, "ETH", 4_100, 1, reduce_only=True)) == text
+    assert error_of(venue.place(ALICE, venue.trigger("sell", "ETH", "sl", 3_900, 1))[0]) == text
+    assert isinstance(venue.buy(ALICE, "ETH", 3_000, 1), Resting)

@@ -367,3 +367,28 @@ def test_single_lot_can_be_reduced(side: str) -> None:
     assert error_of(venue.twap(ALICE, other, "GOLD", 1, 5, reduce_only=True)) == (
         "Reduce only order would increase position."
     )
+
+
+def test_twap_is_dated_by_when_it_was_placed_and_each_news_of_it_by_when_it_happened() -> None:
+    venue = market()
+    venue.now = NOON + 7
+    venue.oracle("ETH", 4_000)
+    running(venue.twap(ALICE, "buy", "ETH", 11, 5, trigger=(4_005, True)))
+    (waiting,) = venue.exchange.twaps.active(ALICE)
+    assert waiting.timestamp == NOON + 7
+    venue.now = NOON + 1_234
+    venue.oracle("ETH", 4_010, 4_010)
+    (begun,) = [event for event in venue.events if isinstance(event, TwapUpdated)]
+    assert (begun.time, begun.record.time, begun.record.state.timestamp) == (NOON + 1_234, NOON + 1_234, NOON + 7)
+    venue.tick(NOON + 400_000)
+    (ended,) = [event for event in venue.events if isinstance(event, TwapUpdated)]
+    assert (ended.time, ended.record.state.timestamp) == (NOON + 1_234 + 10 * SLICE, NOON + 7)
+
+
+def test_stop_price_of_a_sale_lies_below_the_market() -> None:
+    venue = market()
+    running(venue.twap(ALICE, "sell", "ETH", 11, 5, stop=3_999))
+    venue.tick(NOON + SLICE)
+    assert bought(venue) == -2
+    venue.oracle("ETH", 3_999, 3_999)
+    assert [(record.status, record.state.executed_sz) for record in records(venue)] == [("terminated", 20_000)]
