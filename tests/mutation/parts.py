@@ -46,6 +46,7 @@ PARTS = (
             )
         ),
         (
+            "tests/unit/trading/test_amended_orders.py",
             "tests/unit/trading/test_outcomes.py",
             "tests/unit/trading/test_fills_and_funding.py",
             "tests/unit/trading/test_legs.py",

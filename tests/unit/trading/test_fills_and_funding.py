@@ -10,8 +10,8 @@ from hyperliquid_perpetual.trading.funding_ledger import FundingLedger
 from hyperliquid_perpetual.venue.messages import Fill, FundingPayment
 
 
-def fill(tid: int | None = 1, time: int = 1000, oid: int = 7, coin: str = "BTC") -> Fill:
-    return Fill(coin, Decimal(1), Decimal(1), "B", time, oid, Decimal(0), tid=tid, hash="0xabc")
+def fill(tid: int | None = 1, time: int = 1000, oid: int = 7, coin: str = "BTC", tx: str = "0xabc") -> Fill:
+    return Fill(coin, Decimal(1), Decimal(1), "B", time, oid, Decimal(0), tid=tid, hash=tx)
 
 
 def test_the_same_fill_is_new_once() -> None:
@@ -33,6 +33,10 @@ def test_a_fill_of_2023_without_trade_id_is_known_by_its_transaction() -> None:
     book.remember(fill(tid=None))
     assert not book.is_new(fill(tid=None))
     assert trade_id(fill(tid=None)) == "0xabc-1000"
+    assert book.is_new(fill(tid=None, tx="0xdef")), "another transaction of the same moment"
+    assert book.is_new(fill(tid=5))
+    book.remember(fill(tid=5))
+    assert not book.is_new(fill(tid=5, tx="0xdef")), "a trade id is enough"
 
 
 def test_memory_is_bounded_and_forgets_the_oldest_only() -> None:

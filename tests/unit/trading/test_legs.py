@@ -84,6 +84,24 @@ def test_exit_of_a_whole_position_keeps_its_amount() -> None:
     assert order.amount == Decimal(2)
 
 
+def test_exit_of_a_whole_position_keeps_what_is_open_of_it_when_it_is_amended_again_after_fills() -> None:
+    order, legs = open_order(), Legs()
+    fill(order, legs, FIRST, "0.5")
+    legs.follow(order, SECOND, Decimal(12), Decimal("1.5"))
+    assert legs.follow(order, THIRD, Decimal(13), Decimal(0))
+    assert (order.exchange_order_id, order.price, order.amount) == (THIRD, Decimal(13), Decimal(2))
+    assert legs.filled_before(order) == Decimal("0.5")
+
+
+def test_fill_that_names_the_new_leg_before_the_amendment_is_answered_makes_it_the_present_one() -> None:
+    order, legs = open_order(), Legs()
+    legs.begin(order, Decimal(11), Decimal(5))
+    fill(order, legs, SECOND, "4")
+    assert (order.exchange_order_id, order.price, order.amount) == (SECOND, Decimal(11), Decimal(5))
+    assert not legs.is_pending(order)
+    assert legs.is_superseded(order, FIRST)
+
+
 def messages() -> dict[str, Any]:
     """One amendment from 2 to 5, a fill of each leg, and the words of the venue about both."""
     return {

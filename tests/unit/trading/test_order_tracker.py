@@ -48,8 +48,9 @@ class Setup:
         )
         self.tracker.start_tracking_order(self.order)
 
-    def fill(self, size: str, tid: int) -> None:
-        fill = Fill("BTC", Decimal(100), Decimal(size), "B", 1_000_000 + tid, 7, Decimal("0.01"), tid=tid, cloid=CLOID)
+    def fill(self, size: str, tid: int, oid: int = 7) -> None:
+        time = 1_000_000 + tid
+        fill = Fill("BTC", Decimal(100), Decimal(size), "B", time, oid, Decimal("0.01"), tid=tid, cloid=CLOID)
         self.tracker.process_trade_update(trade_update(self.order, fill))
 
 
@@ -235,7 +236,8 @@ async def test_failure_without_a_type_is_an_exception(setup: Setup) -> None:
 
 async def test_failure_without_a_reason_has_none(setup: Setup) -> None:
     setup.tracker.process_order_update(OrderUpdate("BTC-USD", 3.0, OrderState.FAILED, CLOID))
-    assert setup.connector.names == ["OrderFailure"]
+    [(name, event)] = setup.connector.events
+    assert (name, event.error_type, event.error_message) == ("OrderFailure", None, None)
     assert setup.tracker.failure_reason(CLOID) is None
 
 

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperliquid_perpetual.trading.replacements import Cancel, Waiting, pair_up
+from hyperliquid_perpetual.trading.batches import OrderDesk
+from hyperliquid_perpetual.trading.budget import WeightBudget
+from hyperliquid_perpetual.trading.replacements import Answer, Cancel, Waiting, pair_up
+from hyperliquid_perpetual.trading.requests import Requests
 from hyperliquid_perpetual.venue.actions import OrderRequest, Tif, Trigger
+from hyperliquid_perpetual.venue.networks import Network
+from hyperliquid_perpetual.venue.replies import Done
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +95,32 @@ def test_nothing_is_lost_or_used_twice_and_nothing_pairs_that_must_not(
         for new in left_orders:
             key = (new.item.asset_id, new.item.is_buy, new.item.reduce_only)
             assert not new.item.can_replace or (old.item.asset_id, old.item.resting_side, old.item.reduce_only) != key
+
+
+def test_who_waits_is_told_an_answer_or_that_there_is_none_once(loop: asyncio.AbstractEventLoop) -> None:
+    answered, failed, gone = waiting(loop, [Cancel(0, "0x1"), Cancel(0, "0x2"), Cancel(0, "0x3")])
+    answer, error = Answer(Done(), None), ValueError("no")
+    answered.settle(answer)
+    failed.fail(error)
+    gone.answer.cancel()
+    for ticket in (answered, failed, gone):
+        ticket.settle(Answer(Done(), 5))
+        ticket.fail(ValueError("too late"))
+    assert answered.answer.result() is answer
+    assert failed.answer.exception() is error
+    assert gone.answer.cancelled()
+
+
+@pytest.mark.parametrize("replaces_in_place", [False, True])
+async def test_batch_whose_sending_raised_fails_for_all_who_wait_for_it(replaces_in_place: bool) -> None:
+    keyless = Requests(Network.SANDBOX, WeightBudget(), lambda: 0)
+    desk = OrderDesk(keyless, replaces_in_place=replaces_in_place)
+    answers = await asyncio.gather(
+        desk.place(order(0, True)),
+        desk.place(order(0, True)),
+        desk.cancel(Cancel(0, f"0x{1:032x}", True)),
+        desk.amend(7, order(0, False)),
+        return_exceptions=True,
+    )
+    assert [str(answer) for answer in answers] == ["this connector has no key: it can read but not trade"] * 4
+    assert {type(answer) for answer in answers} == {RuntimeError}
