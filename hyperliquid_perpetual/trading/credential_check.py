@@ -8,11 +8,11 @@ purpose. Every fault is one sentence that names it and what would mend it.
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ..venue.lists import ListOf
 from ..venue.messages import ExtraAgent, UserRole, VaultDetails
-from .credentials import CredentialError, Credentials
+from .credentials import CredentialError
 from .log_names import logger_of
 from .requests import Requests
 
@@ -35,10 +35,43 @@ class Approval:
     """Unix seconds at which the API wallet expires; None without one, and for those that do not tell."""
 
 
+class SignerAddress(Protocol):
+    """Whoever signs, as far as the venue can be asked about it."""
+
+    @property
+    def address(self) -> str:
+        """In lower case."""
+        ...
+
+
+class WhoTrades(Protocol):
+    """Who signs, and for whom: `Credentials`, or the same addresses without a key."""
+
+    @property
+    def account(self) -> str:
+        """What is traded for, in lower case."""
+        ...
+
+    @property
+    def signer(self) -> SignerAddress:
+        """Whose key signs."""
+        ...
+
+    @property
+    def is_vault(self) -> bool:
+        """Whether the account is said to be a vault or sub-account."""
+        ...
+
+    @property
+    def master(self) -> str | None:
+        """The account that is said to own it, in lower case; None when that is not said."""
+        ...
+
+
 class CredentialCheck:
     """Checks credentials, and watches over the life of the API wallet afterwards."""
 
-    def __init__(self, requests: Requests, credentials: Credentials, warn_days: int, clock: Any = time.time) -> None:
+    def __init__(self, requests: Requests, credentials: WhoTrades, warn_days: int, clock: Any = time.time) -> None:
         """
         :param warn_days: how many days before its end an API wallet is spoken of.
         :param clock: Unix seconds.

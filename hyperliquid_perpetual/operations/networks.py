@@ -1,0 +1,38 @@
+"""The networks as an operator names them, and what each is called elsewhere."""
+
+from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE, Network
+
+SANDBOX = "sandbox"
+
+NETWORKS = {SANDBOX: Network.SANDBOX, "testnet": Network.TESTNET, "mainnet": Network.MAINNET}
+
+WEB_APPLICATIONS = {
+    Network.TESTNET: "https://app.hyperliquid-testnet.xyz",
+    Network.MAINNET: "https://app.hyperliquid.xyz",
+}
+
+
+def network_named(name: str) -> Network:
+    """The network of a name.
+
+    :raises ValueError: for any other name; the message lists the valid ones.
+    """
+    network = NETWORKS.get(name.strip().lower())
+    if network is None:
+        raise ValueError(f"there is no network {name!r}: choose one of {', '.join(NETWORKS)}")
+    return network
+
+
+def name_of(network: Network) -> str:
+    """What an operator calls a network."""
+    return next(name for name, known in NETWORKS.items() if known is network)
+
+
+def how_to_reach(network: Network) -> str:
+    """What to do when a network does not answer."""
+    if network is Network.SANDBOX:
+        return (
+            "start one with `hyperliquid-perpetual sandbox`, or say where it listens with"
+            f" {SANDBOX_URL_VARIABLE}=http://127.0.0.1:PORT"
+        )
+    return "check this machine's connection, its DNS and its firewall; then whether the venue is in maintenance"
