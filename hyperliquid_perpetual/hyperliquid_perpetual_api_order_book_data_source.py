@@ -112,6 +112,10 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
         """How often sockets were replaced."""
         return self._feed.reconnects
 
+    def replace_sockets(self, reason: str) -> None:
+        """Drops the present connections and opens others, as if the network had lost them."""
+        self._feed.replace_sockets(reason)
+
     def stale(self) -> dict[str, str]:
         """The trading pairs whose book must not be traded on, and why."""
         return {self._pair_of.get(coin, coin): reason for coin, reason in self._market_data.stale().items()}

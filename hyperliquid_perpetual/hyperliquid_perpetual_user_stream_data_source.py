@@ -91,6 +91,11 @@ class HyperliquidPerpetualUserStreamDataSource(UserStreamTrackerDataSource):
         """Unix seconds of the last frame; 0 while the stream is not live, so that polling becomes frequent."""
         return self._connection.last_received if self._connection is not None and self._connection.is_live else 0
 
+    def replace_socket(self, reason: str) -> None:
+        """Drops the present connection and opens another, as if the network had lost it."""
+        if self._connection is not None:
+            self._connection.replace_socket(reason)
+
     async def listen_for_user_stream(self, output: "asyncio.Queue[Any]") -> None:
         """Streams the account until cancelled; its typed messages go on ``output`` when nobody else takes them."""
         connection = self._connection = Connection(

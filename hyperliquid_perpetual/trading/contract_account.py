@@ -120,6 +120,11 @@ class AccountContract(FeesContract):
             await self._update_balances()
 
     @property
+    def credential_problem(self) -> str:
+        """What the venue finds wrong with the keys, with what would mend it; empty when nothing is."""
+        return self._credential_problem
+
+    @property
     def _credentials_are_good(self) -> bool:
         """Whether the venue has confirmed the keys, and they have not expired since; without keys there are none to
         doubt."""

@@ -108,6 +108,11 @@ class MarketFeed:
         """How many sockets were replaced."""
         return sum(connection.reconnects for connection in self._connections.values())
 
+    def replace_sockets(self, reason: str) -> None:
+        """Drops both sockets and opens others."""
+        for connection in self._connections.values():
+            connection.replace_socket(reason)
+
     def book(self, coin: str) -> ComposedBook:
         """The coin's composed book; empty before the first frame."""
         return self._coin(coin).book
