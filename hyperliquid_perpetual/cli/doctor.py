@@ -52,6 +52,10 @@ def doctor(
             rich_help_panel=ACCOUNT,
         ),
     ] = None,
+    skip_installation: Annotated[
+        bool,
+        typer.Option("--skip-installation", help="Leave out versions and connectors: Hummingbot is loaded for them."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
 ) -> None:
     """Look whether a bot can trade from here; change nothing, and say what to mend.
@@ -88,6 +92,7 @@ def doctor(
             address,
             agent,
             home,
+            not skip_installation,
             seconds,
             ask_password if may_ask else None,
         )

@@ -12,6 +12,7 @@ from hyperliquid_perpetual.operations.acceptance import sizes
 from hyperliquid_perpetual.operations.acceptance.ground import VENUE_AGREES_SECONDS, Ground, fee_of, ms
 from hyperliquid_perpetual.operations.acceptance.outcomes import Done, StepFailed, StepSkipped
 from hyperliquid_perpetual.operations.acceptance.sizes import Quote
+from hyperliquid_perpetual.trading.rejections import VenueRejection
 from hyperliquid_perpetual.venue.messages import OrderUpdate
 from hyperliquid_perpetual.venue.statuses import OrderPhase, phase_of
 
@@ -39,7 +40,7 @@ async def modify(ground: Ground) -> Done:
             await trader.connector.amend_order(order_id, price=quote.price, amount=quote.amount)
     except TimeoutError:
         raise StepFailed(f"the order was not amended: not within {ground.plan.step_seconds:g} s") from None
-    except ValueError as error:
+    except (ValueError, VenueRejection) as error:
         raise StepFailed(f"the amendment was refused: {error}") from error
     took = time.monotonic() - began
     await word.order(order_id, _rests(quote), VENUE_AGREES_SECONDS, _open(quote))

@@ -41,6 +41,8 @@ class Plan:
     agent: str | None = None
     hummingbot_home: Path | None = None
     """Where Hummingbot's `conf` is, and where it is started; None for none."""
+    with_installation: bool = True
+    """Whether versions and connectors are looked at, for which Hummingbot is loaded twice."""
     seconds: float = 12.0
     """How long books are listened to."""
     ask_password: Callable[[], str] | None = field(default=None, repr=False)
@@ -91,8 +93,11 @@ class _Visit:
         # Before anything takes time: what was typed wrongly is told at once, and a password is asked for at once.
         who, about_keys = self._identify()
         self._account = who.account if who is not None else None
-        self._watcher.begins("Looking at the installation", 3)
-        await self._look_at_installation()
+        if plan.with_installation:
+            self._watcher.begins("Looking at the installation", 3)
+            await self._look_at_installation()
+        else:
+            self._findings += signatures.check_own_signer()
         self._requests.keep_open()
         try:
             await self._look_at_network(who, about_keys)

@@ -40,15 +40,15 @@ class Section:
     def __init__(self, title: str) -> None:
         self.title = title
 
-    def ok(self, name: str, detail: str, **data: Any) -> Finding:
+    def ok(self, name: str, detail: str, /, **data: Any) -> Finding:
         """Something that is well."""
         return Finding(self.title, name, Verdict.OK, detail, data=data)
 
-    def warning(self, name: str, detail: str, fix: str, **data: Any) -> Finding:
+    def warning(self, name: str, detail: str, fix: str, /, **data: Any) -> Finding:
         """Something that works, and may not for long."""
         return Finding(self.title, name, Verdict.WARNING, detail, fix, data)
 
-    def problem(self, name: str, detail: str, fix: str, **data: Any) -> Finding:
+    def problem(self, name: str, detail: str, fix: str, /, **data: Any) -> Finding:
         """Something that keeps a bot from trading."""
         return Finding(self.title, name, Verdict.PROBLEM, detail, fix, data)
 
