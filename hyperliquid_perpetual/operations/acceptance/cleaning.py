@@ -11,14 +11,15 @@ from decimal import Decimal
 from hummingbot.core.data_type.common import OrderType, PositionAction
 
 from hyperliquid_perpetual.operations.acceptance.outcomes import Done, StepFailed
-from hyperliquid_perpetual.operations.acceptance.trader import Trader
+from hyperliquid_perpetual.operations.acceptance.trader import LOOK_EVERY_SECONDS, Trader
 from hyperliquid_perpetual.operations.acceptance.venue_word import VenueWord
 from hyperliquid_perpetual.trading.requests import ACTION_LIFETIME_MS, VenueUnavailable
 
 PATIENCE_SECONDS = 2 * ACTION_LIFETIME_MS / 1000
 """Long enough for every action that may still be on its way to have expired, and for another try after that."""
-_AGAIN_SECONDS = 2.0
-_LOOK_SECONDS = 0.5
+
+SETTLE_SECONDS = 5.0
+"""How long events are waited for before the venue is asked, which costs 40 weight."""
 
 
 class Cleaning:
@@ -31,41 +32,49 @@ class Cleaning:
         self._position_before = position_before
         self._cancelled: set[str] = set()
         self._closed = 0
+        self._closing: str | None = None
+        self._was_left = False
 
-    async def run(self, patience: float = PATIENCE_SECONDS) -> Done:
+    async def run(self) -> Done:
         """Cleans up.
 
-        :param patience: seconds to go on trying.
-        :raises StepFailed: when something is left; the message says what.
+        :raises StepFailed: when something is left after all; the message says what.
         """
-        began, tried_at, left = time.monotonic(), float("-inf"), "the venue was not asked yet"
+        began = time.monotonic()
         while True:
+            self._cancel_all()
+            await self._settle()
             try:
                 left = await self._what_is_left()
-                if not left:
-                    return self._done()
             except VenueUnavailable as error:
                 left = f"the venue cannot be asked what is left: {error}"
-            now = time.monotonic()
-            if now - began > patience:
+            if not left:
+                return self._done()
+            if time.monotonic() - began > PATIENCE_SECONDS:
                 raise StepFailed(f"NOT CLEAN: {left}. Look at the account {self._trader.account} by hand")
-            if now - tried_at >= _AGAIN_SECONDS:
-                tried_at = now
-                self._cancel_all()
-            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _settle(self) -> None:
+        """Waits until the connector has heard the end of every order, and a while where that had left something."""
+        trader, deadline = self._trader, time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            is_closed = self._closing is not None and trader.has_completed(self._closing)
+            if not trader.pending and (is_closed or not self._was_left):
+                return
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _what_is_left(self) -> str:
         trader = self._trader
         resting = [order for order in await self._word.open_orders() if order.cloid in trader.placed]
         fills = await self._word.fills(trader.placed)
         net = sum((fill.signed_size for fill in fills), Decimal(0))
-        pending = trader.pending
-        if net and not resting and not pending:
-            self._close(net)
         left = [f"order {order.oid} open at the venue" for order in resting]
-        left += [f"order {order_id} of unknown outcome" for order_id in pending if not resting]
+        left += [f"order {order_id} of unknown outcome" for order_id in trader.pending if not resting]
         if net:
             left.append(f"a position of {net:+f} {self._word.coin} that this run has opened")
+        self._closing = None
+        if net and not resting and not trader.pending:
+            self._close(net)
+        self._was_left = bool(left)
         return ", ".join(left)
 
     def _cancel_all(self) -> None:
@@ -78,7 +87,7 @@ class Cleaning:
         trader = self._trader
         # Reduce-only where all of the position is ours: then it can be no other's that is closed.
         action = PositionAction.OPEN if self._position_before else PositionAction.CLOSE
-        trader.place(net < 0, abs(net), OrderType.MARKET, action=action)
+        self._closing = trader.place(net < 0, abs(net), OrderType.MARKET, action=action)
         self._closed += 1
 
     def _done(self) -> Done:

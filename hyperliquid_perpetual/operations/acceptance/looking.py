@@ -11,10 +11,12 @@ from typing import Any
 from hyperliquid_perpetual.operations.acceptance.ground import Ground
 from hyperliquid_perpetual.operations.acceptance.outcomes import Done, StepFailed
 from hyperliquid_perpetual.operations.acceptance.venue_word import VenueWord
+from hyperliquid_perpetual.trading import market_data
 from hyperliquid_perpetual.trading.account_reader import AccountReader
 from hyperliquid_perpetual.venue.markets import dex_of
 
 _LOOK_SECONDS = 0.005
+_QUIET_SECONDS = 2.0
 _HOUR_SECONDS = 3600
 _FUNDING_CAP = 0.04
 """Of an hour, as a fraction (section 12)."""
@@ -70,12 +72,16 @@ async def book_cadence(ground: Ground) -> Done:
     book = connector.get_order_book(pair)
     changes: list[float] = []
     seen, began = book.last_diff_uid, time.monotonic()
-    while (passed := time.monotonic() - began) < seconds:
+    passed = quiet = 0.0
+    # A book that has fallen silent is listened to until the connector can tell a quiet market from a dead stream.
+    while passed < seconds or _QUIET_SECONDS < quiet < market_data.STALE_AFTER + _QUIET_SECONDS:
         await asyncio.sleep(_LOOK_SECONDS)
-        ground.on_passed(passed)
         if book.last_diff_uid != seen:
             seen = book.last_diff_uid
             changes.append(time.monotonic())
+        passed = time.monotonic() - began
+        quiet = time.monotonic() - (changes[-1] if changes else began)
+        ground.on_passed(passed)
     bid, ask = (float(connector.get_price(pair, is_buy)) for is_buy in (False, True))
     if not (math.isfinite(bid) and math.isfinite(ask) and 0 < bid < ask):
         raise StepFailed(f"the book is not one that can be traded on: best bid {bid}, best ask {ask}")
@@ -84,8 +90,8 @@ async def book_cadence(ground: Ground) -> Done:
     if stale:
         raise StepFailed(f"the book is not fresh: {', '.join(stale)}")
     gaps = [after - before for before, after in itertools.pairwise(changes)]
-    detail = f"{len(changes)} changes in {seconds:g} s"
-    data: dict[str, Any] = {"changes": len(changes), "seconds": seconds}
+    detail = f"{len(changes)} changes in {passed:.0f} s"
+    data: dict[str, Any] = {"changes": len(changes), "seconds": round(passed, 1)}
     if gaps:
         data |= {"median_ms": round(statistics.median(gaps) * 1000), "longest_ms": round(max(gaps) * 1000)}
         detail += f", {data['median_ms']} ms apart (median; at most {data['longest_ms']} ms)"

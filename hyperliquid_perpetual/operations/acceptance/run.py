@@ -24,7 +24,6 @@ from hyperliquid_perpetual.operations.acceptance.trader import Complaints, Trade
 from hyperliquid_perpetual.operations.networks import how_to_reach, name_of
 from hyperliquid_perpetual.trading.budget import shared_budget
 from hyperliquid_perpetual.trading.credentials import CredentialError
-from hyperliquid_perpetual.trading.markets_source import MarketsSource
 from hyperliquid_perpetual.trading.requests import Requests, VenueUnavailable
 
 CLEAN_UP = "clean up"
@@ -67,26 +66,28 @@ async def accept(plan: Plan, watcher: Watcher) -> AcceptanceReport:
     """
     requests = Requests(plan.network, shared_budget(plan.network.rest_url), lambda: int(time.time() * 1000))
     requests.keep_open()
-    try:
-        await _check_market(plan, requests)
-        with Complaints() as complaints:
+    with Complaints() as complaints:
+        try:
+            trader = Trader(plan)
             try:
-                trader = Trader(plan)
-            except CredentialError as error:
-                raise Refused(f"the keys cannot work: {error}") from None
-            try:
+                await _check_market(plan, trader)
                 return await _Run(plan, trader, requests, complaints, watcher).run()
             finally:
                 await trader.stop()
-    finally:
-        await requests.close()
+        except CredentialError as error:
+            raise Refused(f"the keys cannot work: {error}") from None
+        finally:
+            await requests.close()
 
 
-async def _check_market(plan: Plan, requests: Requests) -> None:
+async def _check_market(plan: Plan, trader: Trader) -> None:
+    # By the connector, which needs them in a moment and does not ask again.
+    connector = trader.connector
     try:
-        table = await MarketsSource(requests).refresh()
+        await connector._update_trading_rules()
     except VenueUnavailable as error:
         raise Refused(f"{plan.network.rest_url}: {error}. What to do: {how_to_reach(plan.network)}") from None
+    table = connector._markets.table
     market = table.find(plan.pair)
     if market is None or market.is_delisted:
         near = ", ".join(table.near(plan.pair)) or "docs/markets.md says how they are written"
@@ -142,7 +143,7 @@ class _Run:
             raise
         except Exception as error:  # whatever it is, the next steps and the cleaning up follow
             detail = str(error) if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
-            said = self._complaints.texts[complaints:][-_COMPLAINTS_TOLD:]
+            said = [text for text in self._complaints.texts[complaints:] if detail not in text][-_COMPLAINTS_TOLD:]
             result = StepResult(name, Outcome.FAIL, detail, _since(began), {"log": said} if said else {})
         self._add(result)
 

@@ -180,6 +180,11 @@ class Trader:
             and order_id in (None, heard.event.order_id)
         ]
 
+    def has_completed(self, order_id: str) -> bool:
+        """Whether an order has filled completely."""
+        kinds = (MarketEvent.BuyOrderCompleted, MarketEvent.SellOrderCompleted)
+        return any(heard.kind in kinds and heard.event.order_id == order_id for heard in self.heard)
+
     @property
     def pending(self) -> list[str]:
         """This run's orders that may still be open, or become so."""
