@@ -125,7 +125,7 @@ class Trader:
         :raises StepFailed: when the order ends instead, or nothing is heard of it in time.
         """
         kinds = {MarketEvent.BuyOrderCreated, MarketEvent.SellOrderCreated}
-        return await self._wait_for(order_id, kinds, _ENDS, seconds, self.placed[order_id], "accepted")
+        return await self._wait_for(order_id, kinds, _ENDS, seconds, self.placed[order_id], "was not accepted")
 
     async def ended(self, order_id: str, kinds: set[MarketEvent], seconds: float, since: float | None = None) -> float:
         """Waits until an order has ended in one of these ways; returns the seconds since it was placed (or ``since``).
@@ -133,7 +133,7 @@ class Trader:
         :raises StepFailed: when it ends in another way, or not in time.
         """
         began = self.placed[order_id] if since is None else since
-        return await self._wait_for(order_id, kinds, _ENDS - kinds, seconds, began, "ended")
+        return await self._wait_for(order_id, kinds, _ENDS - kinds, seconds, began, "has not ended")
 
     async def until(self, condition: Callable[[], object], seconds: float, what: str) -> float:
         """Waits for a condition; returns how long it took, in seconds.
@@ -159,7 +159,7 @@ class Trader:
         def first(kinds: set[MarketEvent] | frozenset[MarketEvent]) -> Heard | None:
             return next((h for h in self.heard if h.kind in kinds and h.event.order_id == order_id), None)
 
-        await self.until(lambda: first(good) or first(bad), seconds, f"the order was not {what}")
+        await self.until(lambda: first(good) or first(bad), seconds, f"the order {what}")
         found = first(good)
         if found is not None:
             return found.at - began
