@@ -57,6 +57,7 @@ setup(
         # Kinds of files one by one: whatever else lies around in a checkout must not be released.
         "hyperliquid_perpetual": ["py.typed"],
         "hyperliquid_perpetual.plugin": ["*.pth"],
+        "hyperliquid_perpetual.report": ["*.css"],
         "hyperliquid_perpetual.sandbox.page": ["static/*.html", "static/*.css", "static/*.js", "static/*.svg"],
     },
     install_requires=[
@@ -73,7 +74,11 @@ setup(
         "safe-pysha3>=1.0.4",
         "typer>=0.9",
     ],
-    extras_require={"hummingbot": ["hummingbot==20260922", "ptpython>=3.0"]},
+    extras_require={
+        "hummingbot": ["hummingbot==20260922", "ptpython>=3.0"],
+        "metrics": ["prometheus-client>=0.20"],
+        "report": ["matplotlib>=3.8"],
+    },
     entry_points={"console_scripts": ["hyperliquid-perpetual=hyperliquid_perpetual.cli:main"]},
     cmdclass={"build_py": BuildWithStartupFile},
     classifiers=[

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
+from hyperliquid_perpetual.report.text import plain as plain
+
 # Hummingbot stores prices and sizes as integers of a millionth (SqliteDecimal(6) in its TradeFill).
 SCALE = 6
 SIDES = {"BUY": "B", "SELL": "A"}
@@ -175,12 +177,6 @@ def _from_trade_fill(
         fee=flat + Decimal(fee["percent"]) * notional,
         cloid=exchange_order_id if exchange_order_id and exchange_order_id.startswith(TWAP) else order_id,
     )
-
-
-def plain(value: Decimal) -> str:
-    """A decimal without exponent and trailing zeros: `0`, `-0.000012`."""
-    text = f"{value.normalize():f}"
-    return "0" if text == "-0" else text
 
 
 def _shown(value: object) -> str:

@@ -1,11 +1,10 @@
 """Errors in a bot's log: Hummingbot goes on after most of them, so they show only when somebody counts."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-# `2026-11-22 19:00:00,123 - 4242 - hummingbot.strategy - ERROR - text`, as Hummingbot's logging template has it
-RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - \d+ - \S+ - (?P<level>[A-Z_]+) - (?P<text>.*)")
+from hyperliquid_perpetual.report.records import RECORD
+
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 TRACEBACK = "Traceback (most recent call last):"
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from hyperliquid_perpetual.demo.books import plain
 from hyperliquid_perpetual.demo.exchange import AccountView
+from hyperliquid_perpetual.report.text import plain
 
 PLAIN_LINE_SECONDS = 5.0
 #: Where several demos print side by side.

@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from hyperliquid_perpetual.demo import books, configurations
+from hyperliquid_perpetual.demo import books, bot_report, configurations
 from hyperliquid_perpetual.demo.bot import Bot
 from hyperliquid_perpetual.demo.bot_home import BotHome, BotHomeError
 from hyperliquid_perpetual.demo.bot_log import errors_in
@@ -52,7 +52,8 @@ def run(strategy: str, seconds: int, output_dir: Path) -> int:
 
     :param strategy: the name of a configuration in `conf/`.
     :param seconds: how long to trade, counted from when the bot is ready.
-    :param output_dir: gets `summary.json`, the sandbox's log, and the bot home with the bot's log and database.
+    :param output_dir: gets `summary.json`, `report.html` and `report.png`, the sandbox's log, and the bot home with the
+        bot's log and database.
     :return: 0 when the bot traded, logged no error, and its books and the exchange's agree; 2 when the input is wrong;
         128 plus the signal's number when interrupted; otherwise 1.
     """
@@ -178,7 +179,9 @@ class Demo:
         if not stopped:
             stage.append("Hummingbot did not stop by itself and was killed; its orders may still rest")
         logs = [bot.log, bot.output, self.sandbox_log]
-        self.display.say(report(summary, [*comparison.fill_differences, *errors, *stage], logs, file))
+        with self.display.step("Drawing the report"):
+            page = await asyncio.to_thread(bot_report.write, bot.database, bot.log, CONNECTOR, self.output)
+        self.display.say(report(summary, [*comparison.fill_differences, *errors, *stage], logs, file, page))
         return STATUS_FAILED if summary.complaints() or stage else STATUS_OK
 
     @contextmanager
@@ -190,8 +193,8 @@ class Demo:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise DemoError(f"another demo is running in {self.output}; choose another folder") from None
-            for leftover in (self.output / "summary.json", self.sandbox_log):
-                leftover.unlink(missing_ok=True)
+            for leftover in ("summary.json", self.sandbox_log.name, bot_report.HTML, bot_report.PNG):
+                (self.output / leftover).unlink(missing_ok=True)
             yield
 
     def _fresh_home(self) -> BotHome:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from hyperliquid_perpetual.demo.books import plain
+from hyperliquid_perpetual.report.text import plain
 
 SHOWN_DIFFERENCES = 10
 
@@ -55,10 +55,11 @@ class Summary:
         return file
 
 
-def report(summary: Summary, details: list[str], logs: list[Path], file: Path) -> str:
+def report(summary: Summary, details: list[str], logs: list[Path], file: Path, page: str) -> str:
     """The run in a few lines.
 
     :param details: one line per difference and error.
+    :param page: where the drawn report is, or why there is none.
     """
     complaints = summary.complaints()
     shown = details[:SHOWN_DIFFERENCES]
@@ -75,6 +76,7 @@ def report(summary: Summary, details: list[str], logs: list[Path], file: Path) -
         f"  fees     {plain(summary.fee_difference)} difference",
         f"  errors   {summary.errors_logged} in the bot's log",
         *(f"    {detail}" for detail in shown),
+        f"  report   {page}",
         f"  summary  {file}",
         *(f"  log      {log}" for log in logs),
         "",

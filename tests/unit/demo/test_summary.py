@@ -53,7 +53,7 @@ def test_the_file_has_the_promised_keys_and_plain_numbers(tmp_path: Path) -> Non
 
 def test_a_run_without_difference_or_error_is_good(tmp_path: Path) -> None:
     assert GOOD.complaints() == []
-    assert report(GOOD, [], [], tmp_path).splitlines()[-1].startswith("OK")
+    assert report(GOOD, [], [], tmp_path, "report.html").splitlines()[-1].startswith("OK")
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,13 @@ def test_anything_else_is_not(change: dict[str, Any], tmp_path: Path) -> None:
     bad = replace(GOOD, **change)
 
     assert len(bad.complaints()) == 1
-    assert report(bad, [], [], tmp_path).splitlines()[-1] == f"FAILED: {bad.complaints()[0]}"
+    assert report(bad, [], [], tmp_path, "report.html").splitlines()[-1] == f"FAILED: {bad.complaints()[0]}"
 
 
 def test_the_report_shows_the_first_differences_and_how_many_more(tmp_path: Path) -> None:
-    text = report(replace(GOOD, fill_differences=12), [f"difference {n}" for n in range(12)], [], tmp_path)
+    text = report(
+        replace(GOOD, fill_differences=12), [f"difference {n}" for n in range(12)], [], tmp_path, "report.html"
+    )
 
     assert "difference 9" in text
     assert "difference 10" not in text
