@@ -41,9 +41,12 @@ from .trading.fee_book import FeeBook
 from .trading.fills import FillBook
 from .trading.funding_ledger import FundingLedger
 from .trading.log_names import logger_of
+from .trading.loop_watch import LoopWatch
 from .trading.loops import LoopLock, leave_other_loops
 from .trading.market_data import MarketData
 from .trading.markets_source import MarketsSource
+from .trading.metrics import Watched
+from .trading.metrics_endpoint import MetricsEndpoint
 from .trading.order_flow import OrderFlow
 from .trading.order_terms import TermsBook
 from .trading.order_tracker import OrderTracker
@@ -245,6 +248,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         self._dispatcher.on_venue_time = self._requests.venue_clock.note
         self._budget_checker = PoolBudgetChecker(self, self._pool_of, self._pool_amount)
         self._sweep.on_open_order = self._on_listed
+        self._metrics = MetricsEndpoint(self._settings.metrics_host, self._settings.metrics_port, self._watched())
         # Positions and balances come by stream with every block: nothing has to be estimated in between.
         self.real_time_balance_update = True
         self._markets.on_change(self._on_markets)
@@ -326,6 +330,7 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
         # The first look at the account needs no clock, which those who embed a connector may not have.
         self._poll_notifier.set()
         self._follower.resolver.resume()
+        self._metrics.start()
 
     def _move_in(self) -> None:
         """Makes everything anew that is bound to the event loop of an earlier life."""
@@ -336,7 +341,10 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
 
     async def stop_network(self) -> None:
         # Hummingbot also comes here when it has lost the network: then the orders are left to the switch.
-        await self._dead_mans_switch.stop(clear=self.network_status is NetworkStatus.STOPPED)
+        is_over = self.network_status is NetworkStatus.STOPPED
+        await self._dead_mans_switch.stop(clear=is_over)
+        if is_over:
+            self._metrics.stop()
         reported = dict(self._last_funding_fee_payment_ts)
         # Only here because the base class leaves this task running (one more with each reconnect).
         if self._funding_fee_polling_task is not None:
@@ -379,6 +387,24 @@ class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
             on_lost=self._on_stream_lost,
             posts=self._posts,
             on_message=self._take_account_message,
+        )
+
+    def _watched(self) -> Watched:
+        return Watched(
+            connector=self._domain,
+            account=self._account_address,
+            host=self._requests.host,
+            tally=self._requests.tally,
+            budget=self._budget,
+            allowance=self.request_allowance,
+            market_data=self._market_data,
+            pair_of=self._pair_of,
+            streams=lambda: {"account": self._user_stream_tracker.data_source, "market": self._orderbook_ds},
+            tracker=self._order_tracker,
+            pending_outcomes=lambda: len(self._flow.resolver.pending) + len(self._follower.resolver.pending),
+            differences=self._sweep.differences,
+            passed_over=self._dispatcher.counters,
+            loop=LoopWatch(lambda: self.ready),
         )
 
     def _use_builder(self, builder: BuilderCode | None) -> None:

@@ -9,6 +9,7 @@ proof*).
 import asyncio
 import random
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from . import answers
 from .budget import Priority, WeightBudget
 from .log_names import logger_of
 from .posts import PostLost, PostRefused, Posts
+from .request_tally import RequestTally
 from .venue_clock import VenueClock
 
 T = TypeVar("T")
@@ -103,6 +105,8 @@ class Requests:
         self._told_malformed: set[str] = set()
         self.venue_clock = VenueClock(clock_ms)
         """How far the venue's clock is from this machine's."""
+        self.tally = RequestTally()
+        """What became of all of it."""
         self.items_sent = 0
         """Orders, cancels and the like that were sent in actions: what the account's allowance counts (section 9.3)."""
 
@@ -135,11 +139,20 @@ class Requests:
         kind, extra = request["type"], 0
         most = weights.most_extra_weight(kind)
         spending = await self.budget.acquire(weights.info_weight(kind), Priority.READ, most)
+        outcome = "unavailable"
         try:
             answer = await self._ask(kind, _encode(request), decode_as)
+            outcome = "answered"
             if isinstance(answer, list):
                 extra = weights.extra_weight(kind, len(answer))
+        except RateLimited:
+            outcome = "rate_limited"
+            raise
+        except VenueRefusal:
+            outcome = "refused"
+            raise
         finally:
+            self.tally.infos[kind, outcome] += 1
             self.budget.settle(spending, extra)
         return answer
 
@@ -202,10 +215,12 @@ class Requests:
         by_their_clock = self._clock_ms() + ACTION_LIFETIME_MS + ahead_ms
         is_mainnet = self.network.signs_as_mainnet
         body = signed_body(signer, action, nonce, is_mainnet, self._vault_address, by_their_clock)
+        started = time.perf_counter()
         try:
             outcomes = await self._deliver(body, items)
         except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
             outcomes = [Unclear(f"no answer: {_describe(error)}")] * items
+        self.tally.note_action(action["type"], outcomes, time.perf_counter() - started)
         # Clocks are set, too: it is over for certain when it would be over without what theirs is said to be ahead.
         return ActionResult(outcomes, nonce, by_their_clock - min(ahead_ms, 0))
 

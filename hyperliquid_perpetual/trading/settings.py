@@ -152,6 +152,12 @@ class Settings(BaseModel):
     book: BookSettings = BookSettings()
     """Aggregation of order books, which shows more than the twenty best prices."""
 
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Where metrics can be scraped (needs prometheus-client); None for nowhere."""
+
+    metrics_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    """The address that metrics are served on: this machine's own alone, unless told otherwise."""
+
     liquidation_warning: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.05")
     """How near a liquidation price may come before a warning, as a fraction of the mark price; 0 for no warnings."""
 
