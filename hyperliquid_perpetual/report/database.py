@@ -174,7 +174,7 @@ def _read(file: sqlite3.Connection, tables: set[str], connector: str, names: lis
     ).fetchall()
     fill_rows = file.execute(
         "SELECT exchange_trade_id, order_id, symbol, trade_type, order_type, price, amount, trade_fee, timestamp,"
-        " base_asset FROM TradeFill WHERE market = ?",
+        " base_asset FROM TradeFill WHERE market = ? ORDER BY rowid",
         (connector,),
     ).fetchall()
     payment_rows = quote_rows = []
@@ -187,7 +187,7 @@ def _read(file: sqlite3.Connection, tables: set[str], connector: str, names: lis
             "SELECT trading_pair, timestamp, mid_price FROM MarketData WHERE exchange = ?", (connector,)
         ).fetchall()
     reader = _Reader()
-    fills = sorted(reader.each(_fill, fill_rows), key=lambda fill: (fill.time_ms, fill.trade_id))
+    fills = sorted(reader.each(_fill, fill_rows), key=lambda fill: fill.time_ms)
     sides = {fill.order_id: fill.is_buy for fill in fills}
     ends: dict[str, tuple[int, str]] = {}
     for order_id, time, status in statuses:

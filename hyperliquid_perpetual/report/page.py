@@ -12,6 +12,7 @@ from hyperliquid_perpetual.report.tables import Table
 
 _TABLES_OF = {
     "equity": tables.pairs_table,
+    "inventory": tables.spread_table,
     "costs": tables.fills_table,
     "presence": tables.quoting_table,
     "outcomes": tables.outcomes_table,

@@ -1,9 +1,10 @@
 """The figures of a report in words and rows, as the page and the terminal show them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hyperliquid_perpetual.report import text
-from hyperliquid_perpetual.report.figures import Figures, PairFigures
+from hyperliquid_perpetual.report.figures import Figures
 from hyperliquid_perpetual.report.liquidity import Liquidity
 from hyperliquid_perpetual.report.outcomes import ENDS
 
@@ -86,36 +87,41 @@ def fills_table(figures: Figures) -> Table:
 
 
 def quoting_table(figures: Figures) -> Table:
-    """Uptime and spreads, pair by pair."""
-    return Table(
-        (
-            "pair",
-            "both sides",
-            "one side",
-            "watched",
-            "quoted spread",
-            "captured spread",
-            "captured USD",
-            "against mid",
-        ),
-        tuple(_quoting_row(pair) for pair in figures.pairs if pair.quoting is not None or pair.fills),
-        empty="The bot had no limit orders.",
-    )
+    """Uptime, pair by pair."""
+    rows = []
+    for pair in figures.pairs:
+        if (quoting := pair.quoting) is not None:
+            one_sided = Decimal(quoting.one_sided_ms) / quoting.observed_ms if quoting.observed_ms else None
+            rows.append(
+                (
+                    pair.pair,
+                    text.percent(quoting.uptime),
+                    text.percent(one_sided),
+                    text.duration(quoting.observed_ms),
+                    text.basis_points(quoting.quoted_spread),
+                )
+            )
+    header = ("pair", "both sides", "one side", "watched", "quoted spread")
+    return Table(header, tuple(rows), empty="The bot had no limit orders.")
 
 
-def _quoting_row(pair: PairFigures) -> tuple[str, ...]:
-    quoting, capture = pair.quoting, pair.capture
-    one_sided = None if quoting is None or not quoting.observed_ms else quoting.one_sided_ms / quoting.observed_ms
-    return (
-        pair.pair,
-        text.percent(quoting.uptime if quoting else None),
-        text.NONE if one_sided is None else f"{one_sided * 100:.1f} %",
-        text.duration(quoting.observed_ms) if quoting else text.NONE,
-        text.basis_points(quoting.quoted_spread if quoting else None),
-        text.basis_points(capture.captured_rate),
-        text.NONE if capture.captured is None else text.money(capture.captured, signed=True),
-        text.basis_points(capture.against_mid),
-    )
+def spread_table(figures: Figures) -> Table:
+    """What was earned between buys and sells, pair by pair."""
+    rows = []
+    for pair in figures.pairs:
+        if pair.fills:
+            capture = pair.capture
+            rows.append(
+                (
+                    pair.pair,
+                    text.plain(capture.matched),
+                    text.basis_points(capture.captured_rate),
+                    text.NONE if capture.captured is None else text.money(capture.captured, signed=True),
+                    text.basis_points(capture.against_mid),
+                )
+            )
+    header = ("pair", "bought and sold", "spread captured", "USD", "against mid")
+    return Table(header, tuple(rows), empty="The bot had no fills.")
 
 
 def outcomes_table(figures: Figures) -> Table:

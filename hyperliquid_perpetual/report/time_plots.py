@@ -89,8 +89,8 @@ def equity(axes: Any, figures: Figures) -> None:
         first, now = before[step.pair], step.holding
         known[step.pair] = now.realized - first.realized - now.fees + first.fees + now.funding - first.funding
         realized.append((step.time_ms, sum(known.values(), Decimal(0))))
+    _line(axes, [*realized, (end, realized[-1][1])], "half", "realized part", linewidth=3.2, alpha=0.6)
     _line(axes, [*total, (end, total[-1][1])], "one", "equity")
-    _line(axes, [*realized, (end, realized[-1][1])], "two", "realized part", linewidth=0.9, linestyle="--")
     axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
     time_axis(axes, start, end)
     axes.set_ylabel("USD")
