@@ -28,6 +28,7 @@ def report(
         bool, typer.Option("--json", help="Also write report.json, and print that and nothing else.")
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Also write fills, orders, books, funding and incidents.")] = False,
+    page: Annotated[bool, typer.Option(help="Whether to draw the page and the picture.")] = True,
 ) -> None:
     """Turn a bot's database and log into one HTML page and one picture."""
     from hyperliquid_perpetual.report import writing
@@ -37,18 +38,19 @@ def report(
     if start is not None and end is not None and start > end:
         fail(f"--from {from_} is later than --to {to}")
     try:
+        if page:
+            require_matplotlib()  # before anything is read
+    except NoPlots as missing:
         if not (as_json or csv):
-            require_matplotlib()  # before anything is read: it is all that was asked for
+            fail(f"{missing}; or have the figures alone, with --json or --csv")
+        print(f"hyperliquid-perpetual: no page and no picture: {missing}", file=sys.stderr)
+        page = False
+    try:
         figures = writing.figures_of(path, writing.Choice(log, bot, connector, start, end, pair or ()))
-        files = [writing.write_json(figures, output)] if as_json else []
+        files = writing.write_page(figures, output) if page else []
+        files += [writing.write_json(figures, output)] if as_json else []
         files += writing.write_csv(figures, output) if csv else []
-        try:
-            files = [*writing.write_page(figures, output), *files]
-        except NoPlots as missing:
-            if not (as_json or csv):
-                raise
-            print(f"hyperliquid-perpetual: no page and no picture: {missing}", file=sys.stderr)
-    except (ValueError, OSError, NoPlots) as error:
+    except (ValueError, OSError) as error:
         fail(str(error))
     if as_json:
         print(writing.json_text(figures), end="")

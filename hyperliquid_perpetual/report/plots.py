@@ -8,7 +8,7 @@ from hyperliquid_perpetual.report import count_plots, text, time_plots
 from hyperliquid_perpetual.report.drawing import MOST_PAIRS, as_png, as_svg, new_figure
 from hyperliquid_perpetual.report.figures import Figures, PairFigures
 
-WIDE, NARROW = 11.4, 5.6
+WIDE, NARROW = 10.6, 5.0
 """Widths in inches: one plot, or two in a row."""
 
 EQUITY = (
@@ -32,7 +32,7 @@ class Plot:
     caption: str
     draw: Callable[[Any, Figures], None]
     is_wide: bool = False
-    height: float = 2.5
+    height: float = 2.4
     """Inches."""
 
 
