@@ -36,8 +36,8 @@ def page(figures: Figures, plots: list[Plot]) -> str:
         "<section class=wide><h2>To read this</h2><ul>",
         *(f"<li>{escape(note)}</li>" for note in _notes(figures)),
         "</ul></section>",
-        f"<footer>hyperliquid-perpetual {escape(__version__)} · database {escape(str(figures.database))} · log "
-        f"{escape(str(figures.log or 'none'))}</footer>",
+        f"<footer>hyperliquid-perpetual {escape(__version__)} · database {escape(figures.database.name)} · log "
+        f"{escape(figures.log.name if figures.log is not None else 'none')}</footer>",
     ]
     style = files("hyperliquid_perpetual.report").joinpath("page.css").read_text(encoding="utf-8")
     # Everything is inside: a browser is told so, which also keeps a text of the log from loading anything.

@@ -147,14 +147,13 @@ def latency_table(figures: Figures) -> Table:
             for latency in figures.latencies
             if latency.samples
         ),
-        empty="There is no log that tells when orders were answered.",
     )
 
 
 def incidents_summary(figures: Figures) -> Table:
     """How often what went wrong."""
     if figures.facts is None:
-        return Table(("in the log", "times"), (), empty="There is no log.")
+        return Table(("in the log", "times"), ())
     names = {
         "reconnect": "streams lost or not opened",
         "difference": "differences found by comparing with the venue",

@@ -114,7 +114,9 @@ def work_out(
         latencies=tuple(latencies(made, in_window, facts)),
         facts=facts,
         incidents=tuple(incidents),
-        notes=tuple(_notes(records, facts, in_window, quotes, equity_is_carried=bool(earlier))),
+        notes=tuple(
+            _notes(records, facts, in_window, quotes, is_carried=any(fill.time_ms < window.start_ms for fill in fills))
+        ),
     )
 
 
@@ -182,13 +184,13 @@ def _pair(
 
 
 def _notes(
-    records: Records, facts: LogFacts | None, fills: Sequence[Fill], quotes: Sequence[Quote], *, equity_is_carried: bool
+    records: Records, facts: LogFacts | None, fills: Sequence[Fill], quotes: Sequence[Quote], *, is_carried: bool
 ) -> list[str]:
     notes = [
         "Inventory and equity count from the first fill in the database: what the account held before, and what other "
         "bots and people trade on it, is not in this data. Open positions are valued at the last price that is known.",
     ]
-    if equity_is_carried:
+    if is_carried:
         notes.append(
             "The position at the start of the chosen time comes from the fills before it; profit counts from there."
         )

@@ -1,14 +1,19 @@
 """Where metrics can be asked for: one HTTP server for each address, shared by the connectors of the process.
 
 It answers from a thread of its own, so that it also answers while an event loop is busy. That the library is missing or
-the port is taken is said once, and changes nothing for the connector.
+the port is taken is said once, and changes nothing for the connector. On a loopback address, only requests
+that name this machine are answered: a page of another site, whose name was made to mean this machine (DNS rebinding),
+learns nothing.
 """
 
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from .log_names import logger_of
 from .metrics import Watched, collect
@@ -16,6 +21,7 @@ from .metrics import Watched, collect
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 INSTALL = "pip install 'hummingbot-hyperliquid-perpetual[metrics]'"
 
 logger = logger_of(__name__)
@@ -35,6 +41,30 @@ class _Collector:
         return collect(list(self.watched))
 
 
+class _ListeningServer(ThreadingMixIn, WSGIServer):
+    """A thread for each request, so that a slow reader keeps nobody waiting."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        # As the base class does, but for its search for a name of this machine, which may take seconds.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
+
+
+class _SilentHandler(WSGIRequestHandler):
+    """Says nothing about requests on standard error."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def _named(host: str) -> str:
+    """The name in a Host header, without port and brackets."""
+    return urlsplit(f"//{host}").hostname or ""
+
+
 class _Server:
     """One server that listens."""
 
@@ -43,13 +73,25 @@ class _Server:
         :raises ImportError: when prometheus-client is missing.
         :raises OSError: when the address cannot be listened on.
         """
-        from prometheus_client import CollectorRegistry, start_http_server
+        from prometheus_client import CollectorRegistry, make_wsgi_app
 
         self.collector = _Collector()
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self.collector)
-        self._server: Any
-        self._server, self._thread = start_http_server(port, host, registry)
+        shown = make_wsgi_app(registry)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+        def answer(request: dict[str, Any], start: Any) -> Any:
+            if host in _THIS_MACHINE and _named(request.get("HTTP_HOST", "")) not in _THIS_MACHINE:
+                start("403 Forbidden", [("Content-Type", "text/plain")])
+                return [b"Metrics of this machine are for requests that name it: 127.0.0.1 or localhost.\n"]
+            return shown(request, start)
+
+        class Listening(_ListeningServer):
+            address_family = family
+
+        self._server = make_server(host, port, answer, Listening, handler_class=_SilentHandler)
+        threading.Thread(target=self._server.serve_forever, name=f"metrics-{port}", daemon=True).start()
 
     def close(self) -> None:
         """Stops listening: at once, for a connector that is started again wants the same port."""

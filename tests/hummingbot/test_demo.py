@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from hyperliquid_perpetual.demo import configurations
+from hyperliquid_perpetual.demo.configurations import CONNECTOR
+from hyperliquid_perpetual.report.writing import Choice, figures_of
 from tests.hummingbot.features import HAS_HBOT, needs_hbot
 
 pytestmark = pytest.mark.timeout(300)
@@ -124,6 +126,24 @@ def test_a_strategy_trades_and_the_books_agree(all_demos: Demo, strategy: str) -
     nothing = {"fill_differences": 0, "position_difference": "0", "fee_difference": "0"}
     assert nothing.items() <= summary.items(), printed
     assert summary["orders_left_open"] == summary["errors_logged"] == 0, printed
+
+
+@needs_hbot
+@pytest.mark.timeout(ALL_SECONDS + 60)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_demo_ends_with_a_report_that_has_what_its_summary_has(all_demos: Demo, strategy: str) -> None:
+    folder = all_demos.output / strategy
+    summary = json.loads((folder / "summary.json").read_text())
+
+    assert f"{strategy}:   report   {folder / 'report.html'}" in all_demos.text()
+    assert (folder / "report.html").read_text().startswith("<!doctype html>")
+    assert (folder / "report.png").stat().st_size > 10_000
+    figures = figures_of(folder, Choice(connector=CONNECTOR))
+    assert sum(len(pair.fills) for pair in figures.pairs) == summary["fills_bot"]
+    assert figures.outcomes.total() - figures.outcomes["refused"] == summary["orders_created"]
+    assert len(figures.incidents_of("error")) == 0
+    accepted = next(latency for latency in figures.latencies if latency.name == "order accepted")
+    assert len(accepted.samples) > 0
 
 
 @needs_hbot

@@ -24,7 +24,11 @@ from tests.bot import Bot, eventually, trading_bot
 BOARD = Path(__file__).resolve().parents[2] / "conf" / "grafana" / "hyperliquid_perpetual.json"
 PREFIX = "hyperliquid_perpetual_"
 
-Labels = dict[str, str]
+
+def listeners_of(port: int) -> list[str]:
+    """The addresses of this machine that somebody listens on at this port, as the kernel writes them."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")]
 
 
 def free_port() -> int:
@@ -202,6 +206,28 @@ async def test_neither_key_nor_whole_address_is_shown() -> None:
         text = (await scrape(port)).text.lower()
     assert DEMO_ADDRESS[2:] not in text
     assert DEMO_PRIVATE_KEY[2:] not in text
+
+
+async def test_request_that_names_another_machine_learns_nothing() -> None:
+    port = free_port()
+    async with shown_bot(port), aiohttp.ClientSession() as session:
+        answers = {}
+        for host in (f"127.0.0.1:{port}", f"localhost:{port}", "rebound.example.org", ""):
+            async with session.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": host}) as response:
+                answers[host] = response.status, PREFIX in await response.text()
+    assert answers == {
+        f"127.0.0.1:{port}": (200, True),
+        f"localhost:{port}": (200, True),
+        "rebound.example.org": (403, False),
+        "": (403, False),
+    }
+
+
+@pytest.mark.parametrize(("chosen", "listens_on"), [({}, "0100007F"), ({"metrics_host": "0.0.0.0"}, "00000000")])  # noqa: S104
+async def test_metrics_listen_on_loopback_unless_told_otherwise(chosen: dict[str, str], listens_on: str) -> None:
+    port = free_port()
+    async with shown_bot(port, **chosen):
+        assert listeners_of(port) == [f"{listens_on}:{port:04X}"]
 
 
 async def test_board_asks_only_for_metrics_and_labels_that_there_are() -> None:
