@@ -18,6 +18,11 @@ from hyperliquid_perpetual.report.drawing import (
 from hyperliquid_perpetual.report.figures import Figures, PairFigures
 from hyperliquid_perpetual.report.liquidity import Liquidity
 
+LONGEST_ROW = 110
+"""Characters of a legend that fit over a wide plot."""
+CROWDED = 400
+"""Fills from which on their marks are small."""
+
 
 def price(axes: Any, figures: Figures, pair: PairFigures) -> None:
     """Fills by side and liquidity, over the bot's own best orders."""
@@ -46,7 +51,7 @@ def price(axes: Any, figures: Figures, pair: PairFigures) -> None:
                     times(fill.time_ms for fill in fills),
                     [float(fill.price) for fill in fills],
                     marker=shape,
-                    s=26,
+                    s=26 if len(pair.fills) < CROWDED else 9,
                     facecolors=COLOURS["paper" if side is Liquidity.TAKER else name],
                     edgecolors=COLOURS[name],
                     alpha=1.0 if side is not Liquidity.UNKNOWN else 0.6,
@@ -58,7 +63,8 @@ def price(axes: Any, figures: Figures, pair: PairFigures) -> None:
     time_axis(axes, figures.window.start_ms, figures.window.end_ms)
     axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     axes.set_ylabel("USD")
-    legend(axes, columns=7)
+    in_one_row = sum(map(len, axes.get_legend_handles_labels()[1])) < LONGEST_ROW
+    legend(axes, columns=7 if in_one_row else 4)
 
 
 def _line(
