@@ -57,7 +57,7 @@ setup(
         # Kinds of files one by one: whatever else lies around in a checkout must not be released.
         "hyperliquid_perpetual": ["py.typed"],
         "hyperliquid_perpetual.plugin": ["*.pth"],
-        "hyperliquid_perpetual.report": ["*.css"],
+        "hyperliquid_perpetual.report": ["page.css"],
         "hyperliquid_perpetual.sandbox.page": ["static/*.html", "static/*.css", "static/*.js", "static/*.svg"],
     },
     install_requires=[

@@ -139,6 +139,7 @@ ALLOWED = re.compile(
     r"""hyperliquid_perpetual/([a-z0-9_]+/)*[a-z0-9_]+\.py
     |hyperliquid_perpetual/py\.typed
     |hyperliquid_perpetual/plugin/hummingbot_hyperliquid_perpetual\.pth
+    |hyperliquid_perpetual/report/page\.css
     |hyperliquid_perpetual/sandbox/page/static/[a-z]+\.(js|css|html|svg)
     |hummingbot_hyperliquid_perpetual\.pth
     |hummingbot_hyperliquid_perpetual-[0-9.a-z]+\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt|top_level\.txt)
@@ -188,7 +189,9 @@ def test_wheel_has_nothing_but_what_is_allowed(wheel: zipfile.ZipFile) -> None:
 def test_wheel_has_every_module_and_the_page(wheel: zipfile.ZipFile) -> None:
     package = ROOT / "hyperliquid_perpetual"
     wanted = [
-        path for path in package.rglob("*") if path.suffix in (".py", ".typed", ".pth") or path.parent.name == "static"
+        path
+        for path in package.rglob("*")
+        if path.suffix in (".py", ".typed", ".pth", ".css") or path.parent.name == "static"
     ]
     assert {str(path.relative_to(ROOT)) for path in wanted if "__pycache__" not in path.parts} <= set(wheel.namelist())
 
