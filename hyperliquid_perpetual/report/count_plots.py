@@ -75,13 +75,14 @@ def outcomes(axes: Any, figures: Figures) -> None:
     )
     axes.bar_label(bars, [f"{counts[end]:,}" for end in ends], padding=3, fontsize=8.5)
     axes.set_yticks(range(len(ends)), ends)
+    axes.set_ylim(-0.6, max(len(ends), 3) - 0.4)
     axes.margins(x=0.12)
     axes.grid(visible=False, axis="y")
 
 
 def latency(axes: Any, figures: Figures) -> None:
     """The share of samples that took at most so long."""
-    from matplotlib.ticker import FuncFormatter, PercentFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
     drawn = [latency for latency in figures.latencies if latency.samples]
     if not drawn:
@@ -99,7 +100,9 @@ def latency(axes: Any, figures: Figures) -> None:
         )
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.seconds(value)))
-    axes.xaxis.set_minor_formatter(FuncFormatter(lambda _value, _: ""))
+    longest, shortest = max(item.samples[-1] for item in drawn), min(max(1, item.samples[0]) for item in drawn)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if longest < 50 * shortest else (1,)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     axes.set_ylim(0, 1.02)
     legend(axes, columns=3)

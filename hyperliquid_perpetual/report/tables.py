@@ -57,7 +57,6 @@ def pairs_table(figures: Figures) -> Table:
     rows: list[tuple[str, ...]] = [
         (
             pair.pair,
-            text.money(pair.volume),
             text.plain(pair.after.position),
             text.money(pair.realized, signed=True),
             text.money(pair.unrealized, signed=True),
@@ -70,8 +69,8 @@ def pairs_table(figures: Figures) -> Table:
     if len(rows) > 1:
         names = ("realized", "unrealized", "fees", "funding", "profit")
         sums = (text.money(figures.total(name), signed=name != "fees") for name in names)
-        rows.append(("together", text.money(figures.total("volume")), "", *sums))
-    return Table(("pair", "volume", "position", "realized", "unrealized", "fees", "funding", "profit"), tuple(rows))
+        rows.append(("together", "", *sums))
+    return Table(("pair", "position", "realized", "unrealized", "fees", "funding", "profit"), tuple(rows))
 
 
 def fills_table(figures: Figures) -> Table:
@@ -102,7 +101,7 @@ def quoting_table(figures: Figures) -> Table:
                 )
             )
     header = ("pair", "both sides", "one side", "watched", "quoted spread")
-    return Table(header, tuple(rows), empty="The bot had no limit orders.")
+    return Table(header, tuple(rows))
 
 
 def spread_table(figures: Figures) -> Table:
@@ -130,7 +129,6 @@ def outcomes_table(figures: Figures) -> Table:
     return Table(
         ("orders", "number", "share"),
         tuple((end, f"{counts[end]:,}", f"{counts[end] / total * 100:.1f} %") for end in ENDS if counts[end]),
-        empty="The bot had no orders.",
     )
 
 
@@ -193,6 +191,6 @@ def summary(figures: Figures) -> str:
             quantiles = (text.seconds(latency.quantile(share)) for share in (0.5, 0.99))
             lines.append("  {:<17} median {}, 99 % {}".format(latency.name, *quantiles))
     if figures.facts is not None:
-        told = [f"{number} {name}" for name, number in incidents_summary(figures).rows if number != "0"]
+        told = [f"{name}: {number}" for name, number in incidents_summary(figures).rows if number != "0"]
         lines.append(f"  {'log':<17} {'; '.join(told) or 'nothing went wrong that it tells of'}")
     return "\n".join(lines)

@@ -31,6 +31,8 @@ def price(axes: Any, figures: Figures, pair: PairFigures) -> None:
         ("buy", [(stretch, stretch.bid) for stretch in stretches if stretch.bid is not None]),
         ("sell", [(stretch, stretch.ask) for stretch in stretches if stretch.ask is not None]),
     ):
+        if not prices:
+            continue
         axes.hlines(
             [float(price) for _, price in prices],
             times(stretch.start_ms for stretch, _ in prices),

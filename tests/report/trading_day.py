@@ -153,9 +153,10 @@ async def _trade(bot: Bot) -> int:
     missed = await strategy.make("buy", "BTC", "0.004", "0.997")
     exchange.faults.lose_user_frames()
     exchange.fill(bot.address, missed)
-    await bot.lose_streams()
-    exchange.faults.clear()
+    await bot.connector._reconciler.sweep()
     await strategy.until(missed, OrderState.FILLED)
+    exchange.faults.clear()
+    await bot.lose_streams()
     await eventually(lambda: bot.connector.ready, 20)
     # Orders on both sides until the end.
     await strategy.make("buy", "BTC", "0.002", "0.95")
