@@ -31,7 +31,7 @@ from .trading.budget import shared_budget
 from .trading.builder import BuilderApproval
 from .trading.cancels import Cancels
 from .trading.collateral import PoolBudgetChecker, tell_rate_oracle
-from .trading.contract_readiness import ReadinessContract
+from .trading.contract_status import StatusContract
 from .trading.contract_twap import TwapContract
 from .trading.credential_check import CredentialCheck
 from .trading.credentials import CredentialError, load_credentials, parse_flag
@@ -73,7 +73,7 @@ STREAM_EXPECTED_SECONDS = 3.0
 """How long the first look at the account waits for its stream."""
 
 
-class HyperliquidPerpetualDerivative(TwapContract, ReadinessContract):
+class HyperliquidPerpetualDerivative(TwapContract, StatusContract):
     """Hyperliquid perpetuals for Hummingbot."""
 
     _logger = logger_of(f"{__name__}.{__qualname__}")

@@ -67,6 +67,11 @@ class Brackets(StrategyV2Base):
             self._bracket = None
             self._close_what_is_left()
 
+    def format_status(self) -> str:
+        """What `status` shows: Hummingbot's own lines, then funding, leverage, freshness and budgets of the venue."""
+        told = (getattr(connector, "venue_status", None) for connector in self.connectors.values())
+        return "\n\n".join([super().format_status(), *(tell() for tell in told if tell is not None)])
+
     def _place_next(self) -> None:
         mid = self._exchange.get_price_by_type(self.config.trading_pair, PriceType.MidPrice)
         if not mid.is_finite():

@@ -137,7 +137,8 @@ class FundingScript(StrategyV2Base):
         if (held := self._held) is not None:
             pair = f"long {held.long.trading_pair}, short {held.short.trading_pair}"
             lines.append(f"  {pair}: {self._profit(held):+.4f} USD")
-        return "\n".join(lines)
+        told = (getattr(connector, "venue_status", None) for connector in self.connectors.values())
+        return "\n\n".join(["\n".join(lines), *(tell() for tell in told if tell is not None)])
 
     def _choices(self) -> list[tuple[ConnectorPair, ConnectorPair]]:
         return list(permutations(self.config.legs, 2))

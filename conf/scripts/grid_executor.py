@@ -116,6 +116,11 @@ class GridScript(StrategyV2Base):
             if executor.status is RunnableStatus.SHUTTING_DOWN and executor.close_type is not CloseType.POSITION_HOLD
         ]
 
+    def format_status(self) -> str:
+        """What `status` shows: Hummingbot's own lines, then funding, leverage, freshness and budgets of the venue."""
+        told = (getattr(connector, "venue_status", None) for connector in self.connectors.values())
+        return "\n\n".join([super().format_status(), *(tell() for tell in told if tell is not None)])
+
     def did_fill_order(self, event: OrderFilledEvent) -> None:
         """Hummingbot tells of each fill of this script's orders."""
         self._held += event.amount if event.trade_type is TradeType.BUY else -event.amount

@@ -101,3 +101,8 @@ class PositionScript(StrategyV2Base):
     def stop_actions_proposal(self) -> list[StopExecutorAction]:
         """The barriers stop each position."""
         return []
+
+    def format_status(self) -> str:
+        """What `status` shows: Hummingbot's own lines, then funding, leverage, freshness and budgets of the venue."""
+        told = (getattr(connector, "venue_status", None) for connector in self.connectors.values())
+        return "\n\n".join([super().format_status(), *(tell() for tell in told if tell is not None)])

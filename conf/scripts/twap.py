@@ -102,7 +102,10 @@ class TwapScript(StrategyV2Base):
             self._on_end(event.order_id)
 
     def format_status(self) -> str:
-        """What `status` shows."""
+        """What `status` shows: the TWAP, then funding, leverage, freshness and budgets of the venue."""
+        return f"{self._progress()}\n\n{self.connectors[self.config.connector_name].venue_status()}"
+
+    def _progress(self) -> str:
         order = self._order()
         if order is None:
             return "No TWAP is running."

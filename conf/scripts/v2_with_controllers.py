@@ -73,6 +73,11 @@ class Controllers(StrategyV2Base):
         """Controllers stop their executors themselves."""
         return []
 
+    def format_status(self) -> str:
+        """What `status` shows: Hummingbot's own lines, then funding, leverage, freshness and budgets of the venue."""
+        told = (getattr(connector, "venue_status", None) for connector in self.connectors.values())
+        return "\n\n".join([super().format_status(), *(tell() for tell in told if tell is not None)])
+
     def _stop_losers(self) -> None:
         results = {
             name: report.global_pnl_quote
