@@ -21,7 +21,7 @@ class StatusContract(ReadinessContract):
     """Tells a person how the connector stands, in a few lines."""
 
     def venue_status(self) -> str:
-        """A table of the followed pairs and a few lines about the account, indented for Hummingbot's ``status``.
+        """What it waits for, a table of the followed pairs, and lines about the account, indented for ``status``.
 
         Funding is the venue's hourly rate (reference, section 12). The leverage is the account's own setting. *Book
         age* is how long ago the venue last sent the book. Weights are of the last sixty seconds, requests those of the
@@ -33,6 +33,7 @@ class StatusContract(ReadinessContract):
         return "\n".join(
             [
                 f"  Hyperliquid ({self._domain}):",
+                *self._why_not_ready(),
                 *(f"    {line}" for line in _table([_HEADINGS, *rows])),
                 f"    Funding is paid in {minutes} min",
                 f"    Request weight of the last minute: {self._budget.used} by this bot, {self._budget.used_by_all} "
@@ -48,6 +49,7 @@ class StatusContract(ReadinessContract):
             return (trading_pair, *[_UNKNOWN] * (len(_HEADINGS) - 1))
         context, leverage = self._market_data.context(market.coin), self._account.leverage(market.coin)
         position = self.get_position(trading_pair)
+        flat = "0" if self._reconciler.is_reconciled else _UNKNOWN
         liquidation = position.liquidation_price if position is not None else None
         age = self._market_data.book_age(market.coin)
         return (
@@ -55,10 +57,14 @@ class StatusContract(ReadinessContract):
             f"{context.markPx:f}" if context is not None else _UNKNOWN,
             _funding_text(context),
             f"{leverage.value}x {leverage.type}" if leverage is not None else _UNKNOWN,
-            f"{position.amount:f}" if position is not None else "0",
+            f"{position.amount:f}" if position is not None else flat,
             f"{liquidation:f}" if liquidation is not None else _UNKNOWN,
             f"{age:.1f} s" if math.isfinite(age) else _UNKNOWN,
         )
+
+    def _why_not_ready(self) -> list[str]:
+        missing = [name for name, is_met in self.status_dict.items() if not is_met]
+        return [f"    Not ready to trade, missing: {', '.join(missing)}"] if missing else []
 
     def _allowance_text(self) -> str:
         remaining, limit = self.request_allowance.remaining, self.request_allowance.limit

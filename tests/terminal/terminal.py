@@ -14,8 +14,9 @@ WIDTH, HEIGHT = 180, 50
 SCROLL_BAR = WIDTH // 2 - 2
 """The column of the output's scroll bar, which ends the left half."""
 
-PATIENCE_SECONDS = 25.0
+PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.15
+_MENU_SECONDS = 2.0
 _SPACE = re.compile(r"\s+")
 
 
@@ -69,7 +70,7 @@ class Terminal:
         """
         self.wait_until(lambda: self.prompt.endswith(">>>"), f"the prompt before {text!r}", PATIENCE_SECONDS)
         self.enter(text)
-        self.wait_until(lambda: squeezed(until) in self._since(text), f"{until!r} after {text!r}", seconds)
+        self.wait_until(lambda: squeezed(until) in self._since(text), f"{until!r} after {text!r}", seconds, clears=True)
         return self._since(text, squeeze=False)
 
     def answer(self, prompt: str, reply: str, *, instead_of: str = "") -> None:
@@ -86,7 +87,6 @@ class Terminal:
     def enter(self, text: str) -> None:
         """Type text and Enter."""
         self.type(text)
-        # The completion menu has to be gone again, or Enter would choose from it.
         time.sleep(0.4)
         self.press("Enter")
         time.sleep(0.2)
@@ -139,15 +139,22 @@ class Terminal:
         text = "\n".join(lines[echoes[-1] + 1 if echoes else 0 :])
         return squeezed(text) if squeeze else text
 
-    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    def wait_until(
+        self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS, *, clears: bool = False
+    ) -> None:
         """Wait until a condition holds.
 
+        :param clears: put away a menu of completions that hides the output, as it comes late on a busy machine.
         :raises AssertionError: when it does not in time; it says what was expected and shows the screen.
         """
-        deadline = time.monotonic() + seconds
+        began = cleared = time.monotonic()
         while not condition():
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > began + seconds:
                 raise AssertionError(f"not within {seconds:g} s: {what}. The screen:\n{self.screen}")
+            if clears and now > cleared + _MENU_SECONDS:
+                self.press("Space", "BSpace")
+                cleared = now
             time.sleep(_LOOK_SECONDS)
 
     def _tmux(self, *arguments: str) -> str:

@@ -1,0 +1,85 @@
+"""The same life by Hummingbot's own command `hbot`, whose JSON programs read: in processes, without a terminal."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hyperliquid_perpetual.demo import configurations
+from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
+from hyperliquid_perpetual.sandbox.thread import SandboxThread
+from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE
+from tests.hummingbot.processes import hbot
+
+pytestmark = pytest.mark.timeout(300)
+
+DOMAIN = "hyperliquid_perpetual_sandbox"
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[SandboxThread]:
+    with Sandbox.in_thread(seed=7, market="still") as exchange:
+        yield exchange
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = BotHome.create(tmp_path_factory.mktemp("bot"))
+    configurations.install(configurations.find("inventory_quotes"), home.path)
+    return home.path
+
+
+def run(home: Path, exchange: SandboxThread, *arguments: str, stdin: str = "") -> str:
+    """Runs a command to its end, and returns what it printed."""
+    environment = {SANDBOX_URL_VARIABLE: exchange.url, RATES_DOMAIN_VARIABLE: DOMAIN}
+    done = hbot(home, *arguments, stdin=stdin, **environment)
+    assert done.returncode == 0, f"hbot {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def ask(home: Path, exchange: SandboxThread, *arguments: str) -> Any:
+    """Runs a command, and reads its JSON."""
+    return json.loads(run(home, exchange, *arguments, "--json"))
+
+
+def test_hbot_connects_creates_starts_shows_stops_and_tells_all_of_it_as_json(
+    home: Path, exchange: SandboxThread
+) -> None:
+    keys = {
+        f"{DOMAIN}_mode": "arb_wallet",
+        "use_vault": "no",
+        f"{DOMAIN}_address": DEMO_ADDRESS,
+        f"{DOMAIN}_secret_key": DEMO_PRIVATE_KEY,
+    }
+    run(home, exchange, "connect", DOMAIN, "--keys-stdin", stdin=json.dumps(keys))
+    assets = {row["asset"]: row for row in ask(home, exchange, "balance", DOMAIN)["connectors"][DOMAIN]["assets"]}
+    assert assets["USDC"]["total"] == 2 * float(exchange.account().account_value)
+
+    wanted = {"derivative": DOMAIN, "market": "BTC-USD", "leverage": 5, "position_mode": "One-way"}
+    wanted |= {"bid_spread": 0.05, "ask_spread": 0.05, "order_refresh_time": 600, "order_amount": 0.002}
+    wanted |= {"long_profit_taking_spread": 5, "short_profit_taking_spread": 5, "stop_loss_spread": 5}
+    values = [part for name, value in wanted.items() for part in ("--set", f"{name}={value}")]
+    run(home, exchange, "create", "perpetual_market_making", "--name", "maker.yml", *values)
+    run(home, exchange, "start", "maker.yml")
+    try:
+        exchange.until(lambda sandbox: len(sandbox.open_orders(DEMO_ADDRESS)) == 2, 90)
+        [bid] = [order for order in exchange.open_orders() if order.is_buy]
+        exchange.fill(bid.oid)
+        exchange.until(lambda sandbox: [order.reduce_only for order in sandbox.open_orders(DEMO_ADDRESS)] == [True], 30)
+        status = ask(home, exchange, "status")
+    finally:
+        run(home, exchange, "stop")
+    assert status["running"] is True
+    assert status["engine"]["connectors"][DOMAIN]["ready"] is True
+    assert "Positions:" in status["format_status"]
+    assert not exchange.open_orders()
+    history = ask(home, exchange, "history", "maker")
+    [fill] = exchange.fills()
+    assert fill.size == Decimal("0.002")
+    assert json.dumps(history).count("BTC-USD") >= 1
+    print(json.dumps(history, indent=1), json.dumps(status, indent=1))
+    assert not history
