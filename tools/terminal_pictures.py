@@ -3,6 +3,7 @@
 `make terminal` runs both. A picture is an SVG without anything from outside: whoever shows it uses a font of theirs.
 """
 
+import io
 import sys
 from pathlib import Path
 

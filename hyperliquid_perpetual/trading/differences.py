@@ -18,6 +18,8 @@ class Differences:
         self.counts: Counter[str] = Counter()
         self.after_a_gap = True
         """Whether the stream was interrupted since the last complete sweep."""
+        self.is_followed = False
+        """Whether there was a complete sweep ever: who only asks for the account now and then has no stream to miss."""
 
     def note(self, kind: str, what: str) -> None:
         """One was found, and is corrected.

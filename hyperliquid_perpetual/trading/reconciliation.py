@@ -167,7 +167,7 @@ class Reconciler:
     async def _sweep_all(self, began: float) -> None:
         await self._sweep.all()
         self.swept_at = began
-        self.differences.after_a_gap = False
+        self.differences.after_a_gap, self.differences.is_followed = False, True
 
     async def sweep_fills(self) -> None:
         """Fills alone."""

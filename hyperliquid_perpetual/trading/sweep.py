@@ -240,7 +240,7 @@ class Sweep:
         state = await self._reader.state(dex)
         before = {position.coin: position.szi for position in self._account.positions()}
         was_known = dex in self._account.dexs
-        if not self._account.update_dex(dex, state) or not was_known:
+        if not self._account.update_dex(dex, state) or not was_known or not self.differences.is_followed:
             return
         after = {position.coin: position.szi for position in self._account.positions()}
         for coin in sorted(before.keys() | after.keys()):

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from decimal import Decimal
 
 import pytest
 from hummingbot.core.data_type.in_flight_order import OrderState
 
+from hyperliquid_perpetual.sandbox.engine.commands import OrderIntent, PlaceOrders
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
-from tests.bot import eventually, trading_bot
+from tests.bot import Bot, eventually, sandbox_at, trading_bot
 from tests.clocks import ClockElsewhere
 from tests.virtual_time import run_in_virtual_time
 
@@ -72,6 +74,24 @@ def test_what_happened_in_a_gap_of_the_stream_is_said_to_have() -> None:
             assert not bot.connector._reconciler.differences.after_a_gap
 
     run_in_virtual_time(scenario())
+
+
+async def test_position_that_changes_between_two_looks_of_someone_without_a_stream_is_no_difference(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Hummingbot's client keeps a connector for `balance` and its checks, whose network it never starts."""
+    async with Sandbox(seed=7, market="still", block_ms=0) as exchange:
+        bot = Bot(exchange, ["BTC-USD"])
+        with sandbox_at(exchange.url), caplog.at_level(logging.INFO):
+            await bot.connector._update_balances()
+            market = exchange.engine.markets[0].market
+            px, sz = market.to_px(Decimal(bot.price("BTC", "1.01"))), market.to_sz(Decimal("0.01"))
+            assert px is not None
+            assert sz is not None
+            exchange.chain.apply_now(PlaceOrders(bot.address, (OrderIntent(0, True, px, sz, tif="Ioc"),)))
+            await bot.connector._update_balances()
+        assert bot.connector.account_positions["BTC-USD"].amount == Decimal("0.01")
+        assert "Reconciled" not in caplog.text
 
 
 @pytest.mark.parametrize("how", ["not_json", "truncated", "wrong_type"])
