@@ -10,6 +10,7 @@ MUTATION ?=
 SEED ?=
 CHAOS_SECONDS ?= 300
 SOAK_MINUTES ?= 60
+FLEET_SECONDS ?= 30
 AGREEMENT_EXAMPLES ?= 20000
 
 CHECKS := .venv/bin/python tools/checks.py
@@ -90,6 +91,15 @@ soak: env ## that memory stays flat: a bot that quotes for SOAK_MINUTES=60, and 
 .PHONY: chaos
 chaos: env ## bots trade on a sandbox that breaks, all are killed now and then; then both sides agree (SEED=, CHAOS_SECONDS=300)
 	@.venv/bin/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") --seconds "$(CHAOS_SECONDS)"
+
+.PHONY: terminal
+terminal: env ## drive Hummingbot's terminal through a bot's life in tmux, and draw the pictures of docs/terminal.md
+	@.venv/bin/python -m pytest tests/terminal/test_terminal.py
+	@.venv/bin/python tools/terminal_pictures.py
+
+.PHONY: fleet
+fleet: env ## lead three Hummingbots over MQTT on one exchange, kill one, and compare all books (FLEET_SECONDS=30)
+	@.venv/bin/python -m tests.fleet --seconds "$(FLEET_SECONDS)"
 
 .PHONY: format
 format: env ## put the code into the project's format

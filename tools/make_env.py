@@ -221,7 +221,7 @@ def uv() -> str:
 def write_locks() -> None:
     """Solve requirements/*.in for Python 3.12 into *.txt beside them: exact versions with hashes, no index named."""
     python = find_python()
-    for name in ("uv", "build", "sdk", "ccxt", "env", "fuzz", "audit", "mutation", OLDER_RELEASE):
+    for name in ("uv", "build", "sdk", "ccxt", "env", "image", "fuzz", "audit", "mutation", OLDER_RELEASE):
         say("solving requirements/{}.in".format(name))
         command = [uv(), "pip", "compile", "--quiet", "--python", python, "--generate-hashes", "--no-header"]
         run([*command, "--no-emit-index-url", "--no-emit-find-links", name + ".in", "-o", name + ".txt"], REQUIREMENTS)

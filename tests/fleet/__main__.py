@@ -36,10 +36,10 @@ def main() -> int:
 
 
 def table(result: Result) -> Table:
-    """One line for each bot."""
+    """One line for each bot: its own books, the exchange's ledger, and by how much they differ."""
     made = Table(title="The fleet")
-    for name in ("bot", "for", "lives", "orders", "fills", "at the exchange", "position off by", "fees off by", "open"):
-        made.add_column(name, justify="left" if name in ("bot", "for") else "right")
+    for name in ("bot", "for", "lives", "orders", "fills", "ledger", "Δ position", "Δ fees", "open"):
+        made.add_column(name, justify="left" if name in ("bot", "for") else "right", no_wrap=True)
     for row in result.rows:
         books = row.comparison
         made.add_row(

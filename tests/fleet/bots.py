@@ -106,7 +106,8 @@ class FleetBot:
             await self._remote.ask(self.name, "import", strategy=self.name)
             await self._remote.ask(self.name, "start", async_backend=False)
         else:
-            await self._remote.ask(self.name, "start", conf=f"{self.name}.yml", async_backend=False)
+            script = f"{self.plan.configuration}.py"
+            await self._remote.ask(self.name, "start", script=script, conf=f"{self.name}.yml", async_backend=False)
 
     async def status(self) -> str:
         """What its `status` shows."""

@@ -34,8 +34,12 @@ def hbot(home: Path, *arguments: str, stdin: str = "", **environment: str) -> su
 
 
 def _run(home: Path, command: list[str], changes: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-    dropped = ("VIRTUAL_ENV", "PYTHONPATH", "HYPERLIQUID_PERPETUAL_PLUGIN", "HYPERLIQUID_SANDBOX_URL")
-    environment = {name: value for name, value in os.environ.items() if name not in dropped} | changes
     return subprocess.run(
-        command, cwd=home, env=environment, input=stdin, capture_output=True, text=True, timeout=_SECONDS
+        command, cwd=home, env=clean_environment(changes), input=stdin, capture_output=True, text=True, timeout=_SECONDS
     )
+
+
+def clean_environment(changes: dict[str, str]) -> dict[str, str]:
+    """The environment of these tests without what would lead a process to another package or exchange."""
+    dropped = ("VIRTUAL_ENV", "PYTHONPATH", "HYPERLIQUID_PERPETUAL_PLUGIN", "HYPERLIQUID_SANDBOX_URL")
+    return {name: value for name, value in os.environ.items() if name not in dropped} | changes
