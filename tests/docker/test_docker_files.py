@@ -86,7 +86,8 @@ def test_every_run_step_of_the_bot_image_works_on_this_machine(tmp_path: Path) -
     """With an environment that has what Hummingbot's image has: Hummingbot, and nothing of ours."""
     env = tmp_path / "env"
     python = env / "bin" / "python"
-    uv("venv", "--quiet", "--seed", "--python", sys.executable, str(env))
+    # With pip in it, as the image has.
+    subprocess.run([sys.executable, "-m", "venv", env], check=True, env=clean_environment({}))
     build = str(ROOT / "requirements" / "build.txt")
     wanted = ["--quiet", "--python", str(python), "--require-hashes", "--build-constraints", build, "-r", str(LOCK)]
     uv("pip", "install", *wanted)

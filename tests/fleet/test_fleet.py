@@ -1,4 +1,4 @@
-"""Three headless Hummingbots with accounts of their own, led over MQTT through a real broker, on one strict exchange."""
+"""Three headless Hummingbots with accounts of their own, led over MQTT through a real broker on one exchange."""
 
 import asyncio
 from pathlib import Path
