@@ -65,7 +65,7 @@ def test_hbot_connects_creates_starts_shows_stops_and_tells_all_of_it_as_json(
     wanted |= {"long_profit_taking_spread": 5, "short_profit_taking_spread": 5, "stop_loss_spread": 5}
     values = [part for name, value in wanted.items() for part in ("--set", f"{name}={value}")]
     run(home, exchange, "create", "perpetual_market_making", "--name", "maker.yml", *values)
-    run(home, exchange, "start", "maker.yml")
+    started = ask(home, exchange, "start", "maker.yml")
     try:
         exchange.until(lambda sandbox: len(sandbox.open_orders(DEMO_ADDRESS)) == 2, 90)
         [bid] = [order for order in exchange.open_orders() if order.is_buy]
@@ -73,10 +73,13 @@ def test_hbot_connects_creates_starts_shows_stops_and_tells_all_of_it_as_json(
         exchange.until(lambda sandbox: [order.reduce_only for order in sandbox.open_orders(DEMO_ADDRESS)] == [True], 30)
         status = ask(home, exchange, "status")
     finally:
-        run(home, exchange, "stop")
+        stopped = ask(home, exchange, "stop")
+    assert (started["status"], stopped) == ("running", {"stopped": True, "killed": False})
     assert (status["running"], status["strategy"], status["errors"]["count"]) == (True, "perpetual_market_making", 0)
     assert "Positions:" in status["format_status"]
-    assert status["balances"][DOMAIN]["USD"] == pytest.approx(float(exchange.account().account_value), rel=1e-4)
+    # A bot that trades has the money of the dexs that it trades on.
+    value = float(exchange.account().account_value)
+    assert status["balances"][DOMAIN]["USDC"] == pytest.approx(value, rel=1e-4)
     assert not exchange.open_orders()
     # The one command of these that has no JSON.
     [row] = [line for line in run(home, exchange, "history", "maker").splitlines() if "BTC-USD" in line]
