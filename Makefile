@@ -127,6 +127,10 @@ bench-sandbox: env ## how many orders a second the sandbox does, and what 200 ma
 lock: ## solve requirements/*.in anew and write the lock files
 	@$(PYTHON3) tools/make_env.py --lock
 
+.PHONY: dist
+dist: env ## build wheel and source distribution of the last commit into dist/, the same bytes every time
+	@.venv/bin/python tools/make_dist.py
+
 .PHONY: clean
 clean: ## remove build products and caches; the environments stay
 	rm -rf build dist *.egg-info .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -9,6 +9,7 @@ import typer
 
 app = typer.Typer(
     help="Hyperliquid perpetuals for Hummingbot: switch the connector, run and record exchanges, see a demo.",
+    epilog="Each command's own --help has examples. --install-completion teaches your shell its commands and options.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals may hold a private key
 )
@@ -22,6 +23,12 @@ def root(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
         print(__version__)
         raise typer.Exit
+
+
+def examples(*lines: tuple[str, str]) -> str:
+    """The end of a command's help: what can be typed as it stands, each with what it does."""
+    # Single line breaks are kept there; so that nothing wraps, what it does has a line of its own.
+    return "\n".join(["Examples:", *(f"  {command}\n      {does}" for command, does in lines)])
 
 
 def fail(message: str) -> NoReturn:

@@ -5,13 +5,27 @@ from typing import Annotated
 
 import typer
 
-from hyperliquid_perpetual.cli.application import app
+from hyperliquid_perpetual.cli.application import app, examples
 
 
-@app.command()
+def _strategies(incomplete: str) -> list[tuple[str, str]]:
+    """What the shell offers for a name that was begun."""
+    from hyperliquid_perpetual.demo import configurations
+
+    found = configurations.all_configurations()
+    return [(name, each.description) for name, each in found.items() if name.startswith(incomplete)]
+
+
+@app.command(
+    epilog=examples(
+        ("hyperliquid-perpetual demo", "market making for a minute, and the verdict"),
+        ("hyperliquid-perpetual demo --list", "which strategies there are"),
+        ("hyperliquid-perpetual demo --strategy grid_executor --seconds 300", "another one, for five minutes"),
+    )
+)
 def demo(
     strategy: Annotated[
-        str, typer.Option(help="The configuration in conf/ to run, by name.")
+        str, typer.Option(help="The configuration in conf/ to run, by name.", autocompletion=_strategies)
     ] = "perpetual_market_making",
     seconds: Annotated[int, typer.Option(min=1, help="How long to trade.")] = 60,
     output: Annotated[Path, typer.Option(file_okay=False, help="Where summary.json goes.")] = Path("build/demo"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyperliquid_perpetual.cli.application import app, fail
+from hyperliquid_perpetual.cli.application import app, examples, fail
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -35,7 +35,22 @@ MARKET, OUTSIDE, FAULTS, ACCOUNTS = (
 )
 
 
-@app.command()
+def _faults(incomplete: str) -> list[tuple[str, str]]:
+    """The kinds of faults that the shell offers for one that was begun."""
+    from hyperliquid_perpetual.sandbox.faults import KINDS
+
+    return [(name, kind.does) for name, kind in KINDS.items() if name.startswith(incomplete)]
+
+
+@app.command(
+    epilog=examples(
+        ("hyperliquid-perpetual sandbox", "calm markets, and an account whose key is printed"),
+        ("hyperliquid-perpetual sandbox --market wild --seed 7", "rough markets, the same again every time"),
+        ("hyperliquid-perpetual sandbox --state paper.state", "goes on tomorrow where it stopped"),
+        ('hyperliquid-perpetual sandbox --fault "drop_reply kind=order next=3"', "three orders get no answer"),
+        ("hyperliquid-perpetual sandbox --mirror mainnet --coins BTC,ETH", "your orders in the real books, on paper"),
+    )
+)
 def sandbox(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 3001,
@@ -114,6 +129,7 @@ def sandbox(
         list[str] | None,
         typer.Option(
             metavar="FAULT",
+            autocompletion=_faults,
             help='Something that goes wrong, such as "drop_reply kind=order next=3" (docs/faults.md); repeatable.',
             rich_help_panel=FAULTS,
         ),
@@ -263,7 +279,17 @@ def _coins(text: str | None) -> list[str] | None:
     return None if text is None else [coin.strip() for coin in text.split(",") if coin.strip()]
 
 
-@app.command()
+def _sources(incomplete: str) -> list[str]:
+    return [name for name in ("sandbox", "testnet", "mainnet") if name.startswith(incomplete)]
+
+
+@app.command(
+    epilog=examples(
+        ("hyperliquid-perpetual record btc.hlrec --from mainnet --coins BTC", "until Ctrl-C"),
+        ("hyperliquid-perpetual record btc.hlrec --show", "what is in it"),
+        ("hyperliquid-perpetual sandbox --replay btc.hlrec --speed 10", "play it"),
+    )
+)
 def record(
     file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="A new file, or one that goes on.")],
     source: Annotated[
@@ -271,6 +297,7 @@ def record(
         typer.Option(
             "--from",
             metavar="sandbox|testnet|mainnet|URL",
+            autocompletion=_sources,
             help="Whose public streams to record; the sandbox by default, for a file that goes on its own source.",
         ),
     ] = None,

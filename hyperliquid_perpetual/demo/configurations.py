@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 
 CONNECTOR = "hyperliquid_perpetual_sandbox"
-CONFIGURATIONS = Path(__file__).resolve().parents[2] / "conf"
+_PACKAGE = Path(__file__).resolve().parents[1]
+# A wheel carries them; a checkout has them beside the package.
+CONFIGURATIONS = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 # folder of conf/ and of a bot home's conf/ -> what it holds, in words
 KINDS = {

@@ -1,13 +1,8 @@
 """Our connector in the place of the one Hummingbot ships, and back again, as real Hummingbot processes see it."""
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +10,11 @@ import pytest
 
 from hyperliquid_perpetual.demo.bot_home import BotHome
 from hyperliquid_perpetual.plugin.status import read_status
-from tests.hummingbot.features import LOCK, needs_hbot, needs_the_locked_release
+from tests.hummingbot.features import needs_hbot, needs_the_locked_release
+from tests.hummingbot.installation import REPOSITORY, Installation, ask, build_wheel, clean_environment
 
 pytestmark = pytest.mark.timeout(300)  # each process loads the whole of Hummingbot: seconds, and many on a busy machine
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-UV = REPOSITORY / ".tools" / "uv" / "bin" / "uv"
 STARTUP_FILE = "hummingbot_hyperliquid_perpetual.pth"
 
 #: What a Hummingbot client knows of the connector, asked in the ways the client itself asks.
@@ -108,26 +102,6 @@ print("ANSWER " + json.dumps({
     "deaf_to_network": sorted({logger.name for logger in ours if not logger.isEnabledFor(NETWORK)}),
 }))
 """
-
-
-def ask(python: Path | str, home: Path, script: str, **environment: str) -> Any:
-    """Run a script in a Hummingbot process of its own, started in a bot home, and return its answer."""
-    process = subprocess.run(
-        [str(python), "-c", script],
-        cwd=home,
-        env=clean_environment(environment),
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    answers = [line for line in process.stdout.splitlines() if line.startswith("ANSWER ")]
-    assert len(answers) == 1, f"exit status {process.returncode}\n{process.stdout}\n{process.stderr}"
-    return json.loads(answers[0].removeprefix("ANSWER "))
-
-
-def clean_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    dropped = ("VIRTUAL_ENV", "PYTHONPATH", "HYPERLIQUID_PERPETUAL_PLUGIN")
-    return {name: value for name, value in os.environ.items() if name not in dropped} | dict(changes)
 
 
 # ------------------------------------------------------------------------------ in the project's own environment
@@ -231,80 +205,14 @@ def test_unknown_release_gets_a_warning_and_still_runs(tmp_path: Path, seen: dic
 # ------------------------------------------------------------------------------ in an installation of its own
 
 
-@dataclass(frozen=True)
-class Installation:
-    """A throw-away environment with Hummingbot in it, made from the lock file out of the installer's cache."""
-
-    folder: Path
-    home: Path
-
-    @property
-    def python(self) -> Path:
-        return self.folder / "bin" / "python"
-
-    @property
-    def packages(self) -> Path:
-        return next((self.folder / "lib").glob("python3.*")) / "site-packages"
-
-    def uv(self, *arguments: str) -> None:
-        """Run a uv command here: from the cache alone when it has all that is asked for, else with the network."""
-        command = [str(UV), *arguments]
-        environment = clean_environment({"VIRTUAL_ENV": str(self.folder)})
-        offline = subprocess.run([*command, "--offline"], env=environment, capture_output=True, text=True)
-        if offline.returncode != 0:
-            subprocess.run(command, env=environment, check=True)
-
-    def install_hummingbot(self) -> None:
-        build = str(REPOSITORY / "requirements" / "build.txt")
-        lock = str(LOCK)
-        self.uv("pip", "install", "--quiet", "--require-hashes", "--build-constraints", build, "-r", lock)
-
-    def command(self, *arguments: str) -> str:
-        """Run `hyperliquid-perpetual` as installed here."""
-        process = subprocess.run(
-            [self.folder / "bin" / "hyperliquid-perpetual", *arguments],
-            cwd=self.home,
-            env=clean_environment({}),
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
-        assert process.returncode == 0, process.stdout + process.stderr
-        return process.stdout
-
-    def connector(self) -> str:
-        """Whose connector a Hummingbot process gets."""
-        module: str = ask(self.python, self.home, LOOK)["class_module"]
-        return "ours" if module == "hyperliquid_perpetual.hyperliquid_perpetual_derivative" else "stock"
-
-    def hummingbot_files(self) -> dict[str, str]:
-        """A digest of every file of Hummingbot, to see that none is ever edited."""
-        files = (path for path in (self.packages / "hummingbot").rglob("*") if path.is_file() and path.suffix != ".pyc")
-        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This package as a wheel, built from a copy so that nothing stale in the checkout gets in."""
-    source = tmp_path_factory.mktemp("source")
-    for name in ("setup.py", "pyproject.toml", "README.md"):
-        if (REPOSITORY / name).exists():
-            shutil.copy(REPOSITORY / name, source)
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "hyperliquid_perpetual", source / "hyperliquid_perpetual", ignore=ignored)
-    output = tmp_path_factory.mktemp("wheel")
-    build = ["build", "--quiet", "--wheel", "--offline", "--no-build-isolation", "--python", sys.executable]
-    subprocess.run([UV, *build, "--out-dir", output, source], check=True, env=clean_environment({}))
-    return next(output.glob("*.whl"))
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    if not UV.exists():
-        pytest.fail(f"{UV} is missing: run `make env`")
-    folder = tmp_path_factory.mktemp("installation") / "env"
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder], check=True, env=clean_environment({}))
-    made = Installation(folder, tmp_path_factory.mktemp("bot"))
+    made = Installation.create(tmp_path_factory.mktemp("installation") / "env", tmp_path_factory.mktemp("bot"))
     made.install_hummingbot()
     BotHome.create(made.home, hummingbot=made.packages / "hummingbot")
     return made

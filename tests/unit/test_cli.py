@@ -1,6 +1,7 @@
 """The command line: what it parses, calls and prints; the commands' own work is tested where it is done."""
 
 import json
+import shlex
 import subprocess
 import sys
 from decimal import Decimal
@@ -9,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 import hyperliquid_perpetual
@@ -72,8 +74,11 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(hummingbot_tree(tmp_path / "checkout", "20991231"))
 
 
-def test_enable_and_disable_say_what_was_done_and_how_to_undo_it(site_folder: Path, checkout: str) -> None:
+def test_enable_and_disable_say_what_was_done_and_how_to_undo_it(
+    site_folder: Path, checkout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = site_folder / startup_file.NAME
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     outcome = "Hummingbot 20991231 now gets the one Hummingbot ships; a bot that is running keeps what it started with."
     enabled = invoke("enable", "--hummingbot", checkout)
     assert enabled.exit_code == 0
@@ -91,6 +96,14 @@ def test_enable_and_disable_say_what_was_done_and_how_to_undo_it(site_folder: Pa
     assert last == outcome
     assert not path.exists()
     assert "Nothing to do" in invoke("disable", "--hummingbot", checkout).stdout
+
+
+def test_command_that_the_shell_does_not_find_is_undone_with_this_python(
+    site_folder: Path, checkout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(site_folder))
+    undo = f"To undo: {sys.executable} -m hyperliquid_perpetual disable"
+    assert undo in invoke("enable", "--hummingbot", checkout).stdout.splitlines()
 
 
 @pytest.mark.parametrize("command", ["enable", "disable"])
@@ -145,11 +158,97 @@ def test_python_that_is_none_is_refused(command: str, tmp_path: Path) -> None:
 
 def test_python_without_this_package_is_told_to_install_it(tmp_path: Path) -> None:
     bare = tmp_path / "python"
-    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    bare.write_text(f'#!/bin/sh\nexec env -u PYTHONPATH {sys.executable} -S "$@"\n')
     bare.chmod(0o755)
     result = invoke("enable", "--python", str(bare))
     assert result.exit_code == 1
-    assert f"{bare} -m pip install hummingbot-hyperliquid-perpetual" in result.stderr
+    assert f"{bare} -m pip install {Path(hyperliquid_perpetual.__file__).parents[1]}" in result.stderr
+    assert "name that with --python" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["enable", "disable", "status"])
+def test_path_that_is_no_hummingbot_is_refused_with_what_would_be_one(command: str, tmp_path: Path) -> None:
+    result = invoke(command, "--hummingbot", str(tmp_path))
+    assert result.exit_code == 1
+    assert "give a source checkout or a bot home" in result.stderr
+    assert invoke(command, "--hummingbot", str(tmp_path / "nowhere")).exit_code == 2
+
+
+# ------------------------------------------------------------------------------ help and completion
+
+COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]
+
+
+def parsed(line: str) -> None:
+    """Has the command line parse a line as typed, and runs nothing.
+
+    :raises typer.BadParameter or its like: when it cannot be parsed.
+    """
+    words = shlex.split(line)
+    assert words.pop(0) == "hyperliquid-perpetual"
+    group = typer.main.get_command(cli.app)
+    assert isinstance(group, typer.core.TyperGroup)
+    command = group.commands[words[0]]
+    command.make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_every_command_ends_with_examples_that_can_be_typed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "hummingbot").mkdir()
+    result = invoke(name, "--help")
+    assert result.exit_code == 0
+    _, heading, examples = result.stdout.partition("Examples:")
+    assert heading
+    lines = [line.strip() for line in examples.splitlines() if line.strip().startswith("hyperliquid-perpetual ")]
+    assert any(line.startswith(f"hyperliquid-perpetual {name}") for line in lines)
+    for line in lines:
+        parsed(line.replace("~", str(tmp_path)))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("typed", "offered", "not_offered"),
+    [
+        ("en", ["enable"], "disable"),
+        ("sandbox --mark", ["--market", "--markets"], "--mirror"),
+        ("sandbox --market t", ["trending"], "calm"),
+        ("sandbox --fault drop_", ["drop_reply"], "delay"),
+        ("demo --strategy gri", ["grid_executor"], "hedge"),
+        ("record --from m", ["mainnet"], "testnet"),
+    ],
+)
+def test_shell_completes_commands_options_and_values(
+    shell: str, typed: str, offered: list[str], not_offered: str
+) -> None:
+    line = f"hyperliquid-perpetual {typed}"
+    places = {
+        "bash": {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)},
+        "zsh": {"_TYPER_COMPLETE_ARGS": line},
+        "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }
+    environment = {"_HYPERLIQUID_PERPETUAL_COMPLETE": f"complete_{shell}", **places[shell]}
+    result = runner.invoke(cli.app, prog_name="hyperliquid-perpetual", env=environment)
+    assert result.exit_code == 0, result.output
+    for word in offered:
+        assert word in result.stdout
+    assert not_offered not in result.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_script_for_the_shell_is_shown(shell: str) -> None:
+    environment = {"_HYPERLIQUID_PERPETUAL_COMPLETE": f"source_{shell}"}
+    result = runner.invoke(cli.app, prog_name="hyperliquid-perpetual", env=environment)
+    assert result.exit_code == 0
+    assert "_HYPERLIQUID_PERPETUAL_COMPLETE" in result.stdout
+
+
+def test_command_with_a_typing_mistake_is_told_its_name() -> None:
+    result = invoke("stauts")
+    assert result.exit_code == 2
+    assert "Did you mean 'status'?" in result.stderr
 
 
 # ------------------------------------------------------------------------------ sandbox and demo
