@@ -1,9 +1,7 @@
 """Everything that docs/sandbox.md shows is done here as it stands there, but for other ports and venues."""
 
-import os
+import json
 import re
-import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -11,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
+from tests.docs.shell import environment, run
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text()
@@ -72,18 +70,6 @@ def venue() -> Iterator[SandboxThread]:
         yield thread
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-def command(line: str, venue: SandboxThread) -> list[str]:
-    """A line of the page as arguments, with another venue in the place of the real ones, and a free port."""
-    words = [venue.url if word in ("mainnet", "testnet") else word for word in shlex.split(line)[1:]]
-    words = ["1" if word == "3600" else word for word in words]
-    port = ["--port", "0"] if words[0] == "sandbox" and "--port" not in words else []
-    return [sys.executable, "-m", "hyperliquid_perpetual", *words, *port]
-
-
 def test_page_has_what_is_tested_here() -> None:
     known = {*COMMANDS, *RECORD, *CURL, *HUMMINGBOT}
     assert [line for line in SHELL if line not in known] == []
@@ -99,7 +85,7 @@ def test_tests_of_a_bot_pass(tmp_path: Path) -> None:
     (tmp_path / "test_bot.py").write_text(BOT_TEST)
     (tmp_path / "test_hour.py").write_text(MARKED_TEST)
     strict = ["-W", "error::pytest.PytestUnknownMarkWarning"]
-    run = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *strict],
         cwd=tmp_path,
         env=environment(),
@@ -107,67 +93,28 @@ def test_tests_of_a_bot_pass(tmp_path: Path) -> None:
         text=True,
         timeout=100,
     )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 passed" in run.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
 
 
 def test_exchange_lives_in_a_program(tmp_path: Path) -> None:
-    run = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
     )
-    assert run.returncode == 0, run.stderr
-    assert re.match(r"http://127.0.0.1:\d+ \d+", run.stdout)
-
-
-def listening(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
-        found = re.match(r"  REST       (http\S+)", line)
-        if found is not None:
-            return found[1]
-    raise AssertionError(f"it did not start: {process.wait(10)}")
-
-
-def recorded(venue: SandboxThread, folder: Path) -> None:
-    for line in RECORD:
-        run = subprocess.run(
-            command(line, venue), cwd=folder, env=environment(), capture_output=True, text=True, timeout=100
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
-    assert "BTC" in run.stdout
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"http://127.0.0.1:\d+ \d+", done.stdout)
 
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_sandbox_starts_as_shown(line: str, venue: SandboxThread, tmp_path: Path) -> None:
     if "--replay" in line:
-        recorded(venue, tmp_path)
-    process = subprocess.Popen(
-        command(line, venue),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        url = listening(process)
-        assert requests.get(f"{url}/sandbox/status", timeout=30).json()["time"] > 0
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
-        assert process.returncode == 0, output
-        assert "The sandbox ran" in output
-    finally:
-        process.kill()
+        assert "BTC" in [run(each, tmp_path, venue.url) for each in RECORD][-1]
+    run(line, tmp_path, venue.url)
 
 
 @pytest.mark.parametrize("line", CURL)
-def test_sandbox_can_be_asked_from_anywhere(line: str, venue: SandboxThread) -> None:
-    words = shlex.split(line)
-    address = words[-1].replace("http://127.0.0.1:3001", venue.url)
-    body = words[words.index("-d") + 1].encode() if "-d" in words else None
-    reply = requests.request("GET" if body is None else "POST", address, data=body, timeout=30)
-    assert reply.status_code == 200
-    assert reply.json()
+def test_sandbox_can_be_asked_from_anywhere(line: str, venue: SandboxThread, tmp_path: Path) -> None:
+    assert json.loads(run(line, tmp_path, venue.url))
     venue.run(lambda exchange: exchange.faults.clear())
 
 

@@ -33,3 +33,8 @@ def test_every_module_of_a_kind_of_trader_is_described() -> None:
 def test_files_and_modules_that_the_page_names_exist() -> None:
     for path in re.findall(r"(?:benchmarks|tests|docs)/[\w/]+\.(?:py|md)", PAGE):
         assert (ROOT / path).is_file(), path
+
+
+def test_sandboxes_of_the_page_can_be_made() -> None:
+    (text,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    exec(text, {})  # noqa: S102 - what the page tells its reader to run
