@@ -61,9 +61,10 @@ def _check_make(words: list[str]) -> None:
 def _check_module(module: str, words: list[str]) -> None:
     if module == "hyperliquid_perpetual":
         _check_own(words)
-    elif module != "pip" and not any((ROOT / module.replace(".", "/") / end).exists() for end in ("__main__.py",)):
-        if not (ROOT / (module.replace(".", "/") + ".py")).exists():
-            raise NotACommandError(f"python -m {module}: there is no such module")
+        return
+    path = ROOT / module.replace(".", "/")
+    if module not in ("pip", "venv") and not path.with_suffix(".py").exists() and not (path / "__main__.py").exists():
+        raise NotACommandError(f"python -m {module}: there is no such module")
 
 
 def _check_own(words: list[str]) -> None:

@@ -12,9 +12,8 @@ PAGE = ROOT / "docs" / "architecture.md"
 
 def signature(function: ast.FunctionDef) -> str:
     """Names, types and what is returned; no body and no names for what types are imported as."""
-    return (
-        f"{function.name}({ast.unparse(function.args)}) -> {ast.unparse(function.returns) if function.returns else ''}"
-    )
+    returned = ast.unparse(function.returns) if function.returns else ""
+    return f"{function.name}({ast.unparse(function.args)}) -> {returned}"
 
 
 def methods(source: str) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""The wheel in a clean environment beside Hummingbot, up to an order, and in the environment of a source checkout."""
+"""The wheel in a clean environment beside Hummingbot, up to an order, and in the environment of a source checkout.
+
+README.md and docs/getting-started.md tell what to type; uv stands for pip here, and a wheel of this checkout for `.`.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Everything that docs/sandbox.md shows is done here as it stands there, but for other ports and venues."""
+"""Everything that docs/sandbox.md shows is done here as it stands there, but for other ports and venues.
+
+README.md and docs/faults.md show some of its commands again.
+"""
 
 import json
 import re
@@ -12,6 +15,7 @@ import pytest
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
+from tests.docs.pages import ALL_BLOCKS
 from tests.docs.shell import environment, run
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +81,14 @@ def test_page_has_what_is_tested_here() -> None:
     assert len(RECORD) == 2
     assert len(CURL) == 3
     assert len([line for line in BOT_TEST.splitlines() if line]) <= 10
+
+
+def test_commands_that_other_pages_show_are_among_them() -> None:
+    again = [block for block in ALL_BLOCKS if block.tested == "tests/unit/test_sandbox_page.py"]
+    assert {block.page.name for block in again} == {"README.md", "faults.md", "sandbox.md"}
+    for block in again:
+        if block.page.name != "sandbox.md":
+            assert set(block.lines) <= set(SHELL), block
 
 
 def test_tests_of_a_bot_pass(tmp_path: Path) -> None:
