@@ -57,6 +57,8 @@ class BuilderSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     address: Address
+    """Who is paid."""
+
     fee_bp: Annotated[Decimal, Field(gt=0, le=10, multiple_of=Decimal("0.1"))]
     """In basis points of the notional; 1 is 0.01 %."""
 
