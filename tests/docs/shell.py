@@ -1,6 +1,7 @@
 """Running what the documentation shows for a shell, with a sandbox in the place of the real venues, and free ports."""
 
 import contextlib
+import importlib.util
 import os
 import re
 import shlex
@@ -62,8 +63,7 @@ def _check_module(module: str, words: list[str]) -> None:
     if module == "hyperliquid_perpetual":
         _check_own(words)
         return
-    path = ROOT / module.replace(".", "/")
-    if module not in ("pip", "venv") and not path.with_suffix(".py").exists() and not (path / "__main__.py").exists():
+    if importlib.util.find_spec(module) is None:
         raise NotACommandError(f"python -m {module}: there is no such module")
 
 
@@ -74,8 +74,10 @@ def _check_own(words: list[str]) -> None:
         return
     if words[0] not in group.commands:
         raise NotACommandError(f"{PROGRAM} {words[0]}: there are {', '.join(group.commands)}")
+    # A home folder's own places need not be on this machine.
+    given = ["." if word.startswith("~/") else word for word in words[1:]]
     try:
-        group.commands[words[0]].make_context(words[0], words[1:])
+        group.commands[words[0]].make_context(words[0], given)
     except typer.Exit:
         pass  # --help
     except Exception as error:

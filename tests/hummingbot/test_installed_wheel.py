@@ -1,6 +1,7 @@
 """The wheel in a clean environment beside Hummingbot, up to an order, and in the environment of a source checkout.
 
-README.md and docs/getting-started.md tell what to type; uv stands for pip here, and a wheel of this checkout for `.`.
+README.md, docs/getting-started.md and docs/migration.md tell what to type; uv stands for pip here, and a wheel of this
+checkout for the checkout.
 """
 
 import json
@@ -17,6 +18,7 @@ import pytest
 
 from hyperliquid_perpetual.demo.bot_home import BotHome
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
+from tests.docs.pages import ALL_BLOCKS
 from tests.hummingbot.features import LOCK, needs_the_locked_release
 from tests.hummingbot.installation import Installation, ask, build_wheel, clean_environment
 
@@ -108,6 +110,17 @@ def sandbox(installation: Installation) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+def test_pages_show_commands_that_are_run_here() -> None:
+    shown = [block for block in ALL_BLOCKS if block.tested == f"tests/hummingbot/{Path(__file__).name}"]
+    assert {block.page.name for block in shown} == {"README.md", "getting-started.md", "migration.md"}
+    run_here = re.compile(
+        r"\S+/python -m pip install \S+|(hyperliquid-perpetual|\S+/hyperliquid-perpetual|\S+ -m hyperliquid_perpetual)"
+        r" (status|enable|disable)( --hummingbot \S+)?"
+    )
+    for block in shown:
+        assert [line for line in block.lines if not run_here.fullmatch(line)] == [], block
 
 
 def test_wheel_works_in_a_clean_environment_beside_hummingbot(

@@ -1,6 +1,6 @@
 """Everything that docs/sandbox.md shows is done here as it stands there, but for other ports and venues.
 
-README.md and docs/faults.md show some of its commands again.
+README.md, docs/faults.md and docs/getting-started.md show some of its commands again.
 """
 
 import json
@@ -85,7 +85,7 @@ def test_page_has_what_is_tested_here() -> None:
 
 def test_commands_that_other_pages_show_are_among_them() -> None:
     again = [block for block in ALL_BLOCKS if block.tested == "tests/unit/test_sandbox_page.py"]
-    assert {block.page.name for block in again} == {"README.md", "faults.md", "sandbox.md"}
+    assert {block.page.name for block in again} == {"README.md", "faults.md", "getting-started.md", "sandbox.md"}
     for block in again:
         if block.page.name != "sandbox.md":
             assert set(block.lines) <= set(SHELL), block
