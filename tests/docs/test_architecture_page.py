@@ -1,8 +1,13 @@
 """docs/architecture.md shows the engine's one object as it is, and has a row for every room and module it speaks of."""
 
 import ast
+import importlib.util
 import inspect
 import re
+import sys
+from types import ModuleType
+
+import pytest
 
 from hyperliquid_perpetual.sandbox.engine.exchange import Exchange
 from tests.docs.pages import ROOT, blocks_of
@@ -39,3 +44,32 @@ def test_modules_of_venue_trading_and_demo_that_have_a_row_exist() -> None:
         there = {path.stem for path in (ROOT / "hyperliquid_perpetual" / room).glob("*.py")}
         assert named <= there, f"{room}: {sorted(named - there)} are no modules"
         assert len(named) > 5
+
+
+@pytest.fixture(scope="module")
+def drawings() -> ModuleType:
+    """The program that draws."""
+    spec = importlib.util.spec_from_file_location("draw_architecture", ROOT / "tools" / "draw_architecture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look themselves up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pictures_are_current(drawings: ModuleType) -> None:
+    for name, draw in drawings.PICTURES.items():
+        drawn = (ROOT / "docs" / "images" / name).read_text(encoding="utf-8")
+        assert drawn == draw().svg(), f"{name}: draw it with python tools/draw_architecture.py"
+        assert f"(images/{name})" in PAGE.read_text("utf-8")
+
+
+def test_pictures_name_rooms_and_modules_that_there_are(drawings: ModuleType) -> None:
+    package = ROOT / "hyperliquid_perpetual"
+    rooms = {path.name for path in package.iterdir() if (path / "__init__.py").exists()}
+    named = set(re.findall(r'class="code" x="[\d.]+" y="[\d.]+">(\w+)<', drawings.house().svg()))
+    assert named - {"hyperliquid_perpetual_"} <= rooms
+    steps = {step.name for _, journey, _ in drawings.JOURNEYS for step in journey if step.kind == "io"}
+    assert len(steps) > 8
+    assert steps <= {path.stem for path in (package / "trading").glob("*.py")}
