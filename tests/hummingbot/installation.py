@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.hummingbot.features import LOCK
+from tests.sources import copy_files, source_files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UV = REPOSITORY / ".tools" / "uv" / "bin" / "uv"
@@ -122,13 +123,7 @@ def build_wheel(folder: Path) -> Path:
     """This checkout as a wheel, by the backend that the environment has."""
     code = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
     source = folder / "checkout"
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    wanted = [*listing, "setup.py", "pyproject.toml", "README.md", "hyperliquid_perpetual", "conf"]
-    names = subprocess.run(wanted, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (REPOSITORY / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((REPOSITORY / name).read_bytes())
+    copy_files(source_files("setup.py", "pyproject.toml", "README.md", "hyperliquid_perpetual", "conf"), source)
     built = subprocess.run([sys.executable, "-c", code, str(folder)], cwd=source, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr[-2000:]
     (wheel,) = folder.glob("*.whl")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hyperliquid_perpetual import __version__
+from tests.sources import copy_files, source_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md")
@@ -20,11 +21,9 @@ FOLDERS = ("hyperliquid_perpetual", "conf", "docs")
 BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])('dist')"
 
 
-def committed() -> list[str]:
-    """Files of this checkout that a build may look at: those in git, and those that will be."""
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *SOURCES, *FOLDERS]
-    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [name for name in names if (ROOT / name).is_file()]
+def sources() -> list[str]:
+    """What a build may look at."""
+    return source_files(*SOURCES, *FOLDERS)
 
 
 def built(checkout: Path, umask: int, **environment: str) -> dict[str, bytes]:
@@ -48,15 +47,8 @@ def built(checkout: Path, umask: int, **environment: str) -> dict[str, bytes]:
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
     """A checkout, and what it gives."""
     place = tmp_path_factory.mktemp("one") / "checkout"
-    copy(committed(), place)
+    copy_files(sources(), place)
     return place, built(place, 0o022, TZ="UTC")
-
-
-def copy(names: list[str], place: Path) -> None:
-    for name in names:
-        path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes((ROOT / name).read_bytes())
 
 
 def test_two_checkouts_of_different_people_places_and_times_give_the_same_bytes(
@@ -64,7 +56,7 @@ def test_two_checkouts_of_different_people_places_and_times_give_the_same_bytes(
 ) -> None:
     place = tmp_path / "another" / "place"
     # The other way round, so that folders list them in another order.
-    copy(committed()[::-1], place)
+    copy_files(sources()[::-1], place)
     for number, path in enumerate(place.rglob("*")):
         path.chmod(0o700 if path.is_dir() or number % 2 else 0o600)
         os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
@@ -98,7 +90,7 @@ def test_source_distribution_has_what_it_says_and_nothing_else(first: tuple[Path
     top = f"hummingbot_hyperliquid_perpetual-{__version__}"
     names = {entry.name.removeprefix(f"{top}/") for entry in entries if entry.isfile()}
     generated = {name for name in names if ".egg-info/" in name or name in ("PKG-INFO", "setup.cfg")}
-    assert names - generated == set(committed())
+    assert names - generated == set(sources())
     assert all((entry.uid, entry.gid, entry.uname, entry.gname) == (0, 0, "", "") for entry in entries)
 
 
@@ -106,7 +98,7 @@ def test_wheel_carries_the_ready_configurations(first: tuple[Path, dict[str, byt
     (wheel,) = (first[0] / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         carried = {name.removeprefix("hyperliquid_perpetual/") for name in archive.namelist() if "/conf/" in name}
-    assert carried == {name for name in committed() if name.startswith("conf/")}
+    assert carried == {name for name in sources() if name.startswith("conf/")}
 
 
 def test_backend_is_the_locked_one() -> None:
