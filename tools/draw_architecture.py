@@ -95,21 +95,27 @@ def house() -> Drawing:
     drawing = Drawing(
         640,
         "The house",
-        "Rooms of the package, each importing only those below it: the command on top, then plugin and demo, the"
-        " modules that Hummingbot looks for, trading and the sandbox side by side without a door, and venue below all.",
+        "Rooms of the package, each importing only those below it: the command on top, then operations, plugin, demo"
+        " and report, the modules that Hummingbot looks for, trading and the sandbox side by side without a door, and"
+        " venue below all.",
     )
     _rooms(drawing)
     drawing.wall(582, 180, 466)
     for x, top, bottom in (
-        (370, 76, 92),
+        (269, 76, 92),
+        (471, 76, 92),
         (692, 76, 92),
+        (874, 76, 92),
+        (269, 156, 184),
         (370, 282, 294),
         (692, 156, 184),
         (370, 460, 486),
         (692, 460, 486),
     ):
         drawing.arrow((x, top), (x, bottom))
+    drawing.arrow((358, 124), (380, 124))
     drawing.arrow((604, 124), (562, 124))
+    drawing.arrow((780, 124), (806, 124))
 
     drawing.box(20, 186, 132, 96, "outside")
     drawing.text(86, 220, "Hummingbot", "name middle")
@@ -141,9 +147,11 @@ def house() -> Drawing:
 
 
 def _rooms(drawing: Drawing) -> None:
-    drawing.room(180, 14, 600, 62, "", "cli", "the command hyperliquid-perpetual: parses, calls, prints")
-    drawing.room(180, 94, 380, 62, "", "plugin", "how a Hummingbot finds the modules below")
+    drawing.room(180, 14, 760, 62, "", "cli", "the command hyperliquid-perpetual: parses, calls, prints")
+    drawing.room(180, 94, 178, 62, "", "operations", "doctor and acceptance")
+    drawing.room(382, 94, 178, 62, "", "plugin", "how Hummingbot finds us")
     drawing.room(604, 94, 176, 62, "", "demo", "bot against exchange")
+    drawing.room(808, 94, 132, 62, "", "report", "what a bot did")
     drawing.room(
         180,
         186,

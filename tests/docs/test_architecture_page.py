@@ -69,7 +69,7 @@ def test_pictures_name_rooms_and_modules_that_there_are(drawings: ModuleType) ->
     package = ROOT / "hyperliquid_perpetual"
     rooms = {path.name for path in package.iterdir() if (path / "__init__.py").exists()}
     named = set(re.findall(r'class="code" x="[\d.]+" y="[\d.]+">(\w+)<', drawings.house().svg()))
-    assert named - {"hyperliquid_perpetual_"} <= rooms
+    assert named - {"hyperliquid_perpetual_"} == rooms
     steps = {step.name for _, journey, _ in drawings.JOURNEYS for step in journey if step.kind == "io"}
     assert len(steps) > 8
     assert steps <= {path.stem for path in (package / "trading").glob("*.py")}
