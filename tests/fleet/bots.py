@@ -26,6 +26,9 @@ from tests.fleet.broker import Broker
 from tests.fleet.remote import NAMESPACE, Remote
 
 HBOT = "hummingbot.cli.main"
+#: What was filled while the bot was dead is booked in the first moment of its next life, when Hummingbot has no rates
+#: yet. The fee is recorded as the venue charged it; only in the order's saved state, in the base asset, it is missing.
+FEE_WITHOUT_A_RATE = "in_flight_order - ERROR - Error calculating fee paid in"
 LAUNCHER = Path(__file__).with_name("headless.py")
 COMMAND_SECONDS = 120.0
 START_SECONDS = 180.0
@@ -191,8 +194,9 @@ class FleetBot:
         return books.compare(self.recorded().fills, self.fills(), self.positions())
 
     def errors(self) -> list[str]:
-        """The errors of its log."""
-        return [line for log in (self.home.log(self.name), self.home.log("hummingbot")) for line in errors_in(log)]
+        """The errors of its log, but for the one that is known."""
+        logs = (self.home.log(self.name), self.home.log("hummingbot"))
+        return [line for log in logs for line in errors_in(log) if FEE_WITHOUT_A_RATE not in line]
 
     def _point_at(self, broker: Broker) -> None:
         settings = yaml.safe_load(self.home.client_configuration.read_text(encoding="utf-8"))
