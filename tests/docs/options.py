@@ -45,6 +45,9 @@ Stored encrypted by Hummingbot, in `conf/connectors/`, under these names (with `
 `hyperliquid_perpetual` on the other networks). [Credentials](credentials.md) says how to answer safely.
 """
 _VARIABLES = {
+    "HYPERLIQUID_ACCEPTANCE_ADDRESS": "for `acceptance`: the account that it trades for ([acceptance](acceptance.md))",
+    "HYPERLIQUID_ACCEPTANCE_SECRET_KEY": "for `acceptance`: the private key of an API wallet of the account",
+    "HYPERLIQUID_ACCEPTANCE_VAULT": "for `acceptance`: a vault or sub-account of it to trade for",
     "HYPERLIQUID_PERPETUAL_PLUGIN": "`0`, `off`, `false` or `no`: this process gets Hummingbot's own connector",
     "HYPERLIQUID_PERPETUAL_SETTINGS": "the path of the settings file, when not `conf/hyperliquid_perpetual.yml`",
     "HYPERLIQUID_PERPETUAL_SHARED_LIMITS": "a folder in which the bots of a machine share the venue's limits, or `off`"
@@ -172,6 +175,8 @@ def _valid(schema: dict[str, Any], models: dict[str, Any]) -> str:
             return f"for each pair: {_valid(schema['additionalProperties'], models)}"
         case "string" if "maxLength" in schema:
             return f"a text of {schema['minLength']} to {schema['maxLength']} characters"
+        case "string" if "minLength" in schema:
+            return "a text"
         case "string":
             return "an address (0x and 40 hex digits)"
     raise ValueError(f"no words for {schema}")

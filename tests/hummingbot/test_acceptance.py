@@ -1,5 +1,7 @@
 """The acceptance run on a sandbox: it passes, it fails visibly when the venue does something else, and however it ends
-it leaves the account as it was."""
+it leaves the account as it was.
+The first is what docs/acceptance.md begins with.
+"""
 
 import contextlib
 import json
