@@ -4,14 +4,23 @@ from typing import Annotated
 
 import typer
 
-from hyperliquid_perpetual.cli.application import app, fail
+from hyperliquid_perpetual.cli.application import app, examples, fail
 from hyperliquid_perpetual.cli.doctor import NetworkName
 
 INTERRUPTED = 130
 MONEY = "What is at stake"
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        ("hyperliquid-perpetual acceptance --network sandbox", "on this machine, with its ready-made account"),
+        ("hyperliquid-perpetual acceptance --network testnet --pair ETH-USD", "with the keys of the environment"),
+        (
+            "hyperliquid-perpetual acceptance --network mainnet --yes-real-money --max-notional 25",
+            "with real money, at most 25 USD of it at a time",
+        ),
+    )
+)
 def acceptance(
     network: Annotated[NetworkName, typer.Option(help="The network to trade on.")],
     pair: Annotated[str, typer.Option(help="The market to trade.")] = "BTC-USD",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hyperliquid_perpetual.cli.application import app, fail
+from hyperliquid_perpetual.cli.application import app, examples, fail
 
 
 class NetworkName(enum.StrEnum):
@@ -20,7 +20,14 @@ class NetworkName(enum.StrEnum):
 ACCOUNT = "Whose account"
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        ("hyperliquid-perpetual doctor", "a sandbox on this machine"),
+        ("hyperliquid-perpetual doctor --network testnet --address 0x... --agent 0x...", "an account, its API wallet"),
+        ("hyperliquid-perpetual doctor --network mainnet --hummingbot-home ~/hummingbot", "the account of stored keys"),
+        ("hyperliquid-perpetual doctor --json", "for machines"),
+    )
+)
 def doctor(
     network: Annotated[NetworkName, typer.Option(help="The network to look at.")] = NetworkName.SANDBOX,
     pair: Annotated[str, typer.Option(help="The market whose books, margin and fees are looked at.")] = "BTC-USD",
@@ -65,8 +72,6 @@ def doctor(
     request budget, orders, positions and dust.
 
     Exit status: 1 when something keeps a bot from trading, otherwise 0.
-
-    Examples: `doctor` for a sandbox on this machine; `doctor --network testnet --address 0x... --agent 0x...`.
     """
     import asyncio
     import sys

@@ -7,10 +7,16 @@ from typing import Annotated
 
 import typer
 
-from hyperliquid_perpetual.cli.application import app, fail
+from hyperliquid_perpetual.cli.application import app, examples, fail
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        ("hyperliquid-perpetual report ~/hummingbot", "report/report.html and report/report.png of a Hummingbot's bot"),
+        ("hyperliquid-perpetual report ~/hummingbot --from 2026-11-01 --pair BTC-USD", "one pair, since that day"),
+        ("hyperliquid-perpetual report ~/hummingbot --csv --no-page", "tables for a spreadsheet, and no drawing"),
+    )
+)
 def report(
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="The folder Hummingbot runs in, or a .sqlite file of its data/.")
