@@ -16,7 +16,7 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).parent
 STARTUP_FILE = Path("hyperliquid_perpetual", "plugin", "hummingbot_hyperliquid_perpetual.pth")
 CONFIGURATIONS = re.compile(
-    r"conf/hyperliquid_perpetual\.yml|conf/faults/\w+\.toml"
+    r"conf/hyperliquid_perpetual\.yml|conf/faults/\w+\.toml|conf/grafana/\w+\.json"
     r"|conf/((mainnet|testnet)/)?(strategies|scripts|controllers)/(\w+/)?\w+\.(yml|py)"
 )
 """What goes into the wheel out of conf/: never conf/connectors, where somebody's Hummingbot may have left its keys."""

@@ -138,7 +138,7 @@ def test_audit_without_a_network_fails_and_says_so(
 ALLOWED = re.compile(
     r"""hyperliquid_perpetual/([a-z0-9_]+/)*[a-z0-9_]+\.py
     |hyperliquid_perpetual/py\.typed
-    |hyperliquid_perpetual/conf/(hyperliquid_perpetual\.yml|faults/[a-z_]+\.toml)
+    |hyperliquid_perpetual/conf/(hyperliquid_perpetual\.yml|faults/[a-z_]+\.toml|grafana/[a-z_]+\.json)
     |hyperliquid_perpetual/conf/((mainnet|testnet)/)?(strategies|scripts|controllers)/([a-z_]+/)?[a-z0-9_]+\.(yml|py)
     |hyperliquid_perpetual/plugin/hummingbot_hyperliquid_perpetual\.pth
     |hyperliquid_perpetual/report/page\.css
