@@ -35,11 +35,13 @@ def main() -> int:
 
     found, series = [], {}
     if wanted("busy"):
-        busy = steps.Busy(*((1, 60, 15, 0) if quick else (2, 300, 120, 65)))
+        # Ours asks every two minutes, the built-in connector all the time.
+        minutes = {"ours": 5, "built-in": 5} if quick else {"ours": 120, "built-in": 30}
+        busy = steps.Busy(1 if quick else 2, 60 if quick else 300, minutes)
         busy.run(say)
         found += rows.of_busy(busy.figures)
     if wanted("ticks"):
-        found += rows.of_ticks(steps.ticks(10 if quick else 60, say))
+        found += rows.of_ticks(steps.ticks(10 if quick else 32, say))
     if wanted("fills"):
         found += rows.of_fills(steps.fill_rates((50, 200) if quick else (50, 100, 200, 400, 800, 1600), 3, say))
     if wanted("pairs"):

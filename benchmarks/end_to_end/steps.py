@@ -27,8 +27,9 @@ def quantile(values, share):
 class Busy:
     """Fifty books stream: one client after the other starts, is left alone, and trades; round after round."""
 
-    def __init__(self, rounds, placements, minute, old_after):
-        self._rounds, self._placements, self._minute, self._old_after = rounds, placements, minute, old_after
+    def __init__(self, rounds, placements, minutes):
+        """:param minutes: by client, how many seconds the weight of a minute is counted for."""
+        self._rounds, self._placements, self._minutes = rounds, placements, minutes
         self.figures = {who: {} for who in CLIENTS}
 
     def run(self, say):
@@ -47,6 +48,9 @@ class Busy:
         coins = ["BTC", *coins[1 - PAIRS :]]
         found["pairs"], found["dexs"] = len(coins), len({coin.rpartition(":")[0] for coin in coins})
         exchange.ask("enrich")
+        if is_first:
+            # Before the start, so that they are old when the weight of a minute is counted.
+            exchange.ask("trade", count=OLD_FILLS)
         with Trader(who, exchange, pairs_of(coins)) as trader:
             ready = trader.ask("start", STARTS_WITHIN + 30, seconds=STARTS_WITHIN)["ready"]
             if ready is None:
@@ -57,7 +61,7 @@ class Busy:
                 found["weight at start"] = exchange.ask("weight")["weight"]
             self._trade(trader, found)
             if is_first:
-                self._under_load(trader, exchange, found)
+                self._under_load(trader, exchange, found, self._minutes[who])
             trader.ask("stop", 60)
 
     def _trade(self, trader, found):
@@ -69,9 +73,7 @@ class Busy:
             trader.ask("replacements", 200, count=self._placements // 3)["replaced"]
         )
 
-    def _under_load(self, trader, exchange, found):
-        exchange.ask("trade", count=OLD_FILLS)
-        traded = time.monotonic()
+    def _under_load(self, trader, exchange, found, seconds):
         before = exchange.ask("weight")["actions"]
         refreshes = max(5, self._placements // 20)
         found["refreshed"] = trader.ask("grids", 200, count=refreshes, size=20)["refreshed"]
@@ -79,11 +81,9 @@ class Busy:
         trader.ask("rest", 120, count=MANY_ORDERS)
         found["watched"] = trader.ask("watch", seconds=10)
         trader.ask("keep", 60, count=ORDERS)
-        # A connector looks back a minute for fills that it may have missed.
-        time.sleep(max(0.0, traded + self._old_after - time.monotonic()))
         before = exchange.ask("weight")["weight"]
         began = time.monotonic()
-        time.sleep(self._minute)
+        time.sleep(seconds)
         found["weight a minute"] = (exchange.ask("weight")["weight"] - before) * 60 / (time.monotonic() - began)
 
 
