@@ -25,7 +25,10 @@ OLDER_RELEASE_LEAVES_OUT = (
     "tests/hummingbot/test_account_modes_on_the_sandbox.py",
     "tests/hummingbot/test_bots_of_one_machine.py",
     "tests/hummingbot/test_dead_mans_switch.py",
+    "tests/hummingbot/test_differences_on_the_sandbox.py",
+    "tests/hummingbot/test_outages_in_virtual_time.py",
     "tests/hummingbot/test_request_allowance.py",
+    "tests/hummingbot/test_sweeps_on_the_sandbox.py",
     "tests/hummingbot/test_unconfirmed.py",
 )
 
