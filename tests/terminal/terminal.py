@@ -113,6 +113,14 @@ class Terminal:
         """The input field with the question before it, without white space."""
         return squeezed("".join(self._left()[1]))
 
+    @property
+    def exit_status(self) -> int | None:
+        """What the program in it ended with; None while it runs."""
+        # Not read off the screen: the note that tmux writes there can be cleared by the program's last words.
+        told = self._tmux("display-message", "-p", "#{pane_dead} #{pane_dead_status}")
+        is_dead, _, status = told.strip().partition(" ")
+        return int(status or -1) if is_dead == "1" else None
+
     def wait_for(self, text: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a text is on the screen, anywhere.
 

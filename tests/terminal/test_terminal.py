@@ -307,4 +307,5 @@ def test_script_shows_funding_leverage_freshness_and_budgets_in_status(
 
 def test_exit_leaves_the_terminal(terminal: Terminal) -> None:
     terminal.enter("exit")
-    terminal.wait_for("Pane is dead (status 0")
+    terminal.wait_until(lambda: terminal.exit_status is not None, "the end of the client")
+    assert terminal.exit_status == 0
