@@ -35,13 +35,17 @@ class Terminal:
         self._cwd = cwd
         self._env = {**env, "LANG": "C.UTF-8"}
         self._screens = screens
+        self._ended = screens / "exit-status"
         self._server = f"hyperliquid-{uuid.uuid4().hex[:12]}"
 
     def __enter__(self) -> Self:
         self._screens.mkdir(parents=True, exist_ok=True)
+        self._ended.unlink(missing_ok=True)
         # A server of its own takes over this environment, and has nothing to do with a tmux of the user's.
         size = ["-x", str(WIDTH), "-y", str(HEIGHT)]
-        self._tmux("-f", "/dev/null", "new-session", "-d", *size, "-s", "one", "-c", str(self._cwd), *self._command)
+        # tmux itself tells the status of a program late, or never when several of its processes end at once.
+        watched = ["sh", "-c", '"$@"; echo $? > "$0"', str(self._ended.absolute()), *self._command]
+        self._tmux("-f", "/dev/null", "new-session", "-d", *size, "-s", "one", "-c", str(self._cwd), *watched)
         # What a program that has ended said last is on the screen.
         self._tmux("set-option", "-g", "remain-on-exit", "on")
         return self
@@ -116,10 +120,8 @@ class Terminal:
     @property
     def exit_status(self) -> int | None:
         """What the program in it ended with; None while it runs."""
-        # Not read off the screen: the note that tmux writes there can be cleared by the program's last words.
-        told = self._tmux("display-message", "-p", "#{pane_dead} #{pane_dead_status}")
-        is_dead, _, status = told.strip().partition(" ")
-        return int(status or -1) if is_dead == "1" else None
+        told = self._ended.read_text(encoding="utf-8").strip() if self._ended.exists() else ""
+        return int(told) if told else None
 
     def wait_for(self, text: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a text is on the screen, anywhere.
