@@ -18,7 +18,7 @@ from .requests import Requests
 
 _APPROVE = "approve it as an API wallet on the exchange's API page (app.hyperliquid.xyz/API)"
 _DAY_SECONDS = 86_400
-_AGENTS = ListOf(ExtraAgent, expendable=("name",))
+AGENTS = ListOf(ExtraAgent, expendable=("name",))
 
 logger = logger_of(__name__)
 
@@ -178,7 +178,7 @@ class CredentialCheck:
     async def _agent_of(self, owner: str) -> float | None:
         """Until when (Unix seconds) the signer may act for the owner; None where that is not told."""
         signer = self._credentials.signer.address
-        agents: list[ExtraAgent] = await self._requests.info({"type": "extraAgents", "user": owner}, _AGENTS)
+        agents: list[ExtraAgent] = await self._requests.info({"type": "extraAgents", "user": owner}, AGENTS)
         agent = next((agent for agent in agents if agent.address.lower() == signer), None)
         if agent is not None:
             valid_until = agent.validUntil / 1000 if agent.validUntil is not None else None

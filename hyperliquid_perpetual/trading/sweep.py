@@ -95,7 +95,7 @@ class Sweep:
 
         :raises VenueUnavailable: when a part had no answer; the other parts were done.
         """
-        await _each(self.fills, self.orders, self._twaps.sweep, self.state)
+        await _each(self.orders_and_fills, self.state)
 
     async def in_turn(self) -> None:
         """Fills and TWAPs, and of the rest one dex: the one whose turn it is.

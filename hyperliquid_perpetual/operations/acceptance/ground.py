@@ -12,14 +12,12 @@ from hummingbot.core.event.events import MarketEvent
 from hyperliquid_perpetual.operations.acceptance.outcomes import StepFailed, StepSkipped
 from hyperliquid_perpetual.operations.acceptance.plan import Plan
 from hyperliquid_perpetual.operations.acceptance.trader import Trader
-from hyperliquid_perpetual.operations.acceptance.venue_word import VenueWord
+from hyperliquid_perpetual.operations.acceptance.venue_word import ASK_EVERY_SECONDS, VenueWord
 from hyperliquid_perpetual.trading.requests import Requests
 from hyperliquid_perpetual.venue.statuses import OrderPhase, phase_of
 
 VENUE_AGREES_SECONDS = 10.0
 """How long the venue's own word may lag behind an event."""
-
-_ASK_EVERY_SECONDS = 0.25
 
 
 @dataclass(slots=True)
@@ -104,7 +102,7 @@ class Ground:
         while (said := await word.position()) != expected:
             if time.monotonic() > deadline:
                 raise StepFailed(f"the venue says that the position is {said:f}, not {expected:f}")
-            await asyncio.sleep(_ASK_EVERY_SECONDS)
+            await asyncio.sleep(ASK_EVERY_SECONDS)
         return expected
 
 

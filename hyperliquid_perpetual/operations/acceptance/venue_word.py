@@ -11,7 +11,7 @@ from hyperliquid_perpetual.trading.requests import VenueUnavailable
 from hyperliquid_perpetual.venue.markets import dex_of
 from hyperliquid_perpetual.venue.messages import Fill, Order, OrderUpdate
 
-_ASK_EVERY_SECONDS = 0.25
+ASK_EVERY_SECONDS = 0.25
 
 
 class VenueWord:
@@ -61,7 +61,7 @@ class VenueWord:
                 said = f"it did not answer: {error}"
             if time.monotonic() > deadline:
                 raise StepFailed(f"the venue does not say that the order is {what}: {said}")
-            await asyncio.sleep(_ASK_EVERY_SECONDS)
+            await asyncio.sleep(ASK_EVERY_SECONDS)
 
 
 def _in_words(update: OrderUpdate) -> str:

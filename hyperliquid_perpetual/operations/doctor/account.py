@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from hyperliquid_perpetual.operations.doctor.findings import Finding, Section
 from hyperliquid_perpetual.operations.doctor.identity import Identity, SignsWith
 from hyperliquid_perpetual.operations.networks import WEB_APPLICATIONS, name_of
+from hyperliquid_perpetual.trading.account import DEX_ABSTRACTION
 from hyperliquid_perpetual.trading.account_reader import AccountReader
-from hyperliquid_perpetual.trading.credential_check import CredentialCheck
+from hyperliquid_perpetual.trading.credential_check import AGENTS, CredentialCheck
 from hyperliquid_perpetual.trading.credentials import CredentialError
 from hyperliquid_perpetual.trading.requests import Requests, VenueUnavailable
-from hyperliquid_perpetual.venue.lists import ListOf
 from hyperliquid_perpetual.venue.messages import ExtraAgent, UserRole, VaultDetails
 from hyperliquid_perpetual.venue.networks import Network
 
@@ -25,8 +25,6 @@ KNOWN_MODES = {
     "unifiedAccount": "the spot wallet is the collateral of all dexs; 50,000 actions a day",
     "portfolioMargin": "the spot wallet is the collateral, other tokens count too; 50,000 actions a day",
 }
-DISCONTINUED_MODE = "dexAbstraction"
-_AGENTS = ListOf(ExtraAgent, expendable=("name",))
 
 section = Section("Account")
 
@@ -107,7 +105,7 @@ async def check_mode(reader: AccountReader) -> tuple[str, list[Finding]]:
     mode = await reader.mode()
     if mode in KNOWN_MODES:
         return mode, [section.ok("mode", f"{mode}: {KNOWN_MODES[mode]}", mode=mode)]
-    if mode == DISCONTINUED_MODE:
+    if mode == DEX_ABSTRACTION:
         fix = "choose another mode on the exchange's page"
         detail = f"{mode}, which the venue has discontinued: USDC on the dexs, other collateral in the spot wallet"
         return mode, [section.warning("mode", detail, fix, mode=mode)]
@@ -155,7 +153,7 @@ async def check_agents(requests: Requests, holder: Holder, ahead_ms: float) -> l
 
     :raises VenueUnavailable: when the venue could not be asked.
     """
-    agents: list[ExtraAgent] = await requests.info({"type": "extraAgents", "user": holder.owner}, _AGENTS)
+    agents: list[ExtraAgent] = await requests.info({"type": "extraAgents", "user": holder.owner}, AGENTS)
     now, signer = time.time() + ahead_ms / 1000, holder.identity.signer
     others = [agent for agent in agents if signer is None or agent.address.lower() != signer.address]
     if not others:

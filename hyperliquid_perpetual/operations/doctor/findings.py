@@ -2,7 +2,6 @@
 
 import enum
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -89,8 +88,3 @@ class Report:
             "findings": [asdict(finding) for finding in self.findings],
         }
         return json.dumps(content, indent=2, default=str)
-
-
-def has_problem(findings: Iterable[Finding]) -> bool:
-    """Whether one of them keeps a bot from trading."""
-    return any(finding.verdict is Verdict.PROBLEM for finding in findings)
