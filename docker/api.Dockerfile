@@ -12,6 +12,7 @@ COPY requirements/build.txt requirements/build.txt
 RUN "$PYTHON" -m venv tools && \
     tools/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY setup.py pyproject.toml README.md ./
+COPY conf conf
 COPY hyperliquid_perpetual hyperliquid_perpetual
 RUN tools/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .
 

@@ -39,7 +39,7 @@ def main() -> int:
         minutes = {"ours": 5, "built-in": 5} if quick else {"ours": 120, "built-in": 30}
         busy = steps.Busy(1 if quick else 2, 60 if quick else 300, minutes)
         busy.run(say)
-        found += rows.of_busy(busy.figures)
+        found += rows.of_busy(busy.figures, busy.floor)
     if wanted("ticks"):
         found += rows.of_ticks(steps.ticks(10 if quick else 32, say))
     if wanted("fills"):

@@ -10,6 +10,8 @@ import time
 from collections import Counter
 from decimal import Decimal
 
+import msgspec
+
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.many_markets import many_markets
 from hyperliquid_perpetual.sandbox.market_set import MarketSet
@@ -58,6 +60,10 @@ class Exchange:
     def kinds(self):
         """How often each kind of request was asked, for whoever wants to know where the weight comes from."""
         return dict(Counter(f"{request.via} {request.kind}" for request in self._sandbox.requests()))
+
+    def heard(self):
+        """What is subscribed to, by socket."""
+        return {"sockets": [msgspec.to_builtins(list(each.subscriptions)) for each in self._sandbox.gate.sessions]}
 
     def enrich(self):
         """Lets the account have 5,000 open orders: those who have traded much may (section 9)."""

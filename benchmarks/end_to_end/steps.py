@@ -4,7 +4,7 @@ import statistics
 import time
 from contextlib import contextmanager
 
-from processes import Exchange, Trader, pairs_of
+from processes import Exchange, Process, Trader, pairs_of
 
 CLIENTS = ("ours", "built-in")
 STARTS_WITHIN = 150.0
@@ -31,6 +31,7 @@ class Busy:
         """:param minutes: by client, how many seconds the weight of a minute is counted for."""
         self._rounds, self._placements, self._minutes = rounds, placements, minutes
         self.figures = {who: {} for who in CLIENTS}
+        self.floor = {"placed": [], "cancelled": []}
 
     def run(self, say):
         """All of it."""
@@ -39,6 +40,9 @@ class Busy:
                 say(f"{PAIRS} books, round {number + 1}: {who}")
                 with Exchange("calm", PAIRS + 10) as exchange:
                     self._one(who, exchange, is_first=number == 0)
+            say(f"{PAIRS} books, round {number + 1}: no connector")
+            with Exchange("calm", PAIRS + 10) as exchange:
+                self._bare(exchange)
 
     def _one(self, who, exchange, *, is_first):
         found = self.figures[who]
@@ -51,6 +55,7 @@ class Busy:
         if is_first:
             # Before the start, so that they are old when the weight of a minute is counted.
             exchange.ask("trade", count=OLD_FILLS)
+        spent = exchange.ask("weight")["weight"]
         with Trader(who, exchange, pairs_of(coins)) as trader:
             ready = trader.ask("start", STARTS_WITHIN + 30, seconds=STARTS_WITHIN)["ready"]
             if ready is None:
@@ -58,17 +63,28 @@ class Busy:
             found.setdefault("ready", []).append(ready)
             if is_first:
                 time.sleep(AFTER_START)
-                found["weight at start"] = exchange.ask("weight")["weight"]
+                found["weight at start"] = exchange.ask("weight")["weight"] - spent
+            found["heard"] = exchange.ask("heard")["sockets"]
             self._trade(trader, found)
             if is_first:
                 self._under_load(trader, exchange, found, self._minutes[who])
+            found["untold"] = found.get("untold", 0) + trader.ask("untold")["untold"]
             trader.ask("stop", 60)
+
+    def _bare(self, exchange):
+        """The floor: orders through a socket while the streams of our connector are sent, and no more."""
+        exchange.ask("enrich")
+        with Process("bare.py", environment={"EXCHANGE": exchange.url}) as bare:
+            bare.ask("start", sockets=self.figures["ours"]["heard"])
+            trips = bare.ask("round_trips", 300, count=self._placements)
+            self.floor["placed"].extend(trips["placed"])
+            self.floor["cancelled"].extend(trips["cancelled"])
+            bare.ask("stop")
 
     def _trade(self, trader, found):
         trips = trader.ask("round_trips", 300, count=self._placements)
         found.setdefault("placed", []).extend(trips["placed"])
         found.setdefault("cancelled", []).extend(trips["cancelled"])
-        found["lost"] = found.get("lost", 0) + trips["lost"]
         found.setdefault("replaced", []).extend(
             trader.ask("replacements", 200, count=self._placements // 3)["replaced"]
         )

@@ -77,7 +77,14 @@ def test_whatever_the_dockerfiles_copy_reaches_the_builder() -> None:
         for line in file.read_text(encoding="utf-8").splitlines():
             if line.startswith("COPY ") and "--from" not in line:
                 for name in line.split()[1:-1]:
-                    assert any(Path(name).match(pattern) for pattern in let_through), f"{file.name}: {name}"
+                    assert any(_overlap(name, pattern) for pattern in let_through), f"{file.name}: {name}"
+
+
+def test_stored_keys_in_a_checkout_never_reach_the_builder() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line and not line.startswith("#")][0] == "*"
+    let_through = [line.removeprefix("!") for line in lines if line.startswith("!")]
+    assert not any(_overlap("conf/connectors/hyperliquid_perpetual.yml", pattern) for pattern in let_through)
 
 
 @needs_the_locked_release
@@ -104,6 +111,15 @@ def test_every_run_step_of_the_bot_image_works_on_this_machine(tmp_path: Path) -
     home = tmp_path / "stages" / "stage-1" / "home" / "hummingbot"
     assert (home / "scripts" / "v2_with_controllers.py").is_file()
     assert not (home / "image").exists()
+    strategies = [python, "-m", "hyperliquid_perpetual", "demo", "--list"]
+    listed = subprocess.run(strategies, env=clean_environment({}), cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "inventory_quotes" in listed.stdout
+
+
+def _overlap(name: str, pattern: str) -> bool:
+    """Whether something of a file or folder that is copied is let through: itself, what it lies in, or what is in it."""
+    places = [Path(name), *Path(name).parents[:-1]]
+    return any(place.match(pattern) for place in places) or pattern.startswith(name.rstrip("/") + "/")
 
 
 def uv(*arguments: str) -> None:
