@@ -47,6 +47,7 @@ from .trading.market_data import MarketData
 from .trading.markets_source import MarketsSource
 from .trading.metrics import Watched
 from .trading.metrics_endpoint import MetricsEndpoint
+from .trading.old_objects import OLD_OBJECTS
 from .trading.order_flow import OrderFlow
 from .trading.order_terms import TermsBook
 from .trading.order_tracker import OrderTracker
@@ -345,6 +346,7 @@ class HyperliquidPerpetualDerivative(TwapContract, StatusContract):
         await self._dead_mans_switch.stop(clear=is_over)
         if is_over:
             self._metrics.stop()
+            OLD_OBJECTS.give_back(self)
         reported = dict(self._last_funding_fee_payment_ts)
         # Only here because the base class leaves this task running (one more with each reconnect).
         if self._funding_fee_polling_task is not None:

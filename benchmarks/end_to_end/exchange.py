@@ -43,8 +43,11 @@ class Exchange:
         self._sandbox = sandbox
         self._arrived: list[float] = []
         self._ask = ask = sandbox.api.ask
-        self._somebody = Signer(f"{1:064x}")
+        # Not the account of the clients, whose nonces are theirs.
+        self._somebody = Signer(f"{7:064x}")
+        sandbox.fund(self._somebody.address, A_LOT)
         self._nonce = 0
+        self._step = 1
 
         async def noted(path, body, address, via="http"):
             if path == "/exchange":
@@ -72,9 +75,13 @@ class Exchange:
         return {}
 
     async def tick(self, seconds):
-        """Has somebody bid one more for BTC: how long until the next signed request came; None if none did in time."""
-        best = self._sandbox.book("BTC").bids[0].price
-        bid = OrderRequest(0, True, Decimal(int(best) + 1), Decimal("0.01"), False, "Alo", f"0x{7:032x}")
+        """Has somebody bid more for BTC: how long until the next signed request came; None if none did in time.
+
+        One more and two more in turn: to a client that has not yet heard that the last one is gone this is news, too.
+        """
+        self._step = 3 - self._step
+        price = int(self._sandbox.book("BTC").bids[0].price) + self._step
+        bid = OrderRequest(0, True, Decimal(price), Decimal("0.01"), False, "Alo", f"0x{7:032x}")
         self._arrived.clear()
         began = time.perf_counter()
         await self._act(actions.order([bid]))

@@ -28,8 +28,10 @@ FAR = Decimal("0.8")
 NEAR = Decimal("0.99998")
 """Of the mid: the best bid."""
 LAG_SLEEP = 0.005
-TURNS_TO_BOOK = 20
-"""Of the event loop, in which a frame that has come may get to the book; more than either connector takes."""
+BOOK_SETTLES = 0.1
+"""After a bid is gone the book is as before, before the next one is waited for."""
+TURNS_TO_BOOK = 100
+"""Of the event loop, in which a frame that has come may get to the book; the later half of them with a pause."""
 
 
 class Trader:
@@ -220,10 +222,10 @@ class Trader:
                 while self._best_bid(book) in (best, None):
                     self._came.clear()
                     await self._came.wait()
-                    for _ in range(TURNS_TO_BOOK):
+                    for turn in range(TURNS_TO_BOOK):
                         if self._best_bid(book) not in (best, None):
                             break
-                        await asyncio.sleep(0)
+                        await asyncio.sleep(0 if turn < TURNS_TO_BOOK // 2 else 0.001)
         return self._buy(price)
 
     async def followed(self):
@@ -231,7 +233,7 @@ class Trader:
         order_id = await self._following
         await self._all_told((order_id, 1))
         self.connector.cancel(self.pair, order_id)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(BOOK_SETTLES)
         return {}
 
     async def stop(self):

@@ -3,6 +3,8 @@
 import time
 
 from .contract_account import AccountContract
+from .old_objects import OLD_OBJECTS
+from .settings import Settings
 
 NETWORK_SILENCE_SECONDS = 30.0
 """How long the streams may be silent before Hummingbot's network check asks the venue."""
@@ -12,6 +14,12 @@ class ReadinessContract(AccountContract):
     """What has to be true before orders may be placed."""
 
     _reported_stale: set[str]
+    _settings: Settings
+
+    def tick(self, timestamp: float) -> None:
+        super().tick(timestamp)
+        if self._settings.set_aside_old_objects and OLD_OBJECTS.is_due(self) and self.ready:
+            OLD_OBJECTS.set_aside(self)
 
     @property
     def status_dict(self) -> dict[str, bool]:

@@ -160,6 +160,10 @@ class Settings(BaseModel):
     metrics_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """The address that metrics are served on: this machine's own alone, unless told otherwise."""
 
+    set_aside_old_objects: bool = True
+    """Whether what is there when the bot is ready is kept out of Python's search for reference cycles, which would halt
+    the bot for some tenths of a second now and then."""
+
     liquidation_warning: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.05")
     """How near a liquidation price may come before a warning, as a fraction of the mark price; 0 for no warnings."""
 

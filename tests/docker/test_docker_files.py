@@ -82,7 +82,7 @@ def test_whatever_the_dockerfiles_copy_reaches_the_builder() -> None:
 
 def test_stored_keys_in_a_checkout_never_reach_the_builder() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line and not line.startswith("#")][0] == "*"
+    assert next(line for line in lines if line and not line.startswith("#")) == "*"
     let_through = [line.removeprefix("!") for line in lines if line.startswith("!")]
     assert not any(_overlap("conf/connectors/hyperliquid_perpetual.yml", pattern) for pattern in let_through)
 
@@ -112,12 +112,14 @@ def test_every_run_step_of_the_bot_image_works_on_this_machine(tmp_path: Path) -
     assert (home / "scripts" / "v2_with_controllers.py").is_file()
     assert not (home / "image").exists()
     strategies = [python, "-m", "hyperliquid_perpetual", "demo", "--list"]
-    listed = subprocess.run(strategies, env=clean_environment({}), cwd=tmp_path, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        strategies, env=clean_environment({}), cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert "inventory_quotes" in listed.stdout
 
 
 def _overlap(name: str, pattern: str) -> bool:
-    """Whether something of a file or folder that is copied is let through: itself, what it lies in, or what is in it."""
+    """Whether something of a file or folder that is copied is let through: it, what it lies in, or what is in it."""
     places = [Path(name), *Path(name).parents[:-1]]
     return any(place.match(pattern) for place in places) or pattern.startswith(name.rstrip("/") + "/")
 
