@@ -25,7 +25,7 @@ KEPT = ROOT / "docs" / "benchmarks.json"
 ORDERS_OF_A_PAIR = 20
 QUOTING = ((20, 60), (20, 10), (100, 10), (200, 5))
 """Bots that keep so many orders and amend all of them every so many seconds."""
-BATCHES = (1, 20, 39, int(c.BATCH))
+BATCHES = (1, 20, int(c.BATCH), int(c.BATCH) + 1)
 FLEETS = (3, 10, 30, 100)
 
 

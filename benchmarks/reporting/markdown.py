@@ -140,7 +140,7 @@ def _images(results: Results, group: str) -> str:
 
 def _tried() -> str:
     entries: list[dict[str, Any]] = tomllib.loads(TRIED.read_text())["tried"]
-    lines = ["## What was tried and did not help", "", "| what | measured | verdict |", "|---|---|---|"]
+    lines = ["## What was tried, and what did not help", "", "| what | measured | verdict |", "|---|---|---|"]
     lines += [f"| {entry['what']} | {entry['measured']} | {entry['verdict']} |" for entry in entries]
     return "\n".join(lines)
 
