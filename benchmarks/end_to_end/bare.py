@@ -5,14 +5,12 @@ their time begins, and nobody is told of them: what is left is the exchange and 
 """
 
 import asyncio
-import contextlib
-import json
 import os
-import sys
 import time
 from decimal import Decimal
 
 import aiohttp
+from lines import answer_lines
 
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_PRIVATE_KEY
 from hyperliquid_perpetual.trading.requests import ACTION_LIFETIME_MS, signed_body
@@ -83,13 +81,9 @@ class Bare:
 
 
 async def _serve():
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    async with contextlib.AsyncExitStack() as stack:
-        bare = Bare(await stack.enter_async_context(aiohttp.ClientSession()))
-        while line := await lines.readline():
-            asked = json.loads(line)
-            print("ANSWER " + json.dumps(await getattr(bare, asked.pop("ask"))(**asked)), flush=True)
+    async with aiohttp.ClientSession() as http:
+        bare = Bare(http)
+        await answer_lines(lambda what, **arguments: getattr(bare, what)(**arguments))
 
 
 asyncio.run(_serve())

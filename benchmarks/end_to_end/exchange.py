@@ -1,16 +1,13 @@
-"""The exchange of the end-to-end measurements, a sandbox in a process of its own, and what it is asked over its input.
-
-A line is ``{"ask": ..., ...}``; its answer is a line of JSON.
-"""
+"""The exchange of the end-to-end measurements: a sandbox in a process of its own, asked over its input."""
 
 import asyncio
-import json
 import sys
 import time
 from collections import Counter
 from decimal import Decimal
 
 import msgspec
+from lines import answer_lines, tell
 
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.many_markets import many_markets
@@ -128,13 +125,8 @@ async def serve(market: str, count: int, block_ms: int) -> None:
         few_collections()
         exchange = Exchange(sandbox)
         pairs = [listing.market.coin for dex in markets.dexes for listing in dex.listings]
-        print(json.dumps({"url": sandbox.url, "coins": pairs}), flush=True)
-        lines = asyncio.StreamReader()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-        while line := await lines.readline():
-            asked = json.loads(line)
-            answer = getattr(exchange, asked.pop("ask"))(**asked)
-            print(json.dumps(await answer if asyncio.iscoroutine(answer) else answer), flush=True)
+        tell({"url": sandbox.url, "coins": pairs})
+        await answer_lines(lambda what, **arguments: getattr(exchange, what)(**arguments))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import sys
 import threading
 from pathlib import Path
 
+from lines import MARK
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-KEEPS = "ANSWER "
 
 
 class Process:
@@ -45,8 +46,8 @@ class Process:
         watch.start()
         try:
             for line in self._process.stdout:
-                if line.startswith((KEEPS, "{")):
-                    return json.loads(line.removeprefix(KEEPS))
+                if line.startswith(MARK):
+                    return json.loads(line.removeprefix(MARK))
         finally:
             watch.cancel()
         raise RuntimeError(f"no answer within {seconds:g} s of {self._process.args[1]}")

@@ -1,13 +1,11 @@
 """What a connector is measured at, whichever it is: it runs on Hummingbot's clock here, and is asked over the input.
 
-A line is ``{"ask": ..., ...}``; its answer is a line of JSON. Times are in seconds.
+Times are in seconds.
 """
 
 import asyncio
 import gc
-import json
 import os
-import sys
 import time
 from contextlib import suppress
 from decimal import Decimal
@@ -18,6 +16,7 @@ from hummingbot.core.clock import Clock, ClockMode
 from hummingbot.core.data_type.common import OrderType, PositionAction
 from hummingbot.core.event.event_forwarder import EventForwarder
 from hummingbot.core.event.events import MarketEvent
+from lines import answer_lines
 
 LONGEST_WAIT = 5.0
 """For what a strategy has to be told of an order: what has not come by then is counted as never told."""
@@ -254,18 +253,15 @@ def _megabytes():
 
 
 async def _serve(make):
-    trader = None
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while line := await lines.readline():
-        asked = json.loads(line)
-        what = asked.pop("ask")
-        if what == "make":
-            trader = Trader(make(asked["pairs"]), asked["pairs"][0])
-            answer = {}
-        else:
-            answer = await getattr(trader, what)(**asked)
-        print("ANSWER " + json.dumps(answer), flush=True)
+    made = []
+
+    def asked(what, **arguments):
+        if what != "make":
+            return getattr(made[0], what)(**arguments)
+        made.append(Trader(make(arguments["pairs"]), arguments["pairs"][0]))
+        return {}
+
+    await answer_lines(asked)
 
 
 def serve(make):
