@@ -14,6 +14,8 @@ OLD_FILLS = 2_000
 ORDERS = 50
 MANY_ORDERS = 200
 PAIRS = 50
+MANY_WITHIN = 45.0
+"""What an address may send in a minute bounds how fast orders can be placed."""
 LAG_BOUND = 0.05
 LONGEST_TICK = 7.0
 
@@ -173,11 +175,11 @@ def growth_with_orders(counts, say):
         exchange.ask("enrich")
         have = 0
         for count in counts:
-            say(f"{count} open orders")
-            have = trader.ask("rest", 300, count=count - have)["open"]
-            trips = trader.ask("round_trips", count=60)
+            have = trader.ask("rest", 300, count=count - have, seconds=MANY_WITHIN)["open"]
+            say(f"{have} open orders")
+            trips = trader.ask("round_trips", count=20)
             watched = trader.ask("watch", seconds=3)
-            found[count] = {
+            found[have] = {
                 "placed": statistics.median(trips["placed"]),
                 "cancelled": statistics.median(trips["cancelled"]),
                 "megabytes": watched["megabytes"],

@@ -5,6 +5,7 @@ Times are in seconds.
 
 import asyncio
 import gc
+import math
 import os
 import time
 from contextlib import suppress
@@ -172,9 +173,12 @@ class Trader:
         await self._all_told(*((order_id, 2) for order_id in grid))
         return {"refreshed": taken}
 
-    async def rest(self, count, at_once=50):
-        """Has so many more orders rest."""
+    async def rest(self, count, at_once=50, seconds=math.inf):
+        """Has so many more orders rest, or as many as can be placed in that time."""
+        end = time.perf_counter() + seconds
         for start in range(0, count, at_once):
+            if time.perf_counter() > end:
+                break
             placed = [self._place(step) for step in range(start, min(count, start + at_once))]
             await self._all_told(*((order_id, 1) for order_id in placed))
         return {"open": len(self.connector.in_flight_orders)}

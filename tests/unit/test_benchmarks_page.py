@@ -64,7 +64,6 @@ def test_results_do_not_contradict_themselves(kept: Any) -> None:
     assert kept.problems() == []
 
 
-@pytest.mark.xfail(strict=True, reason="the part end_to_end was not there yet when the results were made")
 def test_every_line_of_what_is_aimed_at_has_a_row(bench: SimpleNamespace, kept: Any) -> None:
     assert [line.what for line in bench.table.lines_without_rows(kept.rows)] == []
 
