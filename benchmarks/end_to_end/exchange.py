@@ -68,7 +68,9 @@ class Exchange:
     def enrich(self):
         """Lets the account have 5,000 open orders: those who have traded much may (section 9)."""
         self._sandbox.fund(DEMO_ADDRESS, A_LOT)
-        self._sandbox.engine.account(DEMO_ADDRESS).volume = A_LOT * A_LOT
+        config = self._sandbox.engine.config
+        traded = config.open_orders_volume_step * config.open_orders_max
+        self._sandbox.engine.account(DEMO_ADDRESS).volume = traded
         return {}
 
     async def tick(self, seconds):
