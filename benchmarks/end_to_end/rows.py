@@ -48,7 +48,7 @@ def of_busy(figures, floor):
             "ms",
             *(of("placed", share) for of in both),
             target=0.5,
-            floor=1000 * quantile(floor["placed"], share),
+            floor=1000 * quantile(floor, share),
         )
     yield row(f"ready from start, {PAIRS} pairs", "s", *(statistics.median(f["ready"]) for f in (ours, stock)), bound=5)
     for what, name in (("cancelled", "cancel to told"), ("replaced", "cancel and replace to told")):

@@ -14,8 +14,6 @@ OLD_FILLS = 2_000
 ORDERS = 50
 MANY_ORDERS = 200
 PAIRS = 50
-MANY_WITHIN = 45.0
-"""What an address may send in a minute bounds how fast orders can be placed."""
 LAG_BOUND = 0.05
 LONGEST_TICK = 7.0
 
@@ -33,7 +31,8 @@ class Busy:
         """:param minutes: by client, how many seconds the weight of a minute is counted for."""
         self._rounds, self._placements, self._minutes = rounds, placements, minutes
         self.figures = {who: {} for who in CLIENTS}
-        self.floor = {"placed": [], "cancelled": []}
+        self.floor = []
+        """Seconds to place an order, without a connector."""
 
     def run(self, say):
         """All of it."""
@@ -78,9 +77,7 @@ class Busy:
         exchange.ask("enrich")
         with Process("bare.py", environment={"EXCHANGE": exchange.url}) as bare:
             bare.ask("start", sockets=self.figures["ours"]["heard"])
-            trips = bare.ask("round_trips", 300, count=self._placements)
-            self.floor["placed"].extend(trips["placed"])
-            self.floor["cancelled"].extend(trips["cancelled"])
+            self.floor += bare.ask("round_trips", 300, count=self._placements)["placed"]
             bare.ask("stop")
 
     def _trade(self, trader, found):
@@ -175,11 +172,11 @@ def growth_with_orders(counts, say):
         exchange.ask("enrich")
         have = 0
         for count in counts:
-            have = trader.ask("rest", 300, count=count - have, seconds=MANY_WITHIN)["open"]
-            say(f"{have} open orders")
-            trips = trader.ask("round_trips", count=20)
+            say(f"{count} open orders")
+            have = trader.ask("rest", 300, count=count - have)["open"]
+            trips = trader.ask("round_trips", count=60)
             watched = trader.ask("watch", seconds=3)
-            found[have] = {
+            found[count] = {
                 "placed": statistics.median(trips["placed"]),
                 "cancelled": statistics.median(trips["cancelled"]),
                 "megabytes": watched["megabytes"],

@@ -5,7 +5,6 @@ Times are in seconds.
 
 import asyncio
 import gc
-import math
 import os
 import time
 from contextlib import suppress
@@ -173,12 +172,9 @@ class Trader:
         await self._all_told(*((order_id, 2) for order_id in grid))
         return {"refreshed": taken}
 
-    async def rest(self, count, at_once=50, seconds=math.inf):
-        """Has so many more orders rest, or as many as can be placed in that time."""
-        end = time.perf_counter() + seconds
+    async def rest(self, count, at_once=50):
+        """Has so many more orders rest."""
         for start in range(0, count, at_once):
-            if time.perf_counter() > end:
-                break
             placed = [self._place(step) for step in range(start, min(count, start + at_once))]
             await self._all_told(*((order_id, 1) for order_id in placed))
         return {"open": len(self.connector.in_flight_orders)}
@@ -220,16 +216,24 @@ class Trader:
         return {}
 
     async def _follow(self, book, best, price, seconds):
+        def is_news():
+            return self._best_bid(book) not in (best, None)
+
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._best_bid(book) in (best, None):
+                while not is_news():
                     self._came.clear()
                     await self._came.wait()
-                    for turn in range(TURNS_TO_BOOK):
-                        if self._best_bid(book) not in (best, None):
-                            break
-                        await asyncio.sleep(0 if turn < TURNS_TO_BOOK // 2 else 0.001)
+                    await self._gets_to_book(is_news)
         return self._buy(price)
+
+    @staticmethod
+    async def _gets_to_book(is_news):
+        """Gives a frame that has come the time to get to the book."""
+        for turn in range(TURNS_TO_BOOK):
+            if is_news():
+                return
+            await asyncio.sleep(0 if turn < TURNS_TO_BOOK // 2 else 0.001)
 
     async def followed(self):
         """Once its order is told; it is cancelled, and nobody waits for that."""

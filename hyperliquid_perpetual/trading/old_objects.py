@@ -21,7 +21,7 @@ class OldObjects:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._holders: WeakSet[object] = WeakSet()
-        self._due = self._search_due = float("-inf")
+        self._due = float("-inf")
 
     def is_due(self, holder: object) -> bool:
         """Whether there may be something to set aside for this connector."""
@@ -35,9 +35,8 @@ class OldObjects:
         """
         self._holders.add(holder)
         now = self._clock()
-        self._due = now + AGAIN_AFTER_SECONDS
-        if now >= self._search_due:
-            self._search_due = self._due
+        if now >= self._due:
+            self._due = now + AGAIN_AFTER_SECONDS
             gc.collect()
         gc.freeze()
 
