@@ -41,9 +41,9 @@ def main() -> int:
         busy.run(say)
         found += rows.of_busy(busy.figures, busy.floor)
     if wanted("ticks"):
-        found += rows.of_ticks(steps.ticks(10 if quick else 32, say))
+        found += rows.of_ticks(steps.ticks(10 if quick else 24, say))
     if wanted("fills"):
-        found += rows.of_fills(steps.fill_rates((50, 200) if quick else (100, 400, 800, 1600), 3, say))
+        found += rows.of_fills(steps.fill_rates((50, 200) if quick else (100, 400, 800, 1600), 2, say))
     if wanted("pairs"):
         series |= rows.series_of_pairs(steps.growth_with_pairs((1, 10) if quick else (1, 10, 50, 200), say))
     if wanted("orders"):

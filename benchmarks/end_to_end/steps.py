@@ -94,7 +94,7 @@ class Busy:
         found["refreshed"] = trader.ask("grids", 200, count=refreshes, size=20)["refreshed"]
         found["actions of a refresh"] = (exchange.ask("weight")["actions"] - before - 2) / refreshes
         trader.ask("rest", 120, count=MANY_ORDERS)
-        found["watched"] = trader.ask("watch", seconds=10)
+        found["watched"] = trader.ask("watch", seconds=8)
         trader.ask("keep", 60, count=ORDERS)
         before = exchange.ask("weight")["weight"]
         began = time.monotonic()
@@ -161,7 +161,7 @@ def growth_with_pairs(counts, say):
         say(f"{count} pairs")
         with at_work("ours", "calm", count, count) as (_, trader, ready):
             time.sleep(2)
-            found[count] = {"ready": ready, **trader.ask("watch", seconds=8)}
+            found[count] = {"ready": ready, **trader.ask("watch", seconds=5)}
     return found
 
 

@@ -18,7 +18,7 @@ from hummingbot.core.event.event_forwarder import EventForwarder
 from hummingbot.core.event.events import MarketEvent
 from lines import answer_lines
 
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 3.0
 """For what a strategy has to be told of an order: what has not come by then is counted as never told."""
 CREATED = (MarketEvent.BuyOrderCreated, MarketEvent.SellOrderCreated)
 ENDED = (MarketEvent.OrderCancelled, MarketEvent.OrderFailure)

@@ -107,9 +107,9 @@ def _clients(count: int) -> str:
 
 PARTS = (
     Part("beside", (), ("--rounds", "3"), 240, read_beside),
-    Part("end_to_end", (), ("--quick",), 740, read_common),
+    Part("end_to_end", (), ("--quick",), 800, read_common),
     Part(
-        "sandbox_orders", ("--orders", "4000", "--sockets", "1", "4", "50"), ("--runs", "1"), 300, read_sandbox_orders
+        "sandbox_orders", ("--orders", "3000", "--sockets", "1", "4", "50"), ("--runs", "1"), 300, read_sandbox_orders
     ),
     Part("engine", (), ("--rounds", "2"), 120, read_common),
 )
