@@ -10,6 +10,7 @@ import msgspec
 from lines import answer_lines, tell
 
 from hyperliquid_perpetual.sandbox import Sandbox
+from hyperliquid_perpetual.sandbox.clock import RealClock
 from hyperliquid_perpetual.sandbox.many_markets import many_markets
 from hyperliquid_perpetual.sandbox.market_set import MarketSet
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY
@@ -31,6 +32,17 @@ def markets_on_dexes(count: int) -> MarketSet:
         markets.add_dex(f"dex{number}", "USDC")
         markets.add(markets.new_listing(f"dex{number}:STOCK", "100", 2, 10))
     return markets
+
+
+class LateClock(RealClock):
+    """The machine's time less some seconds, until it catches up: what is done before is old then."""
+
+    def __init__(self, behind: int) -> None:
+        super().__init__()
+        self.behind = behind
+
+    def now(self) -> int:
+        return super().now() - 1000 * self.behind
 
 
 class Exchange:
@@ -91,7 +103,7 @@ class Exchange:
         return {"seconds": taken}
 
     async def trade(self, count):
-        """Has the account take and give back a little, until it has so many fills."""
+        """Has the account take and give back a little, until it has so many fills; then the clock catches up."""
         me, size = Signer(DEMO_PRIVATE_KEY), Decimal("0.001")
         while len(self._sandbox.fills(DEMO_ADDRESS)) < count:
             mid = self._sandbox.book("BTC").mid
@@ -99,6 +111,7 @@ class Exchange:
             taken = [OrderRequest(0, buys, prices[buys], size, False, "Ioc") for buys in (True, False) * 10]
             await self._act(actions.order(taken), me)
             await asyncio.sleep(0)
+        self._sandbox.clock.behind = 0
         return {"fills": len(self._sandbox.fills(DEMO_ADDRESS))}
 
     async def _act(self, action, signer=None):
@@ -119,10 +132,10 @@ class Exchange:
         return {"fills": done, "seconds": time.perf_counter() - began}
 
 
-async def serve(market: str, count: int, block_ms: int) -> None:
+async def serve(market: str, count: int, block_ms: int, behind: int) -> None:
     """Answers until the input ends."""
     markets = markets_on_dexes(count)
-    settings = {"seed": 1, "market": market, "market_set": markets, "allowance": None}
+    settings = {"seed": 1, "market": market, "market_set": markets, "allowance": None, "clock": LateClock(behind)}
     async with Sandbox(**settings, block_ms=block_ms) as sandbox:
         few_collections()
         exchange = Exchange(sandbox)
@@ -132,4 +145,4 @@ async def serve(market: str, count: int, block_ms: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(serve(sys.argv[1], *map(int, sys.argv[2:])))

@@ -68,10 +68,11 @@ class Exchange(Process):
     """A sandbox.
 
     :param market: how its traders behave. :param count: how many markets. :param block_ms: 0 for no wait for a block.
+    :param behind: how many seconds its clock is behind until it has made old fills.
     """
 
-    def __init__(self, market, count, block_ms=0):
-        super().__init__("exchange.py", market, count, block_ms)
+    def __init__(self, market, count, block_ms=0, behind=0):
+        super().__init__("exchange.py", market, count, block_ms, behind)
         greeting = self.read()
         self.url, self.coins = greeting["url"], greeting["coins"]
 

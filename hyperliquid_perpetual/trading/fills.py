@@ -64,6 +64,6 @@ class FillBook:
     def gap_start(self, first_ms: int) -> int:
         """Where the next request for fills has to start, Unix milliseconds.
 
-        :param first_ms: since when fills matter, for the first request.
+        :param first_ms: since when fills matter: what is older is not asked for, however little is known to be seen.
         """
-        return max(0, (self._complete_until or first_ms) - OVERLAP_MS)
+        return max(0, max(self._complete_until, first_ms) - OVERLAP_MS)

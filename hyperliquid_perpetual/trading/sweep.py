@@ -131,7 +131,8 @@ class Sweep:
         created = [int(self._created(order) * 1000) for order in self._tracker.orders()]
         booked_until, asked_at = self.booked_until(), int(self._clock() * 1000)
         # Fills have the venue's time. Where that is behind, what has just happened looks older than what was asked for.
-        behind = min(0, self._venue_clock.ahead_ms)
+        told = min(0, self._venue_clock.ahead_ms)
+        behind = told if self._venue_clock.is_known else -UNKNOWN_CLOCK_MS
         is_first = not (created or held or self._fills.has_begun or booked_until)
         # A first life that has ordered nothing yet needs not ask: no fill can be anybody's here.
         started = self._started_ms + behind
@@ -141,14 +142,13 @@ class Sweep:
             order = self._tracker.find(fill.cloid, fill.oid) if self._fills.is_new(fill) else None
             if order is not None:
                 self.differences.note("fill", f"a fill of order {order.client_order_id} was not told by the stream")
-            self._dispatcher.on_fill(fill, is_old=fill.time < started)
+            self._dispatcher.on_fill(fill, is_old=fill.time < self._started_ms + told)
         if self._twaps.misses_fills:
             # Whether the venue has fills of slices among the others is not confirmed; this list has them for certain.
             for fill in await self._reader.twap_fills():
                 self._dispatcher.on_fill(fill, is_old=True)
         # A newest fill bounds on the venue's clock what was surely seen. Without one, what that clock says now does.
-        now = asked_at + behind if self._venue_clock.is_known else asked_at - UNKNOWN_CLOCK_MS
-        self._fills.swept(max((fill.time for fill in fills), default=now))
+        self._fills.swept(max((fill.time for fill in fills), default=asked_at + behind))
         self._tracker.release_held([cloid for cloid in held if self._held_long_enough(cloid, asked_at)])
 
     def _held_long_enough(self, cloid: str, asked_at_ms: int) -> bool:

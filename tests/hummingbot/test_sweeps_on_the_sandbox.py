@@ -5,11 +5,12 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 from eth_account import Account
 from hummingbot.core.data_type.in_flight_order import OrderState
 
-from hyperliquid_perpetual.sandbox.engine.commands import CancelOrdersByCloid
+from hyperliquid_perpetual.sandbox.engine.commands import CancelOrdersByCloid, OrderIntent, PlaceOrders
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from tests.bot import Bot, trading_bot
 from tests.virtual_time import run_in_virtual_time
@@ -69,6 +70,34 @@ def test_bot_at_rest_on_several_dexs_uses_less_than_thirty_weight_a_minute() -> 
             before = bot.exchange.api.meter.total
             await asyncio.sleep(1800)
             assert (bot.exchange.api.meter.total - before) / 30 < 30
+
+    run_in_virtual_time(scenario())
+
+
+def test_fills_of_an_account_from_before_the_first_start_are_not_read() -> None:
+    """Somebody may have traded by hand a moment ago, a thousand times: none of that can be the bot's."""
+
+    async def scenario() -> None:
+        async with Sandbox(seed=7, market="still", block_ms=0) as exchange:
+            exchange.open_account(OWNER, dexs={"": 5_000})
+            btc = exchange.engine.markets[0].market
+            mid, size = exchange.book("BTC", 1).mid, btc.to_sz(Decimal("0.002"))
+            assert mid is not None
+            assert size is not None
+            for is_buy in (True, False) * 20:
+                px = btc.to_px(Decimal(int(mid * Decimal("1.01" if is_buy else "0.99"))))
+                assert px is not None
+                exchange.chain.apply_now(PlaceOrders(OWNER, (OrderIntent(0, is_buy, px, size, tif="Ioc"),)))
+            assert len(exchange.fills(OWNER)) >= 40
+            await asyncio.sleep(120)
+            started = exchange.clock.now()
+            keys = {"hyperliquid_perpetual_address": OWNER, "hyperliquid_perpetual_secret_key": KEY}
+            async with trading_bot("BTC-USD", exchange=exchange, **keys) as bot:
+                await bot.open_order("buy", "BTC-USD", "0.002", bot.price("BTC", "0.99"))
+                await asyncio.sleep(3 * ROUTINE_SECONDS)
+                asked = [json.loads(each.body)["startTime"] for each in exchange.requests("/info", "userFillsByTime")]
+                assert len(asked) >= 2
+                assert min(asked) >= started - 60_000
 
     run_in_virtual_time(scenario())
 
