@@ -49,7 +49,11 @@ class SymbolMap(Protocol):
     """What is needed of the connector: how the venue calls a trading pair."""
 
     async def exchange_symbol_associated_to_pair(self, trading_pair: str) -> str:
-        """The coin of a trading pair; KeyError when there is none."""
+        """The coin of a trading pair; KeyError when there is none, or when it is not known yet."""
+        ...
+
+    async def coin_of(self, trading_pair: str) -> str:
+        """The same; VenueUnavailable when it cannot be known now."""
         ...
 
 
@@ -125,10 +129,10 @@ class HyperliquidPerpetualAPIOrderBookDataSource(PerpetualAPIOrderBookDataSource
 
         NaN for a coin that has no price.
 
-        :raises VenueUnavailable: when a request was needed and not answered.
-        :raises KeyError: for a pair that does not exist.
+        :raises VenueUnavailable: when a request was needed and not answered, that for the markets too.
+        :raises KeyError: for a pair that does not exist; the message names those it may have been meant for.
         """
-        coins = {pair: await self._connector.exchange_symbol_associated_to_pair(pair) for pair in trading_pairs}
+        coins = {pair: await self._connector.coin_of(pair) for pair in trading_pairs}
         prices = {pair: self._streamed_price(coin) for pair, coin in coins.items()}
         missing = {dex_of(coins[pair]) for pair, price in prices.items() if price is None}
         mids: dict[str, float] = {}

@@ -61,10 +61,10 @@ def run(strategy: str, seconds: int, output_dir: Path) -> int:
     try:
         configuration = configurations.find(strategy)
     except ValueError as error:
-        display.say(f"STRATEGY: {error}")
+        display.say(f"--strategy: {error}")
         return STATUS_BAD_INPUT
     if seconds < 1:
-        display.say(f"DEMO_SECONDS: {seconds} is not a number of seconds of 1 or more")
+        display.say(f"--seconds: {seconds} is not a number of seconds of 1 or more")
         return STATUS_BAD_INPUT
     demo = Demo(configuration, seconds, output_dir.resolve(), display)
     return asyncio.run(until_signal(demo.run_to_the_end(), display, demo.where_logs_are()))

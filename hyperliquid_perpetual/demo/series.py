@@ -26,7 +26,7 @@ def run(seconds: int, output_dir: Path, jobs: int = 1) -> int:
     """
     console = Console()
     display = Display(console)
-    for name, value in (("DEMO_SECONDS", seconds), ("JOBS", jobs)):
+    for name, value in (("--seconds", seconds), ("--jobs", jobs)):
         if value < 1:
             display.say(f"{name}: {value} is not a number of 1 or more")
             return STATUS_BAD_INPUT

@@ -1,5 +1,6 @@
 """The networks as an operator names them, and what each is called elsewhere."""
 
+from hyperliquid_perpetual.trading.requests import RateLimited, Unreachable, Unreadable, VenueRefusal, VenueUnavailable
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE, Network
 
 SANDBOX = "sandbox"
@@ -26,6 +27,17 @@ def network_named(name: str) -> Network:
 def name_of(network: Network) -> str:
     """What an operator calls a network."""
     return next(name for name, known in NETWORKS.items() if known is network)
+
+
+def what_to_do(network: Network, error: VenueUnavailable) -> str:
+    """What to do when a network has not answered a request as it should."""
+    if isinstance(error, Unreachable):
+        return how_to_reach(network)
+    if isinstance(error, (VenueRefusal, Unreadable)):
+        return f"something else answers at that address: {how_to_reach(network)}"
+    if isinstance(error, RateLimited):
+        return "wait a minute; docs/limits.md says what an address may ask"
+    return "it is there, with a failure of its own: try again in a minute, and look whether the venue is in maintenance"
 
 
 def how_to_reach(network: Network) -> str:

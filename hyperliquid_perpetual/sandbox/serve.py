@@ -93,13 +93,14 @@ async def _run(sandbox: Sandbox, status_seconds: float) -> None:
         keeper.on_failure = stop.set
     async with sandbox:
         few_collections()
+        blocks_before = sandbox.chain.blocks  # those of setting it up, or of a life before
         _say(*_welcome(sandbox))
         while not stop.is_set():
             try:
                 await asyncio.wait_for(stop.wait(), status_seconds)
             except TimeoutError:
                 _say(_status(sandbox))
-        report = _report(sandbox, loop.time() - started)
+        report = _report(sandbox, loop.time() - started, sandbox.chain.blocks - blocks_before)
     _say("", *report)
     if keeper is not None and keeper.failure is not None:
         raise StateError(keeper.failure)
@@ -164,10 +165,10 @@ def _status(sandbox: Sandbox) -> str:
     )
 
 
-def _report(sandbox: Sandbox, seconds: float) -> list[str]:
+def _report(sandbox: Sandbox, seconds: float, blocks: int) -> list[str]:
     meter = sandbox.api.meter
     lines = [
-        f"The sandbox ran {seconds:.0f} s: {sandbox.chain.blocks} blocks, "
+        f"The sandbox ran {seconds:.0f} s: {blocks} blocks, "
         f"request weight {meter.total} ({meter.refused} requests refused by the limit)."
     ]
     if sandbox.faults.counts:

@@ -13,6 +13,8 @@ from ..venue.replies import Outcome, Rejected, Unclear, least_nonce, parse_actio
 _UNREAD = (400, 405, 415, 422)
 """The venue could not even read the request: its own word that nothing of it was executed."""
 _SHORT = 200
+_LONGEST_PAGE = 4_000
+_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 _http_error = re.compile(r"(\d{3})\b[^:]*:? ?(.*)", re.DOTALL).fullmatch
 _decode = msgspec.json.Decoder().decode
@@ -55,8 +57,12 @@ def least_nonce_of(found: list[Outcome]) -> int | None:
 
 
 def short(body: bytes) -> str:
-    """The beginning of a body, for people."""
-    return shortened(body[:_SHORT].decode(errors="replace"))
+    """The beginning of a body, for people; of a gateway's page its title."""
+    text = body[:_LONGEST_PAGE].decode(errors="replace").strip()
+    if text.startswith("<"):
+        title = _TITLE.search(text)
+        return "a page without a title" if title is None else f"a page, {shortened(title[1])}"
+    return shortened(text)
 
 
 def shortened(text: str) -> str:

@@ -97,6 +97,23 @@ class MarketsContract(ThreadsContract):
                 raise
             return market.coin
 
+    async def coin_of(self, trading_pair: str) -> str:
+        """What the venue calls a pair, for callers who cannot wait until the venue answers.
+
+        :raises VenueUnavailable: when the markets are not known, and cannot be read now.
+        :raises KeyError: for a pair that does not exist; the message names those it may have been meant for.
+        """
+        try:
+            return await self.exchange_symbol_associated_to_pair(trading_pair)
+        except KeyError:
+            await self._know_markets()
+            market = self._markets.table.find(trading_pair)
+            if market is not None:
+                return market.coin
+            near = ", ".join(self._markets.table.near(trading_pair))
+            hint = f"; near it are: {near}" if near else ""
+            raise KeyError(f"{self._domain} has no market {trading_pair!r}{hint}") from None
+
     async def _know_markets(self) -> None:
         """:raises VenueUnavailable: when they are not known, and cannot be read now."""
         if not self._markets.table.by_coin:

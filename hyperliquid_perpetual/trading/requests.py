@@ -55,6 +55,14 @@ class VenueUnavailable(Exception):
     """The venue did not answer a read in a usable way; nothing may be concluded from that."""
 
 
+class Unreachable(VenueUnavailable):
+    """No answer came at all: a time-out, or no connection."""
+
+
+class Unreadable(VenueUnavailable):
+    """What came is not what the venue answers."""
+
+
 class VenueRefusal(VenueUnavailable):
     """The venue answered that the read itself is wrong (an HTTP 4xx other than 429): repeating it will not help."""
 
@@ -160,7 +168,7 @@ class Requests:
         try:
             status, body = await self._post("/info", request, READ_TIMEOUT_SECONDS)
         except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
-            raise VenueUnavailable(f"no answer to {kind}: {_describe(error)}") from error
+            raise Unreachable(f"no answer to {kind}: {_describe(error)}") from error
         if status == 429:
             self.budget.back_off(_RATE_LIMIT_PAUSE_SECONDS)
             raise RateLimited(f"the venue limits requests of this address (429 on {kind})")
@@ -170,7 +178,7 @@ class Requests:
         try:
             return self._decode(kind, body, decode_as)
         except CANNOT_READ as error:
-            raise VenueUnavailable(f"the answer to {kind} cannot be read: {error}") from error
+            raise Unreadable(f"the answer to {kind} cannot be read: {error}") from error
 
     def _decode(self, kind: str, body: bytes, decode_as: Any) -> Any:
         if not isinstance(decode_as, Tolerant):

@@ -262,6 +262,15 @@ async def test_a_pair_that_is_not_listed_is_refused(exchange: Sandbox, watcher: 
         await accept(replace(PLAN, pair="BTC-USDT"), watcher)
 
 
+async def test_a_venue_with_a_failure_is_named_as_that_and_not_as_missing(exchange: Sandbox, watcher: Watcher) -> None:
+    exchange.faults.status(502, next=100, path="/info")
+    with pytest.raises(Refused, match="HTTP 502 .* a page, 502 Bad Gateway") as refused:
+        await accept(PLAN, watcher)
+    assert "try again in a minute" in str(refused.value)
+    assert "hyperliquid-perpetual sandbox" not in str(refused.value)
+    assert "<" not in str(refused.value)
+
+
 # ------------------------------------------------------------------------------ the command
 
 runner = CliRunner()

@@ -19,7 +19,8 @@ from hummingbot.core.data_type.in_flight_order import InFlightOrder, OrderState
 from hyperliquid_perpetual.hyperliquid_perpetual_derivative import HyperliquidPerpetualDerivative
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
-from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE
+from hyperliquid_perpetual.trading.requests import VenueUnavailable
+from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE
 from tests.bot import DOMAIN, eventually, sandbox_at
 
 BLANK = {
@@ -192,6 +193,18 @@ async def test_trading_with_tasks_started_one_by_one_and_the_network_never(excha
             assert (await connector.get_last_traded_prices(["BTC-USD"]))["BTC-USD"] > 0
         finally:
             await connector.stop_network()
+
+
+async def test_prices_of_a_venue_that_cannot_be_reached_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SANDBOX_URL_VARIABLE, "http://127.0.0.1:9")
+    connector = trader(trading_required=False)
+    with pytest.raises(VenueUnavailable, match="127.0.0.1"):
+        await connector.get_last_traded_prices(["BTC-USD"])
+
+
+async def test_prices_of_a_pair_that_is_none_name_those_that_are(exchange: SandboxThread) -> None:
+    with pytest.raises(KeyError, match="hyperliquid_perpetual_sandbox has no market 'BTC-USDT'; near it are: BTC-USD"):
+        await trader(trading_required=False).get_last_traded_prices(["BTC-USDT"])
 
 
 async def test_account_by_requests_alone_tells_the_present_state_each_time(exchange: SandboxThread) -> None:

@@ -44,6 +44,8 @@ class Names:
     async def exchange_symbol_associated_to_pair(self, trading_pair: str) -> str:
         return self.coins[trading_pair]
 
+    coin_of = exchange_symbol_associated_to_pair
+
 
 class CannedRequests:
     """Info requests with answers made up, the first few of which can fail."""

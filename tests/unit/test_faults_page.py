@@ -37,9 +37,10 @@ def test_table_has_every_kind_with_all_that_it_does_and_takes() -> None:
     assert list(rows) == list(KINDS)
     for name, kind in KINDS.items():
         takes = [described(field) for field in kind.parameters]
+        common = [f"`{field}`" for field in kind.fields if field in COMMON]
         if kind.lasts is not None:
-            takes.append(f"`lasts` (default {kind.lasts:g})")
-        takes.append(" ".join(f"`{field}`" for field in kind.fields if field in COMMON))
+            common[common.index("`lasts`")] += f" (default {kind.lasts:g})"
+        takes.append(" ".join(common))
         assert rows[name] == (kind.does, "<br>".join(takes)), name
 
 

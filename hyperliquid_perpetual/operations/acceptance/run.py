@@ -21,7 +21,7 @@ from hyperliquid_perpetual.operations.acceptance.outcomes import (
 )
 from hyperliquid_perpetual.operations.acceptance.plan import Plan, Refused
 from hyperliquid_perpetual.operations.acceptance.trader import Complaints, Trader
-from hyperliquid_perpetual.operations.networks import how_to_reach, name_of
+from hyperliquid_perpetual.operations.networks import name_of, what_to_do
 from hyperliquid_perpetual.trading.budget import shared_budget
 from hyperliquid_perpetual.trading.credentials import CredentialError
 from hyperliquid_perpetual.trading.requests import Requests, VenueUnavailable
@@ -86,7 +86,7 @@ async def _check_market(plan: Plan, trader: Trader) -> None:
     try:
         await connector._update_trading_rules()
     except VenueUnavailable as error:
-        raise Refused(f"{plan.network.rest_url}: {error}. What to do: {how_to_reach(plan.network)}") from None
+        raise Refused(f"{plan.network.rest_url}: {error}. What to do: {what_to_do(plan.network, error)}") from None
     table = connector._markets.table
     market = table.find(plan.pair)
     if market is None or market.is_delisted:

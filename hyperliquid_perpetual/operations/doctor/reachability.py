@@ -11,8 +11,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hyperliquid_perpetual.operations.doctor.findings import Finding, Section
-from hyperliquid_perpetual.operations.networks import NETWORKS, how_to_reach
-from hyperliquid_perpetual.trading.requests import ACTION_LIFETIME_MS, Requests, VenueRefusal, VenueUnavailable
+from hyperliquid_perpetual.operations.networks import NETWORKS, what_to_do
+from hyperliquid_perpetual.trading.requests import (
+    ACTION_LIFETIME_MS,
+    Requests,
+    Unreachable,
+    Unreadable,
+    VenueRefusal,
+    VenueUnavailable,
+)
 from hyperliquid_perpetual.trading.venue_clock import TOLERATED_MS
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE, Network
 from hyperliquid_perpetual.venue.weights import IP_WEIGHT_PER_MINUTE
@@ -110,12 +117,12 @@ async def _sample(requests: Requests) -> Sample:
 
 
 def _unreachable(network: Network, error: VenueUnavailable) -> Finding:
+    if isinstance(error, (VenueRefusal, Unreadable)):
+        what = "does not speak Hyperliquid's API"
+    else:
+        what = "does not answer" if isinstance(error, Unreachable) else "cannot answer"
     data = {"url": network.rest_url, "error": str(error)}
-    if isinstance(error, VenueRefusal) or "cannot be read" in str(error):
-        fix = f"something else answers at that address: {how_to_reach(network)}"
-        return section.problem("requests", f"{network.rest_url} does not speak Hyperliquid's API: {error}", fix, **data)
-    detail = f"{network.rest_url} does not answer: {error}"
-    return section.problem("requests", detail, how_to_reach(network), **data)
+    return section.problem("requests", f"{network.rest_url} {what}: {error}", what_to_do(network, error), **data)
 
 
 def _latency(network: Network, samples: list[Sample]) -> Finding:

@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,9 +115,7 @@ async def _info[Kind](http: aiohttp.ClientSession, source: Source, request: dict
             async with http.post(source.url + "/info", json=request, allow_redirects=False) as response:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise SourceError(
-                f"{source.name} cannot be reached at {source.url}: {str(error) or type(error).__name__}"
-            ) from None
+            raise SourceError(f"{source} cannot be reached: {_reason(error)}") from None
         if response.status == 200:
             break
         if wait is None or (response.status != 429 and response.status < 500):
@@ -129,6 +128,15 @@ async def _info[Kind](http: aiohttp.ClientSession, source: Source, request: dict
     if not isinstance(found, kind):
         raise SourceError(f"{source.name} does not answer {request['type']} as the venue does: {body[:80]!r}")
     return found
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the address, which aiohttp repeats."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        inner = error.os_error
+        # Numbers below zero are the resolver's own.
+        return os.strerror(inner.errno) if (inner.errno or 0) > 0 else inner.strerror or str(inner)
+    return str(error) or type(error).__name__
 
 
 def refuse_redirects() -> aiohttp.TraceConfig:

@@ -19,7 +19,7 @@ from tests.unit.demo.test_summary import GOOD
 CHOSEN = list(configurations.all_configurations().values())[:3]
 
 
-@pytest.mark.parametrize(("seconds", "jobs", "said"), [(0, 1, "DEMO_SECONDS: 0"), (60, 0, "JOBS: 0")])
+@pytest.mark.parametrize(("seconds", "jobs", "said"), [(0, 1, "--seconds: 0"), (60, 0, "--jobs: 0")])
 def test_a_number_that_is_none_is_refused(
     seconds: int, jobs: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

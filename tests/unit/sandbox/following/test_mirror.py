@@ -237,7 +237,7 @@ async def test_sandbox_command_mirrors_and_replays(tmp_path: Any) -> None:
         (["--queue", "optimistic"], "--queue belongs to --replay or --mirror, which is not given."),
         (["--replay", "missing.hlrec"], "missing.hlrec: No such file or directory"),
         (["--mirror", "nonsense"], "'nonsense' is no source: give mainnet, testnet, sandbox, or a URL"),
-        (["--mirror", "http://127.0.0.1:9"], "cannot be reached at http://127.0.0.1:9"),
+        (["--mirror", "http://127.0.0.1:9"], "http://127.0.0.1:9 cannot be reached: Connection refused."),
         (["--mirror", "testnet", "--queue", "hopeful"], "there are pessimistic, proportional, optimistic."),
     ],
 )

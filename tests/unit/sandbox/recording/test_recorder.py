@@ -206,7 +206,8 @@ def test_sources_have_names_or_urls() -> None:
 def test_venue_that_cannot_be_reached_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "one.hlrec"
     assert command.run(path, "http://127.0.0.1:9", ["BTC"]) == 1
-    assert "cannot be reached at http://127.0.0.1:9" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said == "hyperliquid-perpetual: http://127.0.0.1:9 cannot be reached: Connection refused\n"
     assert not path.exists()
 
 
