@@ -95,8 +95,8 @@ def house() -> Drawing:
     drawing = Drawing(
         640,
         "The house",
-        "Rooms of the package, each importing only those below it: the command on top, then operations, plugin, demo"
-        " and report, the modules that Hummingbot looks for, trading and the sandbox side by side without a door, and"
+        "Rooms of the package, each importing only those below it: the command on top, then operations, plugin, demo,"
+        " homes and report, the modules that Hummingbot looks for, trading and the sandbox side by side without a door, and"
         " venue below all.",
     )
     _rooms(drawing)
@@ -116,6 +116,7 @@ def house() -> Drawing:
     drawing.arrow((358, 124), (380, 124))
     drawing.arrow((604, 124), (562, 124))
     drawing.arrow((780, 124), (806, 124))
+    drawing.arrow((780, 144), (794, 144), (794, 217), (806, 217))
 
     drawing.box(20, 186, 132, 96, "outside")
     drawing.text(86, 220, "Hummingbot", "name middle")
@@ -152,6 +153,7 @@ def _rooms(drawing: Drawing) -> None:
     drawing.room(382, 94, 178, 62, "", "plugin", "how Hummingbot finds us")
     drawing.room(604, 94, 176, 62, "", "demo", "bot against exchange")
     drawing.room(808, 94, 132, 62, "", "report", "what a bot did")
+    drawing.room(808, 186, 132, 62, "", "homes", "where bots live")
     drawing.room(
         180,
         186,

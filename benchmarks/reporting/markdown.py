@@ -30,6 +30,10 @@ EXPLANATION = """
 could go beyond, measured in the same run. A target without a ratio is a bound for the figure itself.
 """
 
+PROFILED = (
+    "Made by `make bench-profiles`, on the day and with the versions that each file names: the figures are of that run and not\n"
+    "those of the tables above. The first lines of each:"
+)
 MACHINE = "| machine | |\n|---|---|\n"
 
 
@@ -149,7 +153,7 @@ def _profiles(folder: Path = PROFILES) -> str:
     files = sorted(folder.glob("*.txt"))
     if not files:
         return ""
-    lines = ["## Where the time and the memory go", "", "Made by `make bench-profiles`, the first lines of each:", ""]
+    lines = ["## Where the time and the memory go", "", PROFILED, ""]
     lines += [f"- [{_first_line(file)}](profiles/{file.name})" for file in files]
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ from hyperliquid_perpetual.cli import (  # noqa: F401 - they add their commands
     acceptance,
     demo,
     doctor,
+    home,
     report,
     sandbox,
     switching,

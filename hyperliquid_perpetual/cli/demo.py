@@ -10,7 +10,7 @@ from hyperliquid_perpetual.cli.application import app, examples
 
 def _strategies(incomplete: str) -> list[tuple[str, str]]:
     """What the shell offers for a name that was begun."""
-    from hyperliquid_perpetual.demo import configurations
+    from hyperliquid_perpetual.homes import configurations
 
     found = configurations.all_configurations()
     return [(name, each.description) for name, each in found.items() if name.startswith(incomplete)]
@@ -37,7 +37,7 @@ def demo(
 ) -> None:
     """Trade a Hummingbot strategy on a sandbox and compare the bot's books with the exchange's."""
     if list_:
-        from hyperliquid_perpetual.demo import configurations
+        from hyperliquid_perpetual.homes import configurations
 
         print(configurations.listing(configurations.all_configurations()))
         return

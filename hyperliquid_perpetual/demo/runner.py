@@ -16,11 +16,12 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from hyperliquid_perpetual.demo import books, bot_report, configurations
+from hyperliquid_perpetual.demo import books, bot_report
+from hyperliquid_perpetual.homes import configurations
 from hyperliquid_perpetual.demo.bot import Bot
-from hyperliquid_perpetual.demo.bot_home import BotHome, BotHomeError
+from hyperliquid_perpetual.homes.bot_home import BotHome, BotHomeError
 from hyperliquid_perpetual.demo.bot_log import errors_in
-from hyperliquid_perpetual.demo.configurations import CONNECTOR, Configuration
+from hyperliquid_perpetual.homes.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.demo.ending import STATUS_BAD_INPUT, STATUS_FAILED, STATUS_OK, until_signal
 from hyperliquid_perpetual.demo.exchange import Exchange

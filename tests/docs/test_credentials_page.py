@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from tests.docs.pages import ROOT, blocks_of
 from tests.hummingbot.features import needs_hbot
 from tests.hummingbot.processes import hbot

@@ -10,8 +10,8 @@ import yaml
 from hummingbot.core.data_type.common import OrderType, PositionAction, TradeType
 from hummingbot.core.data_type.in_flight_order import OrderState
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
-from hyperliquid_perpetual.demo.configurations import CONFIGURATIONS
+from hyperliquid_perpetual.homes.bot_home import BotHome
+from hyperliquid_perpetual.homes.configurations import CONFIGURATIONS
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from tests.bot import eventually, trading_bot
 from tests.docs.examples import run_example

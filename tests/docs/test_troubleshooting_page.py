@@ -1,6 +1,8 @@
 """docs/troubleshooting.md quotes what the program says, and has every warning and every error of the connector."""
 
 import re
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,8 @@ from tests.docs.messages import GAP, Message, literals, messages
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
-TEXT, _, VENUE = PAGE.read_text("utf-8").partition("## What the venue says")
+TEXT, _, OTHERS = PAGE.read_text("utf-8").partition("## What the venue says")
+VENUE, _, HUMMINGBOT = OTHERS.partition("## Hummingbot's own words")
 ROWS = [row.split(" | ")[0] for row in re.findall(r"^\| (`.*) \|$", TEXT, re.MULTILINE)]
 QUOTES = [quote for row in ROWS for quote in re.findall(r"`([^`]+)`", row)]
 LITERALS = sorted(set(literals()))
@@ -50,3 +53,20 @@ def test_the_venues_words_have_the_name_that_the_page_says() -> None:
     assert len(rows) > 8
     for words, name in rows:
         assert classify_rejection(words) is RejectCode[name], words
+
+
+@pytest.fixture(scope="module")
+def hummingbots_sources() -> bytes:
+    """Its own code, and what was compiled of the base of its V1 strategies."""
+    (folder,) = find_spec("hummingbot").submodule_search_locations  # type: ignore[union-attr, misc]
+    files = [*Path(folder, "cli").rglob("*.py"), *Path(folder, "core", "data_type").glob("*.py")]
+    files += [Path(folder, "connector", "markets_recorder.py"), *Path(folder, "strategy").glob("strategy_base.*.so")]
+    return b"".join(file.read_bytes() for file in files)
+
+
+@pytest.mark.parametrize("quote", re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (`.*?) \|", HUMMINGBOT, re.MULTILINE))))
+def test_hummingbots_words_are_in_its_sources(quote: str, hummingbots_sources: bytes) -> None:
+    parts = [part for part in quote.split(GAP) if letters(part) >= SHORTEST]
+    assert parts, quote
+    for part in parts:
+        assert part.encode() in hummingbots_sources, part

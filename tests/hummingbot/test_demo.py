@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from hyperliquid_perpetual.demo import configurations
-from hyperliquid_perpetual.demo.configurations import CONNECTOR
+from hyperliquid_perpetual.homes import configurations
+from hyperliquid_perpetual.homes.configurations import CONNECTOR
 from hyperliquid_perpetual.report.writing import Choice, figures_of
 from tests.hummingbot.features import HAS_HBOT, needs_hbot
 

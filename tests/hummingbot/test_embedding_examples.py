@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
-from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE
+from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 from tests.hummingbot.processes import run_script
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "embedding.md"
@@ -33,7 +33,7 @@ def test_every_example_is_known() -> None:
 def test_example_runs_and_leaves_nothing_open(
     example: str, prints: str, exchange: SandboxThread, tmp_path: Path
 ) -> None:
-    places = {SANDBOX_URL_VARIABLE: exchange.url, RATES_DOMAIN_VARIABLE: "hyperliquid_perpetual_sandbox"}
+    places = {SANDBOX_URL_VARIABLE: exchange.url}
     process = run_script(BotHome.create(tmp_path).path, example, **places)
     assert process.returncode == 0, process.stderr
     assert re.search(prints, process.stdout, re.MULTILINE), process.stdout

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
 from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE

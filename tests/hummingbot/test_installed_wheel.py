@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE
 from tests.docs.pages import ALL_BLOCKS
 from tests.hummingbot.features import LOCK, needs_the_locked_release

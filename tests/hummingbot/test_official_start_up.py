@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
 from tests.hummingbot.processes import ask_hummingbot

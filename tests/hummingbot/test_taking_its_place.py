@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from hyperliquid_perpetual.plugin.status import read_status
 from tests.hummingbot.features import needs_hbot, needs_the_locked_release
 from tests.hummingbot.installation import REPOSITORY, Installation, ask, build_wheel, clean_environment

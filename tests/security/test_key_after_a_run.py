@@ -15,8 +15,9 @@ import aiohttp
 import pytest
 from rich.console import Console
 
-from hyperliquid_perpetual.demo import bot_home, configurations, runner
-from hyperliquid_perpetual.demo.configurations import CONNECTOR
+from hyperliquid_perpetual.demo import runner
+from hyperliquid_perpetual.homes import bot_home, configurations
+from hyperliquid_perpetual.homes.configurations import CONNECTOR
 from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.recording.recorder import Recorder

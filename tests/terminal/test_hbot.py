@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hyperliquid_perpetual.demo import configurations
-from hyperliquid_perpetual.demo.bot_home import BotHome
+from hyperliquid_perpetual.homes import configurations
+from hyperliquid_perpetual.homes.bot_home import BotHome
 from hyperliquid_perpetual.sandbox.sandbox import DEMO_ADDRESS, DEMO_PRIVATE_KEY, Sandbox
 from hyperliquid_perpetual.sandbox.thread import SandboxThread
 from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE
@@ -19,6 +19,7 @@ from tests.hummingbot.processes import hbot
 pytestmark = pytest.mark.timeout(300)
 
 DOMAIN = "hyperliquid_perpetual_sandbox"
+TERMINAL_PAGE = Path(__file__).resolve().parents[2] / "docs" / "terminal.md"
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,9 @@ def test_hbot_connects_creates_starts_shows_stops_and_tells_all_of_it_as_json(
     wanted |= {"long_profit_taking_spread": 5, "short_profit_taking_spread": 5, "stop_loss_spread": 5}
     values = [part for name, value in wanted.items() for part in ("--set", f"{name}={value}")]
     run(home, exchange, "create", "perpetual_market_making", "--name", "maker.yml", *values)
+    (shown,) = re.findall(r"`hbot (create [^`]*)`", TERMINAL_PAGE.read_text("utf-8"))
+    run(home, exchange, *shown.replace("maker.yml", "shown.yml").split())
+    assert (home / "conf" / "strategies" / "shown.yml").is_file()
     started = ask(home, exchange, "start", "maker.yml")
     try:
         exchange.until(lambda sandbox: len(sandbox.open_orders(DEMO_ADDRESS)) == 2, 90)

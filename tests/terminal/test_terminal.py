@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hyperliquid_perpetual.demo import configurations
-from hyperliquid_perpetual.demo.bot_home import BotHome, bot_environment
+from hyperliquid_perpetual.homes import configurations
+from hyperliquid_perpetual.homes.bot_home import BotHome, bot_environment
 from hyperliquid_perpetual.sandbox.engine.commands import ApproveAgent, OrderIntent, PlaceOrders
 from hyperliquid_perpetual.sandbox.inspection import OrderSnapshot
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox

@@ -174,6 +174,39 @@ def test_path_that_is_no_hummingbot_is_refused_with_what_would_be_one(command: s
     assert invoke(command, "--hummingbot", str(tmp_path / "nowhere")).exit_code == 2
 
 
+# ------------------------------------------------------------------------------ home
+
+
+def test_home_says_what_is_in_it_and_what_to_type_next(tmp_path: Path) -> None:
+    result = invoke("home", str(tmp_path / "bot"))
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith(f"Made {tmp_path / 'bot'}\n")
+    typed = [line.split("  ")[1] for line in result.stdout.partition("Next:\n")[2].splitlines()]
+    assert typed[:2] == ["hyperliquid-perpetual sandbox", f"cd {tmp_path / 'bot'}"]
+    for line in typed:
+        if line.startswith("./hbot start"):
+            assert (tmp_path / "bot" / "conf" / "strategies" / line.split()[-1]).is_file()
+    changed = tmp_path / "bot" / "conf" / "strategies" / "hedge.yml"
+    changed.write_text("mine: true\n")
+    again = invoke("home", str(tmp_path / "bot"))
+    assert again.stdout.startswith(f"Brought up to date: {tmp_path / 'bot'}\n")
+    assert "left as you have them: conf/strategies/hedge.yml" in again.stdout
+
+
+def test_home_for_real_money_tells_where_keys_are_explained_and_of_no_sandbox(tmp_path: Path) -> None:
+    result = invoke("home", str(tmp_path / "bot"), "--network", "mainnet")
+    assert "./hbot connect hyperliquid_perpetual " in result.stdout
+    assert "docs/credentials.md" in result.stdout
+    assert "sandbox" not in result.stdout
+
+
+def test_home_where_something_else_is_gives_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").touch()
+    result = invoke("home", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stderr == f"hyperliquid-perpetual: {tmp_path} is there already, and no bot home; choose a new folder.\n"
+
+
 # ------------------------------------------------------------------------------ help and completion
 
 COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]

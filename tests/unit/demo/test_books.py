@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from hyperliquid_perpetual.demo.books import BotBooks, Fill, compare, plain
-from hyperliquid_perpetual.demo.configurations import CONNECTOR
+from hyperliquid_perpetual.homes.configurations import CONNECTOR
 
 CLOID = "0x48424f54000000000000000000000001"
 OTHER_CLOID = "0x48424f54000000000000000000000002"

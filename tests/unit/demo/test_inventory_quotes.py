@@ -13,7 +13,7 @@ from hummingbot.strategy_v2.models.executor_actions import CreateExecutorAction,
 from hummingbot.strategy_v2.models.executors_info import ExecutorInfo
 from pydantic import ValidationError
 
-from hyperliquid_perpetual.demo.configurations import CONFIGURATIONS
+from hyperliquid_perpetual.homes.configurations import CONFIGURATIONS
 
 CONNECTOR = "hyperliquid_perpetual_sandbox"
 MID = Decimal(80000)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hyperliquid_perpetual.demo import configurations, series
+from hyperliquid_perpetual.demo import series
+from hyperliquid_perpetual.homes import configurations
 from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.demo.ending import STATUS_BAD_INPUT, STATUS_FAILED, STATUS_OK
 from hyperliquid_perpetual.demo.exchange import AccountView

@@ -7,6 +7,7 @@ directory takes it for its installation: several homes are several bots, and not
 """
 
 import importlib.util
+import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -27,15 +28,15 @@ FOLDERS = (
 # although nothing of theirs is traded. Paper trade over the sandbox's books stands in for a spot exchange where a
 # strategy needs one. Hummingbot adds the rest of its settings to the file when it starts.
 CLIENT_CONFIGURATION = """\
-instance_id: hyperliquid-perpetual-demo
+instance_id: {instance_id}
 log_level: INFO
 rate_oracle_source:
-  name: hyperliquid_perpetual
-anonymized_metrics_mode: {}
+  name: {rates}
+anonymized_metrics_mode: {{}}
 send_error_logs: false
 paper_trade:
   paper_trade_exchanges: [hyperliquid_perpetual_sandbox]
-  paper_trade_account_balance: {BTC: 1.0, USD: 100000.0}
+  paper_trade_account_balance: {{BTC: 1.0, USD: 100000.0}}
 """
 
 
@@ -50,8 +51,21 @@ def find_hummingbot() -> Path:
     """
     spec = importlib.util.find_spec("hummingbot")
     if spec is None or spec.origin is None:
-        raise BotHomeError("this Python has no Hummingbot: run `make env` and use the Python of .venv")
+        raise BotHomeError(
+            "this Python has no Hummingbot: do it with the one that Hummingbot is installed in"
+            " (in a checkout of this package that is .venv, which `make env` builds)"
+        )
     return Path(spec.origin).parent
+
+
+def client_configuration(instance_id: str, rates: str) -> str:
+    """Hummingbot's own settings for a bot home.
+
+    :param instance_id: what the bot is called over MQTT.
+    :param rates: the connector that prices of the rate oracle come from.
+    """
+    # As JSON, whatever is in the name of a folder stays one value.
+    return CLIENT_CONFIGURATION.format(instance_id=json.dumps(instance_id), rates=rates)
 
 
 @dataclass(frozen=True)
@@ -61,10 +75,11 @@ class BotHome:
     path: Path
 
     @classmethod
-    def create(cls, path: Path, hummingbot: Path | None = None) -> "BotHome":
+    def create(cls, path: Path, hummingbot: Path | None = None, configuration: str | None = None) -> "BotHome":
         """Make the home, or refresh the links of an existing one; configuration, logs and data in it stay.
 
         :param hummingbot: the package directory to link to; by default the running Python's.
+        :param configuration: Hummingbot's own settings, where there are none yet; by default those of the demo.
         :raises BotHomeError: when Hummingbot is missing, or `path` already holds a real Hummingbot.
         """
         source = hummingbot or find_hummingbot()
@@ -76,7 +91,8 @@ class BotHome:
             # Hummingbot asks where these packages are, which a folder without this file does not know.
             (home.path / package / "__init__.py").touch()
         if not home.client_configuration.exists():
-            home.client_configuration.write_text(CLIENT_CONFIGURATION, encoding="utf-8")
+            settings = configuration or client_configuration("hyperliquid-perpetual-demo", "hyperliquid_perpetual")
+            home.client_configuration.write_text(settings, encoding="utf-8")
         return home
 
     @property

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hyperliquid_perpetual.demo import configurations
-from hyperliquid_perpetual.demo.configurations import UnknownStrategyError
+from hyperliquid_perpetual.homes import configurations
+from hyperliquid_perpetual.homes.configurations import UnknownStrategyError
 
 SANDBOX = "hyperliquid_perpetual_sandbox"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperliquid_perpetual.demo.bot_home import FOLDERS, BotHome, BotHomeError, bot_environment, find_hummingbot
+from hyperliquid_perpetual.homes.bot_home import FOLDERS, BotHome, BotHomeError, bot_environment, find_hummingbot
 
 
 @pytest.fixture

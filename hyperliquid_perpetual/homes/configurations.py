@@ -86,16 +86,24 @@ def install(configuration: Configuration, home: Path) -> None:
     Everything is copied rather than linked: Hummingbot edits configurations in place.
     """
     source = configuration.file.parents[1]
+    for file, place in files_for_a_home(source, code=source):
+        target = home / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+
+
+def files_for_a_home(folder: Path, code: Path) -> Iterator[tuple[Path, Path]]:
+    """The files that go into a bot home, each with its place there.
+
+    :param folder: where the configurations are, by kind.
+    :param code: where the code is that they may refer to, by kind.
+    """
     for kind in KINDS:
-        target = home / "conf" / kind
-        target.mkdir(parents=True, exist_ok=True)
-        for file in (source / kind).glob("*.yml"):
-            shutil.copyfile(file, target / file.name)
+        for file in sorted((folder / kind).glob("*.yml")):
+            yield file, Path("conf", kind, file.name)
     for kind in ("controllers", "scripts"):
-        for file in sorted((source / kind).rglob("*.py")):
-            target = home / kind / file.relative_to(source / kind)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
+        for file in sorted((code / kind).rglob("*.py")):
+            yield file, Path(kind, *file.relative_to(code / kind).parts)
 
 
 def _read(file: Path, kind: str) -> Configuration | None:

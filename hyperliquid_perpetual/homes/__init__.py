@@ -1,0 +1,1 @@
+"""Bot homes: folders that a Hummingbot lives in, and the ready configurations that go into them."""
