@@ -96,8 +96,8 @@ def house() -> Drawing:
         640,
         "The house",
         "Rooms of the package, each importing only those below it: the command on top, then operations, plugin, demo,"
-        " homes and report, the modules that Hummingbot looks for, trading and the sandbox side by side without a door, and"
-        " venue below all.",
+        " homes and report, the modules that Hummingbot looks for, trading and the sandbox side by side without a door,"
+        " and venue below all.",
     )
     _rooms(drawing)
     drawing.wall(582, 180, 466)

@@ -31,8 +31,8 @@ could go beyond, measured in the same run. A target without a ratio is a bound f
 """
 
 PROFILED = (
-    "Made by `make bench-profiles`, on the day and with the versions that each file names: the figures are of that run and not\n"
-    "those of the tables above. The first lines of each:"
+    "Made by `make bench-profiles`, on the day and with the versions that each file names: the figures are of that\n"
+    "run and not those of the tables above. The first lines of each:"
 )
 MACHINE = "| machine | |\n|---|---|\n"
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hyperliquid_perpetual.homes.bot_home import BotHome, bot_environment
 from hyperliquid_perpetual.demo.bot_log import errors_in
-from hyperliquid_perpetual.homes.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.demo.processes import Child, ChildError, run
+from hyperliquid_perpetual.homes.bot_home import BotHome, bot_environment
+from hyperliquid_perpetual.homes.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE
 
 HBOT = "hummingbot.cli.main"

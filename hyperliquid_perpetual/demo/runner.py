@@ -17,16 +17,16 @@ import aiohttp
 from rich.console import Console
 
 from hyperliquid_perpetual.demo import books, bot_report
-from hyperliquid_perpetual.homes import configurations
 from hyperliquid_perpetual.demo.bot import Bot
-from hyperliquid_perpetual.homes.bot_home import BotHome, BotHomeError
 from hyperliquid_perpetual.demo.bot_log import errors_in
-from hyperliquid_perpetual.homes.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.demo.ending import STATUS_BAD_INPUT, STATUS_FAILED, STATUS_OK, until_signal
 from hyperliquid_perpetual.demo.exchange import Exchange
 from hyperliquid_perpetual.demo.processes import Child, ChildError
 from hyperliquid_perpetual.demo.summary import Summary, report
+from hyperliquid_perpetual.homes import configurations
+from hyperliquid_perpetual.homes.bot_home import BotHome, BotHomeError
+from hyperliquid_perpetual.homes.configurations import CONNECTOR, Configuration
 from hyperliquid_perpetual.plugin.status import ProbeError, read_status
 from hyperliquid_perpetual.sandbox import DEMO_ADDRESS
 from hyperliquid_perpetual.venue.networks import SANDBOX_URL_VARIABLE

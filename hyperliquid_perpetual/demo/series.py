@@ -6,11 +6,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from hyperliquid_perpetual.homes import configurations
-from hyperliquid_perpetual.homes.configurations import Configuration
 from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.demo.ending import STATUS_BAD_INPUT, STATUS_FAILED, STATUS_OK, until_signal
 from hyperliquid_perpetual.demo.runner import Demo
+from hyperliquid_perpetual.homes import configurations
+from hyperliquid_perpetual.homes.configurations import Configuration
 from hyperliquid_perpetual.report.text import plain
 
 FIGURES = ("ready", "orders", "fills", "differ", "position", "fees", "errors")

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 from eth_account import Account
 
+from hyperliquid_perpetual.demo.processes import Child, ChildError
 from hyperliquid_perpetual.homes import configurations
 from hyperliquid_perpetual.homes.bot_home import BotHome, bot_environment
-from hyperliquid_perpetual.demo.processes import Child, ChildError
 from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE
 from tests.chaos.inside.shifted_clock import VARIABLE as SHIFT_VARIABLE
 from tests.chaos.plan import DRIVER, Plan

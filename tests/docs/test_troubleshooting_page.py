@@ -64,7 +64,9 @@ def hummingbots_sources() -> bytes:
     return b"".join(file.read_bytes() for file in files)
 
 
-@pytest.mark.parametrize("quote", re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (`.*?) \|", HUMMINGBOT, re.MULTILINE))))
+@pytest.mark.parametrize(
+    "quote", re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (`.*?) \|", HUMMINGBOT, re.MULTILINE)))
+)
 def test_hummingbots_words_are_in_its_sources(quote: str, hummingbots_sources: bytes) -> None:
     parts = [part for part in quote.split(GAP) if letters(part) >= SHORTEST]
     assert parts, quote

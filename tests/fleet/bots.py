@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 
 from hyperliquid_perpetual.demo import books
+from hyperliquid_perpetual.demo.bot_log import errors_in
+from hyperliquid_perpetual.demo.processes import Child, run
 from hyperliquid_perpetual.homes import configurations
 from hyperliquid_perpetual.homes.bot_home import BotHome, bot_environment
-from hyperliquid_perpetual.demo.bot_log import errors_in
 from hyperliquid_perpetual.homes.configurations import CONNECTOR
-from hyperliquid_perpetual.demo.processes import Child, run
 from hyperliquid_perpetual.sandbox.sandbox import Sandbox
 from hyperliquid_perpetual.trading.shared_folder import SHARED_LIMITS_VARIABLE
 from hyperliquid_perpetual.venue.networks import RATES_DOMAIN_VARIABLE, SANDBOX_URL_VARIABLE

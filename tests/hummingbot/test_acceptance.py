@@ -264,7 +264,7 @@ async def test_a_pair_that_is_not_listed_is_refused(exchange: Sandbox, watcher: 
 
 async def test_a_venue_with_a_failure_is_named_as_that_and_not_as_missing(exchange: Sandbox, watcher: Watcher) -> None:
     exchange.faults.status(502, next=100, path="/info")
-    with pytest.raises(Refused, match="HTTP 502 .* a page, 502 Bad Gateway") as refused:
+    with pytest.raises(Refused, match=r"HTTP 502 .* a page, 502 Bad Gateway") as refused:
         await accept(PLAN, watcher)
     assert "try again in a minute" in str(refused.value)
     assert "hyperliquid-perpetual sandbox" not in str(refused.value)

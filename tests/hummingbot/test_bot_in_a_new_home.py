@@ -59,7 +59,9 @@ class Shell:
             self.type(line)
 
     def _run(self, words: list[str]) -> tuple[int, str]:
-        done = subprocess.run(words, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(
+            words, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=180
+        )
         return done.returncode, done.stdout + done.stderr
 
     def _answer(self, words: list[str]) -> tuple[int, str]:

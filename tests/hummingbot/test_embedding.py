@@ -198,7 +198,7 @@ async def test_trading_with_tasks_started_one_by_one_and_the_network_never(excha
 async def test_prices_of_a_venue_that_cannot_be_reached_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SANDBOX_URL_VARIABLE, "http://127.0.0.1:9")
     connector = trader(trading_required=False)
-    with pytest.raises(VenueUnavailable, match="127.0.0.1"):
+    with pytest.raises(VenueUnavailable, match=r"127\.0\.0\.1"):
         await connector.get_last_traded_prices(["BTC-USD"])
 
 

@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 
 from hyperliquid_perpetual.demo import runner
+from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.homes import bot_home, configurations
 from hyperliquid_perpetual.homes.configurations import CONNECTOR
-from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.sandbox import Sandbox
 from hyperliquid_perpetual.sandbox.recording.recorder import Recorder
 from hyperliquid_perpetual.sandbox.recording.source import fetch_metadata, source_of

@@ -204,7 +204,9 @@ def test_home_where_something_else_is_gives_one_clear_error(tmp_path: Path) -> N
     (tmp_path / "letter.txt").touch()
     result = invoke("home", str(tmp_path))
     assert result.exit_code == 1
-    assert result.stderr == f"hyperliquid-perpetual: {tmp_path} is there already, and no bot home; choose a new folder.\n"
+    assert (
+        result.stderr == f"hyperliquid-perpetual: {tmp_path} is there already, and no bot home; choose a new folder.\n"
+    )
 
 
 # ------------------------------------------------------------------------------ help and completion

@@ -135,7 +135,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         inner = error.os_error
         # Numbers below zero are the resolver's own.
-        return os.strerror(inner.errno) if (inner.errno or 0) > 0 else inner.strerror or str(inner)
+        number = inner.errno or 0
+        return os.strerror(number) if number > 0 else inner.strerror or str(inner)
     return str(error) or type(error).__name__
 
 

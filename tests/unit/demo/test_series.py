@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 
 from hyperliquid_perpetual.demo import series
-from hyperliquid_perpetual.homes import configurations
 from hyperliquid_perpetual.demo.display import Display
 from hyperliquid_perpetual.demo.ending import STATUS_BAD_INPUT, STATUS_FAILED, STATUS_OK
 from hyperliquid_perpetual.demo.exchange import AccountView
 from hyperliquid_perpetual.demo.runner import Demo
 from hyperliquid_perpetual.demo.series import Series
+from hyperliquid_perpetual.homes import configurations
 from tests.unit.demo.test_summary import GOOD
 
 CHOSEN = list(configurations.all_configurations().values())[:3]
