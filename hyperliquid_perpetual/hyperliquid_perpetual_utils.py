@@ -44,6 +44,8 @@ def _shown(value: Any) -> str:
 
 def _mode(value: Any) -> Any:
     text = value.strip().lower() if isinstance(value, str) else value
+    if text == "":
+        return _MODES[0]  # as Hummingbot's client has it, which shows the default; its command `hbot` does not
     if text not in _MODES:
         raise ValueError(f"unknown connection mode {_shown(value)}: choose arb_wallet or api_wallet")
     return text
@@ -104,7 +106,7 @@ def _config_map(class_name: str, network: Network) -> type[BaseConnectorConfigMa
         "connector": (str, domain),
         mode: (
             Literal["arb_wallet", "api_wallet"],
-            _prompted("arb_wallet", "Select connection mode (arb_wallet/api_wallet)", is_secure=False),
+            _prompted(_MODES[0], "Select connection mode (arb_wallet/api_wallet)", is_secure=False),
         ),
         "use_vault": (bool, _prompted(False, "Do you want to use the Vault address? (Yes/No)", is_secure=False)),
         address: (SecretStr, _prompted(no_default, address_prompt, is_secure=True)),

@@ -59,7 +59,7 @@ from hyperliquid_perpetual.sandbox.state.keeper import StateKeeper
 from hyperliquid_perpetual.sandbox.state.outside import Parts
 from hyperliquid_perpetual.sandbox.state.snapshot import Header
 from hyperliquid_perpetual.sandbox.tape import Tape
-from hyperliquid_perpetual.sandbox.traders import Regime, Traders
+from hyperliquid_perpetual.sandbox.traders import REGIMES, Regime, Traders
 from hyperliquid_perpetual.sandbox.weights import WEIGHT_PER_MINUTE, WeightMeter
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ class Sandbox(Interventions, Looking):
             seed, market, self.notices = agreed.seed, cast(Regime, agreed.market), agreed.notices
             market_set = saved.snapshot.market_set
         market = market or "calm"
+        if market not in REGIMES:
+            raise ValueError(f"there is no market {market!r}: choose one of {', '.join(REGIMES)}")
         self.seed = secrets.randbits(32) if seed is None else seed
         self.deposit = Decimal(deposit)
         money_of(self.deposit, "the deposit", at_least_zero=True)

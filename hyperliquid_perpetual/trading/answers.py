@@ -58,11 +58,10 @@ def least_nonce_of(found: list[Outcome]) -> int | None:
 
 def short(body: bytes) -> str:
     """The beginning of a body, for people; of a gateway's page its title."""
-    text = body[:_LONGEST_PAGE].decode(errors="replace").strip()
-    if text.startswith("<"):
-        title = _TITLE.search(text)
+    if body.lstrip().startswith(b"<"):
+        title = _TITLE.search(body[:_LONGEST_PAGE].decode(errors="replace"))
         return "a page without a title" if title is None else f"a page, {shortened(title[1])}"
-    return shortened(text)
+    return shortened(body[:_SHORT].decode(errors="replace"))
 
 
 def shortened(text: str) -> str:

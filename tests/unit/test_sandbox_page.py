@@ -27,7 +27,12 @@ SHELL = [line for language, block in BLOCKS if not language for line in block.sp
 COMMANDS = list(dict.fromkeys(line for line in SHELL if line.startswith("hyperliquid-perpetual sandbox")))
 RECORD = [line for line in SHELL if line.startswith("hyperliquid-perpetual record")]
 CURL = [line for line in SHELL if line.startswith("curl")]
-HUMMINGBOT = ["connect hyperliquid_perpetual_sandbox", "import perpetual_market_making", "start"]
+HUMMINGBOT = [
+    "config rate_oracle_source hyperliquid_perpetual_sandbox",
+    "connect hyperliquid_perpetual_sandbox",
+    "import perpetual_market_making",
+    "start",
+]
 
 MY_BOT = '''
 import threading, time

@@ -26,7 +26,7 @@ def test_an_unknown_strategy_is_answered_with_those_there_are(
 def test_a_time_that_is_none_is_refused(seconds: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert runner.run("perpetual_market_making", seconds, tmp_path) == STATUS_BAD_INPUT
 
-    assert "DEMO_SECONDS" in capsys.readouterr().out
+    assert "--seconds" in capsys.readouterr().out
 
 
 def test_a_second_demo_in_the_same_folder_is_refused_and_the_first_ones_files_stay(

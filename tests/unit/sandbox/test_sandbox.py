@@ -248,6 +248,11 @@ def test_program_that_cannot_have_its_port_says_so_in_one_line() -> None:
     assert "Give another --port" in err
 
 
+def test_market_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="no market 'nice': choose one of calm, trending, wild"):
+        Sandbox(market="nice")  # type: ignore[arg-type]
+
+
 async def test_engine_is_loaded_without_the_server() -> None:
     code = (
         "import sys, hyperliquid_perpetual.sandbox.engine.exchange;"

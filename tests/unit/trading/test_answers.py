@@ -23,7 +23,7 @@ REFUSED = b'{"status":"err","response":"Order has zero size."}'
         (401, b"who?", Unclear("HTTP 401: who?")),
         (404, b"", Unclear("HTTP 404: empty body")),
         (500, b"no", Unclear("HTTP 500: no")),
-        (502, b"<html>", Unclear("HTTP 502: <html>")),
+        (502, b"<html>", Unclear("HTTP 502: a page without a title")),
         (200, REFUSED, Rejected("Order has zero size.", whole_action=True)),
     ],
 )
@@ -99,6 +99,8 @@ def test_least_nonce_is_that_of_a_whole_action_that_was_refused_for_it() -> None
         (b"x" * 201, "x" * 200),
         (b"x" * 199 + "\u00e9".encode(), "x" * 199 + "\ufffd"),
         (b" " * 200 + b"x", "empty body"),
+        (b"\n<html><TITLE>502 Bad Gateway\n</TITLE>" + b"x" * 900, "a page, 502 Bad Gateway"),
+        (b"<html><body>" + b"x" * 5_000, "a page without a title"),
     ],
 )
 def test_body_is_quoted_by_its_beginning(body: bytes, text: str) -> None:

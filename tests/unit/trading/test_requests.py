@@ -230,7 +230,7 @@ async def test_clock_that_was_set_back_between_two_lives_does_not_keep_the_bot_f
         (404, "  not here\n", VenueRefusal, "HTTP 404 on allMids: not here"),
         (499, "x" * 300, VenueRefusal, "HTTP 499 on allMids: " + "x" * 200),
         (500, "", VenueUnavailable, "HTTP 500 on allMids: empty body"),
-        (503, "<html>", VenueUnavailable, "HTTP 503 on allMids: <html>"),
+        (503, "<html>", VenueUnavailable, "HTTP 503 on allMids: a page without a title"),
         (429, "", RateLimited, "the venue limits requests of this address (429 on allMids)"),
         (302, "elsewhere", VenueUnavailable, "HTTP 302 on allMids: elsewhere"),
     ],
@@ -297,7 +297,7 @@ async def test_rows_of_a_long_answer_are_paid_for_when_they_have_come(exchange: 
         (415, "", Rejected, "HTTP 415: empty body"),
         (422, "Failed to deserialize", Rejected, "HTTP 422: Failed to deserialize"),
         (401, "who?", Unclear, "HTTP 401: who?"),
-        (502, "<html>", Unclear, "HTTP 502: <html>"),
+        (502, "<html>", Unclear, "HTTP 502: a page without a title"),
     ],
 )
 async def test_outcome_of_an_action_that_met_an_error_says_which(
