@@ -8,6 +8,7 @@ import typer
 
 from hyperliquid_perpetual.cli.application import app, examples, fail
 from hyperliquid_perpetual.cli.doctor import NetworkName
+from hyperliquid_perpetual.cli.switching import own_command
 
 if TYPE_CHECKING:
     from hyperliquid_perpetual.homes.new_home import NewHome
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @app.command(
     epilog=examples(
         ("hyperliquid-perpetual home my-bot", "for the sandbox on this machine"),
-        ("hyperliquid-perpetual home my-bot --network testnet", "with the configurations for the testnet"),
+        ("hyperliquid-perpetual home my-testnet-bot --network testnet", "with the configurations for the testnet"),
         ("hyperliquid-perpetual home my-bot", "once more, after an upgrade of Hummingbot: what you have changed stays"),
     )
 )
@@ -64,10 +65,10 @@ def _print_home(made: "NewHome", network: "Network", path: Path) -> None:
         ("./hbot status", "and logs, history, balance, stop; ./hbot --help"),
     ]
     if network is Network.SANDBOX:
-        steps.insert(0, ("hyperliquid-perpetual sandbox", "in a terminal of its own"))
+        steps.insert(0, (f"{own_command()} sandbox", "in a terminal of its own"))
     print("Next:")
     for command, what in steps:
-        print(f"  {command:<50} {what}".rstrip())
+        print(f"  {command:<48}  {what}".rstrip())
 
 
 def _print_warnings(made: "NewHome") -> None:

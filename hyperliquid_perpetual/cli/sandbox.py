@@ -156,7 +156,11 @@ def sandbox(
         ),
     ] = False,
     deposit: Annotated[
-        str, typer.Option(help="USDC that an address owns when it first signs.", rich_help_panel=ACCOUNTS)
+        str,
+        typer.Option(
+            help="What a new address owns on each dex, in its collateral, once a client asks about it.",
+            rich_help_panel=ACCOUNTS,
+        ),
     ] = "100000",
     allowance: Annotated[
         int,

@@ -55,7 +55,7 @@ def enable(python: PythonOption = None, hummingbot: HummingbotOption = None) -> 
     except OSError as error:
         fail(f"cannot enable the plugin: {error}. Run this as the user who owns that Python.")
     print(f"Enabled: {'wrote' if written else 'already there:'} {path}")
-    print(f"To undo: {_own_command()} disable")
+    print(f"To undo: {own_command()} disable")
     _print_outcome(folder)
 
 
@@ -81,7 +81,7 @@ def disable(python: PythonOption = None, hummingbot: HummingbotOption = None) ->
         print(f"Disabled: removed {path}")
     if not removed:
         print("Nothing to do: the plugin was not enabled in this Python.")
-    print(f"To undo: {_own_command()} enable")
+    print(f"To undo: {own_command()} enable")
     print(
         "If conf/conf_client.yml names hyperliquid_perpetual_testnet or _sandbox as rate_oracle_source, choose another "
         "one: Hummingbot alone does not know them."
@@ -186,7 +186,7 @@ def _print_warnings(found: "Status") -> None:
         print(f"Warning: {warning}", file=sys.stderr)
 
 
-def _own_command() -> str:
+def own_command() -> str:
     """How this very Python's command is called from anywhere: by its name where that is what the shell finds."""
     found = shutil.which("hyperliquid-perpetual")
     beside_us = found is not None and Path(found).absolute().parent == Path(sys.executable).absolute().parent

@@ -123,10 +123,10 @@ class Settings(BaseModel):
 
     dead_mans_switch_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
     """Seconds without a sign of life after which the venue cancels all orders of the account, other bots' and manual
-    ones included (``scheduleCancel``, section 3.4); None for never."""
+    ones included (``scheduleCancel``); None for never."""
 
     requests_kept_for_cancels: Annotated[int, Field(ge=0, le=10_000)] = 200
-    """How many of the account's requests (section 9.3) are kept for cancels when it runs out of them; 0 for none."""
+    """How many of the account's requests are kept for cancels when it runs out of them; 0 for none."""
 
     vault_or_sub_account: Address | None = None
     """A vault or sub-account to trade for, when ``connect`` was given the account that owns it."""

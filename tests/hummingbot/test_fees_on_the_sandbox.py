@@ -188,6 +188,7 @@ async def test_payment_that_was_missed_is_reported_after_a_later_one() -> None:
         ]
 
 
+@pytest.mark.timeout(300)  # four hours of a clock that jumps are a minute of a slow machine
 async def test_payments_of_an_outage_are_recovered_by_request() -> None:
     exchange = Sandbox(seed=7, market="still", clock="virtual")
     async with exchange, trading_bot("BTC-USD", "km:US500-USD", exchange=exchange) as bot:
