@@ -8,7 +8,7 @@ import typer
 
 from hyperliquid_perpetual.cli.application import app, examples, fail
 from hyperliquid_perpetual.cli.doctor import NetworkName
-from hyperliquid_perpetual.cli.switching import own_command
+from hyperliquid_perpetual.cli.switching import own_command, print_warnings
 
 if TYPE_CHECKING:
     from hyperliquid_perpetual.homes.new_home import NewHome
@@ -44,7 +44,7 @@ def home(
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}.")
     _print_home(made, chosen, path)
-    _print_warnings(made)
+    _warn_unless_ours(made)
 
 
 def _print_home(made: "NewHome", network: "Network", path: Path) -> None:
@@ -71,7 +71,7 @@ def _print_home(made: "NewHome", network: "Network", path: Path) -> None:
         print(f"  {command:<48}  {what}".rstrip())
 
 
-def _print_warnings(made: "NewHome") -> None:
+def _warn_unless_ours(made: "NewHome") -> None:
     """What would keep its Hummingbot from trading with this package's connector."""
     from hyperliquid_perpetual.plugin.status import ProbeError, read_status
 
@@ -79,8 +79,7 @@ def _print_warnings(made: "NewHome") -> None:
         found = read_status(sys.executable, made.path)
     except ProbeError as error:
         fail(str(error))
-    warnings = found.warnings()
-    if not found.is_ours:
-        warnings = warnings or ["Hummingbot uses the connector that it ships: hyperliquid-perpetual enable"]
-    for warning in warnings:
-        print(f"Warning: {warning}", file=sys.stderr)
+    print_warnings(found)
+    if not (found.is_ours or found.warnings()):
+        message = "Hummingbot uses the connector that it ships: hyperliquid-perpetual enable"
+        print(f"Warning: {message}", file=sys.stderr)

@@ -163,7 +163,7 @@ def _print_status(found: "Status") -> None:
     }
     for name, value in rows.items():
         print(f"{name:<11} {value}")
-    _print_warnings(found)
+    print_warnings(found)
 
 
 def _print_outcome(folder: Path | None) -> None:
@@ -178,10 +178,10 @@ def _print_outcome(folder: Path | None) -> None:
         which = "the one of this package" if found.connector == "plugin" else "the one Hummingbot ships"
         release = found.hummingbot_release or "(release unknown)"
         print(f"Hummingbot {release} now gets {which}; a bot that is running keeps what it started with.")
-    _print_warnings(found)
+    print_warnings(found)
 
 
-def _print_warnings(found: "Status") -> None:
+def print_warnings(found: "Status") -> None:
     for warning in found.warnings():
         print(f"Warning: {warning}", file=sys.stderr)
 

@@ -10,14 +10,13 @@ from hyperliquid_perpetual.homes.bot_home import BotHome, BotHomeError, client_c
 from hyperliquid_perpetual.homes.configurations import CONFIGURATIONS, files_for_a_home
 from hyperliquid_perpetual.venue.networks import Network
 
-FOLDERS = {
+READY_FOR = {
     Network.SANDBOX: CONFIGURATIONS,
     Network.TESTNET: CONFIGURATIONS / "testnet",
     Network.MAINNET: CONFIGURATIONS / "mainnet",
 }
-COMMAND = "hbot"
 # A safe path would keep the home's own Hummingbot out, which is what makes it one.
-_COMMAND = """\
+_HBOT = """\
 #!/bin/sh
 # Hummingbot's command for the bot that lives in this folder.
 unset PYTHONSAFEPATH
@@ -59,11 +58,11 @@ def make(path: Path, network: Network, hummingbot: Path | None = None) -> NewHom
     if is_new and path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise BotHomeError(f"{path} is there already, and no bot home; choose a new folder")
     home = BotHome.create(path, source, client_configuration(path.resolve().name, network.value))
-    command = home.path / COMMAND
-    command.write_text(_COMMAND.format(python=shlex.quote(sys.executable)), encoding="utf-8")
+    command = home.path / "hbot"
+    command.write_text(_HBOT.format(python=shlex.quote(sys.executable)), encoding="utf-8")
     command.chmod(0o755)
     files, kept = [], []
-    for file, place in files_for_a_home(FOLDERS[network], code=CONFIGURATIONS):
+    for file, place in files_for_a_home(READY_FOR[network], code=CONFIGURATIONS):
         target = home.path / place
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

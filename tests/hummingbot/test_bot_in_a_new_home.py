@@ -47,9 +47,7 @@ class Shell:
             return ""
         if words[0].endswith("bin/hyperliquid-perpetual"):
             words[:1] = [sys.executable, "-m", "hyperliquid_perpetual"]
-            status, said = self._run(words)
-        else:
-            status, said = self._answer(words)
+        status, said = self.run(words)
         assert status == 0, f"{line}: {status}\n{said}"
         return said
 
@@ -57,14 +55,8 @@ class Shell:
         for line in block.lines:
             self.type(line)
 
-    def _run(self, words: list[str]) -> tuple[int, str]:
-        done = subprocess.run(
-            words, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=180
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def _answer(self, words: list[str]) -> tuple[int, str]:
-        """On a terminal of its own, where Hummingbot asks."""
+    def run(self, words: list[str]) -> tuple[int, str]:
+        """Exit status and output, on a terminal of its own, where Hummingbot asks; Enter answers."""
         leader, follower = pty.openpty()
         with subprocess.Popen(
             words, cwd=self.folder, env=self._environment, stdin=follower, stdout=follower, stderr=follower
@@ -94,7 +86,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory, exchange: SandboxThread) -> 
     shell = Shell(tmp_path_factory.mktemp("somewhere"), exchange.url)
     shell.type_all(MAKES)
     yield shell
-    shell._run(["./hbot", "stop"])
+    shell.run(["./hbot", "stop"])
 
 
 def test_first_trade_is_made_by_the_commands_of_the_page(shell: Shell, exchange: SandboxThread) -> None:
